@@ -1,0 +1,259 @@
+"""Every setting of every job, in sections; the JSON Schema that papermatrix and editors use is made from it.
+
+A switch is a setting whose default repairs what the published code does. `published: true` in a section
+gives every switch that is not stated the published value; `PUBLISHED` of each section lists them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Modality = Literal["image", "lidar", "radar", "gps"]
+MODALITIES: tuple[Modality, ...] = ("image", "lidar", "radar", "gps")
+GRID_MODALITIES: tuple[Modality, ...] = ("image", "lidar", "radar")
+BEAMS = 64
+
+
+def _mark_published(schema: dict[str, Any], model: type[Section]) -> None:
+    for name, value in model.PUBLISHED.items():
+        schema["properties"][name]["x-published"] = value
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True,
+        json_schema_extra=_mark_published,
+    )  # fmt: skip
+
+    PUBLISHED: ClassVar[dict[str, Any]] = {}
+
+    published: bool = False
+    """What the authors' code does, for every switch of this section that is not stated."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _use_published_values(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("published") is True:
+            return {**cls.PUBLISHED, **values}
+        return values
+
+
+def _in_order(modalities: tuple[Modality, ...]) -> tuple[Modality, ...]:
+    return tuple(modality for modality in MODALITIES if modality in modalities)
+
+
+class Simulation(Section):
+    """The simulated DeepSense 6G tree."""
+
+    seed: int = 0
+    passes: int = Field(12, ge=1)
+    """Passes of the car in each of the development scenarios 32, 33 and 34."""
+    adaptation_passes: int = Field(3, ge=3)
+    """Passes of the car in scenario 31."""
+    test_passes: int = Field(1, ge=1)
+    """Passes of the car in each scenario of the test set, which has no labels."""
+    image_size: tuple[int, int] = (960, 540)
+    """Width and height, in pixels."""
+    lidar_points: int = Field(17000, ge=64)
+    """About how many points a sweep returns."""
+    radar_samples: int = Field(256, ge=8)
+    radar_chirps: int = Field(250, ge=8)
+
+
+class Frames(Section):
+    """Where frames come from, and how each is prepared."""
+
+    PUBLISHED: ClassVar[dict[str, Any]] = {"gps": "angle"}
+
+    source: Literal["simulated", "deepsense"] = "deepsense"
+    root: str = ""
+    """The data set's folder, where the source is deepsense."""
+    image_size: int = Field(256, ge=8)
+    """Side of the square image, in pixels."""
+    lidar_grid: int = Field(256, ge=8)
+    """Cells along each side of the LiDAR's count grid."""
+    radar_size: int = Field(256, ge=8)
+    """Bins along each side of the range-angle and the range-velocity map."""
+    gps: Literal["polar", "angle"] = "polar"
+    """polar: range and full-quadrant angle; angle: the published arctan, in both columns (switch)."""
+
+
+class Data(Section):
+    """Which windows are trained on, select the best epoch, and are scored."""
+
+    PUBLISHED: ClassVar[dict[str, Any]] = {"split": "published", "nan_labels": "keep"}
+
+    split: Literal["blocks", "published", "unseen"] = "blocks"
+    """blocks: whole passes, 80/10/10; published: pooled windows, random 9:1; unseen: one scenario left out."""
+    split_seed: int = 0
+    unseen_scenario: Literal[31, 32, 33, 34] = 34
+    history: int = Field(5, ge=2)
+    """Frames in a window."""
+    nan_labels: Literal["drop", "keep"] = "drop"
+    """What happens to a sample whose power vector holds a NaN (switch)."""
+
+
+class Model(Section):
+    """The predictor."""
+
+    PUBLISHED: ClassVar[dict[str, Any]] = {
+        "absent": "constant",
+        "flip_back": False,
+        "residual": False,
+        "norm": "tokens",
+        "keep_dt_bias": False,
+    }
+
+    modalities: tuple[Modality, ...] = Field(MODALITIES, min_length=1, json_schema_extra={"uniqueItems": True})
+    absent: Literal["drop", "constant"] = "drop"
+    """A modality that the predictor never has: no encoder and no tokens, or the filler (switch)."""
+    feature_fusion: Literal["transformer", "mamba", "bimamba", "csbimamba"] = "csbimamba"
+    time_fusion: Literal["sum", "mamba", "attenmamba"] = "attenmamba"
+    image_depths: tuple[int, int, int, int] = (3, 4, 6, 3)
+    """Residual blocks per stage of the image encoder."""
+    lidar_depths: tuple[int, int, int, int] = (2, 2, 2, 2)
+    radar_depths: tuple[int, int, int, int] = (2, 2, 2, 2)
+    width: int = Field(64, ge=4)
+    """Channels of stage 1; each further stage doubles them."""
+    grid: int = Field(8, ge=1)
+    """Tokens along each side of a feature map."""
+    layers: int = Field(8, ge=1)
+    """Blocks of each FFM."""
+    heads: int = Field(4, ge=1)
+    """Attention heads of FFM transformer."""
+    mlp_ratio: int = Field(4, ge=1)
+    dropout: float = Field(0.1, ge=0, lt=1)
+    d_state: int = Field(16, ge=1)
+    d_conv: int = Field(4, ge=2, le=4)
+    expand: int = Field(2, ge=1)
+    flip_back: bool = True
+    """Flip the backward branch and its gate back before they meet the forward branch (switch)."""
+    residual: bool = True
+    """Add a block's input to its output (switch)."""
+    norm: Literal["channels", "tokens"] = "channels"
+    """LayerNorm over the channels, or over tokens and channels (switch)."""
+    keep_dt_bias: bool = True
+    """Keep Mamba's own initial time-step bias; the published init zeroes it (switch)."""
+    imagenet: str | None = None
+    """Folder with torchvision's resnet34.pth and resnet18.pth, to start the encoders from."""
+
+    @field_validator("modalities")
+    @classmethod
+    def _order(cls, value: tuple[Modality, ...]) -> tuple[Modality, ...]:
+        return _in_order(value)
+
+
+class Train(Section):
+    """How the predictor is trained."""
+
+    PUBLISHED: ClassVar[dict[str, Any]] = {"ema": None}
+
+    epochs: int = Field(50, ge=1)
+    batch_size: int = Field(24, ge=2)
+    lr: float = Field(1e-4, gt=0)
+    lr_min: float = Field(2.5e-6, ge=0)
+    lr_restart: float = Field(1.25e-4, gt=0)
+    """Rate at the start of each restart."""
+    warmup_epochs: int = Field(10, ge=0)
+    decay_epochs: int = Field(15, ge=1)
+    restart_epochs: int = Field(10, ge=1)
+    weight_decay: float = Field(0.01, ge=0)
+    clip: float | None = Field(None, gt=0)
+    """Largest norm of the gradient."""
+    ema: float | None = Field(0.999, ge=0, lt=1)
+    """Decay of the averaged weights, which are then the ones scored and saved (switch)."""
+    focal_gamma: float = Field(2.0, ge=0)
+    focal_alpha: float = Field(0.25, ge=0, le=1)
+    label_sigma: float = Field(0.5, gt=0)
+    """Standard deviation of the soft target, in beams."""
+    precision: Literal["auto", "float32", "bfloat16", "float64"] = "auto"
+    """auto: bfloat16 where a GPU has it, else float32."""
+
+
+class RebuildLosses(Section):
+    """Weights of the rebuilding loss; 0 leaves a term out."""
+
+    fusion: float = Field(1.0, ge=0)
+    trans: float = Field(1.0, ge=0)
+    contrast: float = Field(1.0, ge=0)
+    distance: float = Field(0.001, ge=0)
+
+
+class Rebuild(Section):
+    """The modality rebuilding module (MRM), and the predictor's finetuning with it."""
+
+    PUBLISHED: ClassVar[dict[str, Any]] = {
+        "replace": "published",
+        "train_mode": "first_epoch",
+        "contrast": "unsupervised",
+        "distance": "tensor",
+    }
+
+    enabled: bool = False
+    losses: RebuildLosses = RebuildLosses()
+    epochs: int = Field(15, ge=1)
+    batch_size: int = Field(24, ge=2)
+    lr: float = Field(1e-4, gt=0)
+    predictor_lr: float = Field(1e-6, ge=0)
+    weight_decay: float = Field(1e-4, ge=0)
+    clip: float | None = Field(None, gt=0)
+    replace_probability: float = Field(0.25, ge=0, le=1)
+    replace: Literal["any", "published"] = "any"
+    """any: a batch is replaced with that probability whatever the modality, and sees true features otherwise;
+    published: image so, LiDAR and radar always, and the filler otherwise (switch)."""
+    train_mode: Literal["always", "first_epoch"] = "always"
+    """first_epoch: eval mode, and always replaced, from the second epoch on (switch)."""
+    contrast: Literal["supervised", "unsupervised"] = "supervised"
+    """Positives of NT-Xent: samples of the same beam, or only the sample itself (switch)."""
+    distance: Literal["sample", "tensor"] = "sample"
+    """Mean of bounded per-sample distances, or one norm over the whole tensor (switch)."""
+    temperature: float = Field(0.1, gt=0)
+
+
+class Missing(Section):
+    """Modalities whose input is missing when a model is scored."""
+
+    PUBLISHED: ClassVar[dict[str, Any]] = {"noise": "fresh"}
+
+    modalities: tuple[Modality, ...] = Field((), json_schema_extra={"uniqueItems": True})
+    fill: Literal["zeros", "random"] = "zeros"
+    """What stands in for the input, after normalisation: zeros, or uniform noise in [0, 1)."""
+    noise: Literal["seeded", "fresh"] = "seeded"
+    """Whether the noise is the same at every call with the same seed (switch)."""
+
+    @field_validator("modalities")
+    @classmethod
+    def _order(cls, value: tuple[Modality, ...]) -> tuple[Modality, ...]:
+        return _in_order(value)
+
+
+class Evaluate(Section):
+    """How a predictor is scored."""
+
+    batch_size: int = Field(64, ge=1)
+
+
+class Profile(Section):
+    """How speed and size are measured."""
+
+    batch_size: int = Field(1, ge=1)
+    repeats: int = Field(20, ge=1)
+
+
+class Settings(BaseModel):
+    """All settings of one job and of those it stands on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    simulation: Simulation = Simulation()
+    frames: Frames = Frames()
+    data: Data = Data()
+    model: Model = Model()
+    train: Train = Train()
+    rebuild: Rebuild = Rebuild()
+    missing: Missing = Missing()
+    evaluate: Evaluate = Evaluate()
+    profile: Profile = Profile()
+    seed: int = Field(100, ge=0)

@@ -1,0 +1,1 @@
+"""What any job needs, whatever its science: whole-file writes, a lock, results, provenance, errors."""

@@ -1,0 +1,41 @@
+"""Errors that a user can act on: one line each, all at once, no traceback."""
+
+import difflib
+import sys
+from collections.abc import Callable, Iterable, Sequence
+
+
+class UserError(Exception):
+    """One or more faults in what the user gave; each line names the place and what was expected."""
+
+    def __init__(self, faults: str | Iterable[str]):
+        self.faults = [faults] if isinstance(faults, str) else list(faults)
+        super().__init__("\n".join(self.faults))
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that `word` was most likely meant to be, or None."""
+    by_lower = {name.lower(): name for name in known}
+    match = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[match[0]] if match else None
+
+
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    """`; did you mean X?`, or else what there is to choose from; ready to append to a fault."""
+    match = nearest(word, known)
+    if match is not None:
+        return f"; did you mean {match}?"
+    return f"; expected one of {', '.join(known)}" if known else ""
+
+
+def exit_code(command: Callable[[], int | None]) -> int:
+    """Run a command-line entry point: a `UserError` becomes lines on stderr and exit code 2."""
+    try:
+        return command() or 0
+    except UserError as error:
+        for fault in error.faults:
+            print(f"error: {fault}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 141

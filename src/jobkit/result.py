@@ -1,0 +1,65 @@
+"""The form of `result.json`: the last file that a job writes, and so the sign that it is complete."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from jobkit.errors import UserError
+from jobkit.files import read_json, write_json
+
+RESULT = "result.json"
+SETTINGS = "settings.json"
+FORM = 1
+
+Status = Literal["done", "diverged"]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a job took, summed over its resumptions."""
+
+    seconds: float = 0.0
+    """Wall time, in seconds."""
+    device: str = "cpu"
+    device_count: int = 1
+    device_hours: float = 0.0
+    """Wall time times the devices (on a CPU: the threads) that it held, in hours."""
+    peak_memory: int = 0
+    """Bytes: of the device on a GPU, resident on a CPU."""
+    resumptions: int = 0
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a job found and how; `scores` may be nested and is what a table's metric names."""
+
+    stage: str
+    id: str
+    status: Status = "done"
+    epoch: int | None = None
+    """The epoch in which a diverged run's loss stopped being finite, from 1."""
+    scores: dict[str, Any] = field(default_factory=dict)
+    cost: Cost = field(default_factory=Cost)
+    provenance: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, int] = field(default_factory=dict)
+    """The job's other files, relative to its folder, with their sizes in bytes."""
+
+
+def write_result(folder: Path, result: Result) -> None:
+    write_json(folder / RESULT, {"form": FORM, **dataclasses.asdict(result)})
+
+
+def read_result(folder: Path) -> Result:
+    """The result in a job's folder; a `UserError` where there is none or it is not one."""
+    path = folder / RESULT
+    content = read_json(path)
+    try:
+        if content.pop("form") != FORM:
+            raise ValueError(f"expected form {FORM}")
+        result = Result(**{**content, "cost": Cost(**content["cost"])})
+        if result.status not in ("done", "diverged"):
+            raise ValueError(f"unknown status {result.status!r}")
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"{path}: not a job's result ({error})") from None
+    return result

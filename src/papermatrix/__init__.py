@@ -1,0 +1,1 @@
+"""A paper's tables, written down once, as jobs that are run once and rendered again when they change."""
