@@ -6,14 +6,18 @@ gives every switch that is not stated the published value; `PUBLISHED` of each s
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from jobkit.errors import UserError, did_you_mean
 
 Modality = Literal["image", "lidar", "radar", "gps"]
 MODALITIES: tuple[Modality, ...] = ("image", "lidar", "radar", "gps")
 GRID_MODALITIES: tuple[Modality, ...] = ("image", "lidar", "radar")
 BEAMS = 64
+
+Checked = TypeVar("Checked", bound=BaseModel)
 
 
 def _mark_published(schema: dict[str, Any], model: type[Section]) -> None:
@@ -86,7 +90,7 @@ class Data(Section):
     PUBLISHED: ClassVar[dict[str, Any]] = {"split": "published", "nan_labels": "keep"}
 
     split: Literal["blocks", "published", "unseen"] = "blocks"
-    """blocks: whole passes, 80/10/10; published: pooled windows, random 9:1; unseen: one scenario left out."""
+    """blocks: whole passes, 80/10/10; published: pooled windows, 9:1; unseen: one scenario left out."""
     split_seed: int = 0
     unseen_scenario: Literal[31, 32, 33, 34] = 34
     history: int = Field(5, ge=2)
@@ -106,7 +110,9 @@ class Model(Section):
         "keep_dt_bias": False,
     }
 
-    modalities: tuple[Modality, ...] = Field(MODALITIES, min_length=1, json_schema_extra={"uniqueItems": True})
+    modalities: tuple[Modality, ...] = Field(
+        MODALITIES, min_length=1, json_schema_extra={"uniqueItems": True}
+    )
     absent: Literal["drop", "constant"] = "drop"
     """A modality that the predictor never has: no encoder and no tokens, or the filler (switch)."""
     feature_fusion: Literal["transformer", "mamba", "bimamba", "csbimamba"] = "csbimamba"
@@ -257,3 +263,28 @@ class Settings(BaseModel):
     evaluate: Evaluate = Evaluate()
     profile: Profile = Profile()
     seed: int = Field(100, ge=0)
+
+
+def parse_settings(document: dict[str, Any]) -> Settings:
+    """Settings from a job's document; every fault at once, by its dotted key."""
+    return checked(Settings, document)
+
+
+def checked(model: type[Checked], values: dict[str, Any]) -> Checked:
+    """`values` as a `model`; a `UserError` with a line for each fault, by its dotted key."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise UserError([_fault(model, dict(fault)) for fault in error.errors()]) from None
+
+
+def _fault(model: type[BaseModel], fault: dict[str, Any]) -> str:
+    *parents, last = map(str, fault["loc"]) if fault["loc"] else ("settings",)
+    key = ".".join([*parents, last])
+    if fault["type"] == "extra_forbidden":
+        for parent in parents:
+            annotation = model.model_fields[parent].annotation
+            assert isinstance(annotation, type)
+            model = annotation
+        return f"{key}: unknown setting{did_you_mean(last, list(model.model_fields))}"
+    return f"{key}: {fault['msg'][0].lower()}{fault['msg'][1:]}, found {fault['input']!r}"

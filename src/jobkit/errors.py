@@ -9,7 +9,7 @@ class UserError(Exception):
     """One or more faults in what the user gave; each line names the place and what was expected."""
 
     def __init__(self, faults: str | Iterable[str]):
-        self.faults = [faults] if isinstance(faults, str) else list(faults)
+        self.faults = faults.splitlines() if isinstance(faults, str) else list(faults)
         super().__init__("\n".join(self.faults))
 
 

@@ -1,0 +1,51 @@
+"""A network on disk: its settings and its tensors, read without running anything that the file holds."""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from jobkit.errors import UserError
+from jobkit.files import whole_file
+
+CHECKPOINT = "checkpoint.pt"
+
+
+def save_checkpoint(path: Path, networks: dict[str, nn.Module]) -> None:
+    """Write the tensors of each network under its name, whole or not at all."""
+    with whole_file(path) as temporary:
+        torch.save({name: network.state_dict() for name, network in networks.items()}, temporary)
+
+
+def load_checkpoint(path: Path, networks: dict[str, nn.Module]) -> None:
+    """Fill each network with the tensors under its name; a `UserError` says what does not fit."""
+    content = read_tensors(path)
+    if missing := [name for name in networks if name not in content]:
+        raise UserError(
+            f"{path}: holds no {' and no '.join(missing)}; it holds {', '.join(map(str, content))}"
+        )
+    for name, network in networks.items():
+        try:
+            network.load_state_dict(content[name])
+        except (RuntimeError, TypeError, AttributeError) as error:
+            reason = " ".join(str(error).split())
+            raise UserError(f"{path}: is not a checkpoint of this {name} ({reason[:300]})") from None
+
+
+def read_tensors(path: Path) -> dict[str, Any]:
+    """The content of a file of tensors; anything else is a `UserError` that names the file."""
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file") from None
+    except (RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile, EOFError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise UserError(f"{path}: cannot be read as a checkpoint ({reason})") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: is not a checkpoint: expected a mapping, found {type(content).__name__}")
+    return content

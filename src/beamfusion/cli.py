@@ -1,0 +1,125 @@
+"""The command line: `beamfusion job` runs one job of the matrix, the other commands serve people."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from beamfusion.settings import Settings, Simulation, checked
+from jobkit.errors import UserError, exit_code
+from jobkit.files import write_text
+
+
+def main(arguments: list[str] | None = None) -> int:
+    # Idle threads that spin starve the jobs beside them; OpenMP reads this when torch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    options = _parser().parse_args(arguments)
+    return exit_code(lambda: options.command(options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="beamfusion", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    job = commands.add_parser("job", help="run one job in its folder, or go on with it")
+    job.add_argument("stage", metavar="STAGE")
+    job.add_argument("--settings", required=True, metavar="JSON", help="settings, as one JSON object")
+    job.add_argument("--out", required=True, type=Path, metavar="DIR", help="the job's folder")
+    job.add_argument("--needs", type=Path, metavar="DIR", help="folder of the job that it stands on")
+    job.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
+    job.add_argument("--threads", type=int, default=1, help="threads of one job on a CPU (default: 1)")
+    job.set_defaults(command=_job)
+
+    simulate = commands.add_parser("simulate", help="write a simulated DeepSense 6G tree")
+    simulate.add_argument(
+        "--out", required=True, type=Path, metavar="DIR", help="a new folder"
+    )
+    simulate.add_argument("--seed", type=int, default=0)
+    simulate.add_argument("--full-size", action="store_true", help="frames of the data set's own sizes")
+    _add_set(simulate, "simulation settings, such as passes=3")
+    simulate.set_defaults(command=_simulate)
+
+    validate = commands.add_parser("validate", help="list every fault of a data set's files")
+    validate.add_argument("root", type=Path, metavar="DIR", help="the folder that holds Multi_Modal")
+    validate.set_defaults(command=_validate)
+
+    schema = commands.add_parser("schema", help="print the JSON Schema of all settings")
+    schema.add_argument("--out", type=Path, metavar="FILE", help="write it there instead")
+    schema.set_defaults(command=_schema)
+    return parser
+
+
+def _add_set(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides", help=what
+    )
+
+
+def _job(options: argparse.Namespace) -> None:
+    from beamfusion.stages import run_stage  # imports torch only where the stage needs it
+
+    try:
+        document = json.loads(options.settings)
+    except ValueError as error:
+        raise UserError(f"--settings: not JSON ({error})") from None
+    run_stage(
+        options.stage,
+        options.out,
+        document,
+        needs=options.needs,
+        device=options.device,
+        threads=options.threads,
+    )
+
+
+def _simulate(options: argparse.Namespace) -> None:
+    from beamfusion.simulation.tree import simulate
+
+    if options.out.exists() and any(options.out.iterdir()):
+        raise UserError(f"--out {options.out}: is not empty; expected a folder to be made")
+    sizes = Simulation.FULL_SIZE if options.full_size else {}
+    settings = checked(Simulation, {**sizes, "seed": options.seed, **_overrides(options.overrides)})
+    simulate(options.out, settings, progress=True)
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from beamfusion.data.validate import faults
+
+    found = faults(options.root, progress=True)
+    for fault in found:
+        print(fault)
+    print(f"{options.root}: {len(found) or 'no'} fault{'' if len(found) == 1 else 's'}", file=sys.stderr)
+    return 1 if found else 0
+
+
+def _schema(options: argparse.Namespace) -> None:
+    text = json.dumps(settings_schema(), indent=2) + "\n"
+    if options.out:
+        write_text(options.out, text)
+    else:
+        print(text, end="")
+
+
+def settings_schema() -> dict[str, Any]:
+    """The JSON Schema of all settings, with their defaults and `x-published` values."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Settings.model_json_schema()}
+
+
+def _overrides(pairs: list[str]) -> dict[str, Any]:
+    """`a=1` pairs, values in YAML."""
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        key, separator, text = pair.partition("=")
+        if not separator:
+            raise UserError(f"--set {pair}: expected KEY=VALUE")
+        try:
+            values[key] = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise UserError(f"--set {pair}: the value is not YAML ({' '.join(str(error).split())})") from None
+    return values

@@ -1,0 +1,96 @@
+"""What each stage of the matrix does: settings and folders in, an outcome out."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from beamfusion.settings import Settings, parse_settings
+from jobkit.errors import UserError, did_you_mean
+from jobkit.job import Job, Outcome, run_job, upstream_folder
+from jobkit.ledger import Ledger
+
+TREE = "tree"
+SOURCES = {
+    "simulate": "beamfusion.simulation.tree",
+    "prepare": "beamfusion.data.prepare",
+    "train": "beamfusion.training.train",
+    "rebuild": "beamfusion.training.rebuild",
+    "evaluate": "beamfusion.evaluate",
+}
+"""The module that makes each stage's result; its source digest, imports included, dates the result."""
+
+PACKAGES = ("numpy", "scipy", "pillow", "torch", "numba", "mamba-ssm")
+
+
+def run_stage(
+    stage: str, folder: Path, document: dict[str, Any], *, needs: Path | None, device: str, threads: int
+) -> None:
+    """Run one job in `folder`; `document` is its settings, with those of the jobs that it stands on."""
+    if stage not in SOURCES:
+        raise UserError(f"stage {stage}: unknown{did_you_mean(stage, list(SOURCES))}")
+    settings = parse_settings(document)
+
+    def work(ledger: Ledger) -> Outcome:
+        match stage:
+            case "simulate":
+                return _simulate(folder, settings)
+            case "prepare":
+                return _prepare(folder, settings, needs)
+            case _:
+                return _compute(stage, folder, settings, device, threads, ledger)
+
+    run_job(Job(stage, folder, document, needs, SOURCES[stage], PACKAGES), work)
+
+
+def _simulate(folder: Path, settings: Settings) -> Outcome:
+    from beamfusion.simulation.tree import simulate
+
+    tree = folder / TREE
+    if tree.exists():  # of a run that was killed
+        shutil.rmtree(tree)
+    simulate(tree, settings.simulation, progress=True)
+    return Outcome()
+
+
+def _prepare(folder: Path, settings: Settings, needs: Path | None) -> Outcome:
+    from beamfusion.data.prepare import prepare
+
+    if settings.frames.source == "simulated":
+        if needs is None:
+            raise UserError("--needs: simulated frames stand on a job of stage simulate")
+        root, name = needs / TREE, f"simulated (seed {settings.simulation.seed})"
+    else:
+        root, name = Path(settings.frames.root), "DeepSense 6G scenarios 31-34"
+        if not settings.frames.root:
+            raise UserError(
+                "frames.root: the data set's folder is not set; expected --config data_root=DIR, "
+                "the folder that holds Multi_Modal"
+            )
+    summary = prepare(root, folder / "frames", settings.frames, progress=True)
+    return Outcome(scores=summary.counts, provenance={"data": name, "data_digest": summary.digest})
+
+
+def _compute(
+    stage: str, folder: Path, settings: Settings, device_name: str, threads: int, ledger: Ledger
+) -> Outcome:
+    """The stages that need torch, which takes a second to import."""
+    import torch
+
+    from beamfusion.device import choose_device
+
+    torch.set_num_threads(threads)
+    device = choose_device(device_name)
+    prepared = upstream_folder(folder, "prepare") / "frames"
+    if stage == "train":
+        from beamfusion.training.train import train
+
+        return train(folder, prepared, settings, device, ledger)
+    if stage == "rebuild":
+        from beamfusion.training.rebuild import rebuild
+
+        return rebuild(folder, prepared, upstream_folder(folder, "train"), settings, device, ledger)
+    from beamfusion.evaluate import evaluate
+
+    return evaluate(folder, prepared, settings, device)

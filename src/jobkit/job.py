@@ -1,0 +1,147 @@
+"""Runs one job in its folder: lock, settings.json, work, result.json, in that order.
+
+A job whose upstream diverged is `diverged` too, without running. `result.json` is written last.
+"""
+
+import os
+import resource
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from jobkit import provenance
+from jobkit.errors import UserError
+from jobkit.files import read_json, write_json
+from jobkit.ledger import Ledger
+from jobkit.lock import job_lock
+from jobkit.result import RESULT, SETTINGS, Cost, Result, Status, read_result, write_result
+
+INHERITED = ("data_digest", "data")
+"""Provenance that a job takes over from the one it stands on."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a job's work returns."""
+
+    scores: dict[str, Any] = field(default_factory=dict)
+    status: Status = "done"
+    epoch: int | None = None
+    device: str = "cpu"
+    device_count: int = 1
+    peak_memory: int | None = None
+    """Bytes on a GPU; None: this process's resident peak."""
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job: a stage's work with its settings, in its folder, on top of another job's folder."""
+
+    stage: str
+    folder: Path
+    settings: dict[str, Any]
+    needs: Path | None
+    source: str
+    """The module whose source, with all that it imports, makes this job's result."""
+    packages: tuple[str, ...] = ()
+    """Libraries whose versions are worth recording."""
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+
+def run_job(job: Job, work: Callable[[Ledger], Outcome]) -> Result:
+    """Do the work of one job and write its result; the result of a complete job is returned as it is."""
+    with job_lock(job.folder):
+        if (job.folder / RESULT).exists():
+            return read_result(job.folder)
+        upstream = read_result(job.needs) if job.needs else None
+        started = _now()
+        source = provenance.source_digest(job.source)
+        before = provenance.commit()
+        write_json(
+            job.folder / SETTINGS,
+            {
+                "stage": job.stage,
+                "id": job.id,
+                "needs": os.path.relpath(job.needs, job.folder) if job.needs else None,
+                "settings": job.settings,
+            },
+        )
+        ledger = Ledger(job.folder, started=started, source=source)
+        inherited = {k: upstream.provenance[k] for k in INHERITED if upstream and k in upstream.provenance}
+        if upstream is not None and upstream.status == "diverged":
+            outcome = Outcome(status="diverged", epoch=upstream.epoch)
+        else:
+            outcome = work(ledger)
+        account = ledger.account(outcome.peak_memory if outcome.peak_memory is not None else resident_peak())
+        result = Result(
+            stage=job.stage,
+            id=job.id,
+            status=outcome.status,
+            epoch=outcome.epoch,
+            scores=outcome.scores,
+            cost=Cost(
+                seconds=round(account.seconds, 3),
+                device=outcome.device,
+                device_count=outcome.device_count,
+                device_hours=account.seconds * outcome.device_count / 3600,
+                peak_memory=account.peak_memory,
+                resumptions=account.resumptions,
+            ),
+            provenance={
+                **inherited,
+                **before,
+                "source_digest": "+".join(account.sources),
+                "seed": job.settings.get("seed"),
+                "started": account.started,
+                "ended": _now(),
+                "versions": provenance.versions(job.packages),
+                **provenance.machine(),
+                **outcome.provenance,
+            },
+            files=_files(job.folder),
+        )
+        write_result(job.folder, result)
+        ledger.clear()
+        return result
+
+
+def upstream_folder(folder: Path, stage: str) -> Path:
+    """The folder of the job of `stage` that the job in `folder` stands on, directly or not."""
+    while True:
+        document = read_json(folder / SETTINGS)
+        if document["stage"] == stage:
+            return folder
+        if document["needs"] is None:
+            raise UserError(f"{folder}: stands on no job of stage {stage}")
+        folder = folder / document["needs"]
+
+
+def resident_peak() -> int:
+    """The largest resident size of this process so far, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _files(folder: Path) -> dict[str, int]:
+    """The small set of a job's own files; a tree of thousands of files is counted as its folder."""
+    found: dict[str, int] = {}
+    for entry in sorted(folder.iterdir()):
+        if entry.name.startswith(".") or entry.name in (RESULT, "ledger.json", "log.txt", "benchmark.tsv"):
+            continue
+        found[entry.name] = _size(entry.rglob("*")) if entry.is_dir() else entry.stat().st_size
+    return found
+
+
+def _size(entries: Iterable[Path]) -> int:
+    return sum(entry.stat().st_size for entry in entries if entry.is_file())
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,52 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from jobkit.errors import UserError, did_you_mean, exit_code
+from jobkit.files import read_json, whole_file, write_json
+
+
+def test_a_file_is_replaced_only_when_the_block_ends_well(tmp_path: Path) -> None:
+    path = tmp_path / "table.md"
+    path.write_text("old")
+
+    def fail() -> None:
+        with whole_file(path) as temporary:
+            temporary.write_text("half")
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        fail()
+    assert path.read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["table.md"]
+
+
+def test_json_that_holds_nan_is_refused_and_the_old_file_stays(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    write_json(path, {"dba": 0.5})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(path, {"dba": float("nan")})
+    assert json.loads(path.read_text()) == {"dba": 0.5}
+
+
+def test_a_file_that_is_not_json_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    path.write_text("{")
+    with pytest.raises(UserError, match=r"result\.json: not a JSON file"):
+        read_json(path)
+
+
+def test_the_nearest_right_word_is_suggested() -> None:
+    assert (
+        did_you_mean("feature_fusoin", ["feature_fusion", "time_fusion"]) == "; did you mean feature_fusion?"
+    )
+    assert did_you_mean("zzz", ["image", "lidar"]) == "; expected one of image, lidar"
+
+
+def test_faults_are_printed_all_at_once_with_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    def command() -> None:
+        raise UserError(["a.yaml:1: first", "a.yaml:7: second"])
+
+    assert exit_code(command) == 2
+    assert capsys.readouterr().err == "error: a.yaml:1: first\nerror: a.yaml:7: second\n"

@@ -1,0 +1,122 @@
+"""Runs jobs with real folders, locks and processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from jobkit.errors import UserError
+from jobkit.files import read_json
+from jobkit.job import Job, Outcome, run_job, upstream_folder
+from jobkit.ledger import Ledger
+from jobkit.result import RESULT, read_result
+
+
+def job(folder: Path, stage: str = "train", needs: Path | None = None) -> Job:
+    return Job(stage, folder, {"seed": 100}, needs, source="jobkit.job")
+
+
+def test_a_result_holds_scores_cost_and_provenance(tmp_path: Path) -> None:
+    result = run_job(job(tmp_path / "a1"), lambda ledger: Outcome(scores={"dba": 0.9}))
+    assert read_result(tmp_path / "a1") == result
+    assert result.scores == {"dba": 0.9}
+    assert result.cost.peak_memory > 0
+    assert {"commit", "dirty", "source_digest", "seed", "started", "ended", "versions"} <= set(
+        result.provenance
+    )
+
+
+def test_a_complete_job_is_not_run_again(tmp_path: Path) -> None:
+    run_job(job(tmp_path / "a1"), lambda ledger: Outcome(scores={"dba": 0.9}))
+    again = run_job(job(tmp_path / "a1"), lambda ledger: Outcome(scores={"dba": 0.1}))
+    assert again.scores == {"dba": 0.9}
+
+
+def test_a_crash_is_not_a_result(tmp_path: Path) -> None:
+    def crash(ledger: Ledger) -> Outcome:
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        run_job(job(tmp_path / "a1"), crash)
+    assert not (tmp_path / "a1" / RESULT).exists()
+
+
+def test_what_stands_on_a_diverged_job_is_diverged_without_running(tmp_path: Path) -> None:
+    run_job(job(tmp_path / "a1"), lambda ledger: Outcome(status="diverged", epoch=4))
+
+    def never(ledger: Ledger) -> Outcome:
+        raise AssertionError("ran")
+
+    result = run_job(job(tmp_path / "b1", "evaluate", tmp_path / "a1"), never)
+    assert (result.status, result.epoch) == ("diverged", 4)
+
+
+def test_the_data_digest_is_handed_down(tmp_path: Path) -> None:
+    run_job(job(tmp_path / "a1", "prepare"), lambda ledger: Outcome(provenance={"data_digest": "abc"}))
+    result = run_job(job(tmp_path / "b1", "train", tmp_path / "a1"), lambda ledger: Outcome())
+    assert result.provenance["data_digest"] == "abc"
+
+
+def test_an_upstream_job_is_found_by_its_stage_after_the_results_were_moved(tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    run_job(job(old / "prepare" / "a1", "prepare"), lambda ledger: Outcome())
+    run_job(job(old / "train" / "b1", "train", old / "prepare" / "a1"), lambda ledger: Outcome())
+    run_job(job(old / "evaluate" / "c1", "evaluate", old / "train" / "b1"), lambda ledger: Outcome())
+    new = old.rename(tmp_path / "new")
+    assert upstream_folder(new / "evaluate" / "c1", "prepare").samefile(new / "prepare" / "a1")
+
+
+def test_cost_sums_over_resumptions_and_names_every_source(tmp_path: Path) -> None:
+    folder = tmp_path / "a1"
+    folder.mkdir()
+    first = Ledger(folder, started="2026-01-01", source="old")
+    time.sleep(0.05)
+    first.save(peak_memory=7)
+    result = run_job(job(folder), lambda ledger: Outcome(peak_memory=3))
+    assert result.cost.seconds >= 0.05
+    assert result.cost.peak_memory == 7
+    assert result.cost.resumptions == 1
+    assert result.provenance["started"] == "2026-01-01"
+    assert result.provenance["source_digest"].startswith("old+")
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from jobkit.lock import job_lock
+with job_lock(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_two_processes_never_work_on_one_job_and_a_killed_owner_gives_it_back(tmp_path: Path) -> None:
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    with pytest.raises(UserError, match=f"process {holder.pid} on"):
+        run_job(job(tmp_path), lambda ledger: Outcome())
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.wait()
+    assert run_job(job(tmp_path), lambda ledger: Outcome()).status == "done"
+
+
+def test_settings_are_written_before_the_work_begins(tmp_path: Path) -> None:
+    seen = {}
+
+    def look(ledger: Ledger) -> Outcome:
+        seen.update(read_json(tmp_path / "a1" / "settings.json"))
+        return Outcome()
+
+    run_job(job(tmp_path / "a1"), look)
+    assert seen == {"stage": "train", "id": "a1", "needs": None, "settings": {"seed": 100}}
+
+
+def test_a_file_that_is_not_a_result_is_named(tmp_path: Path) -> None:
+    (tmp_path / RESULT).write_text('{"form": 1, "stage": "train"}')
+    with pytest.raises(UserError, match=r"result\.json: not a job's result"):
+        read_result(tmp_path)
