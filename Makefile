@@ -1,0 +1,47 @@
+# Every target sets up .venv when it is missing or older than what it is made from, and only then.
+PYTHON ?= python3
+BIN := .venv/bin
+CORES ?= all
+export OMP_WAIT_POLICY := passive
+
+.DEFAULT_GOAL := help
+.PHONY: help setup tables test test-all lint benchmark lock clean FORCE
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z][a-z.\/%*-]*:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.ready ## create .venv with everything that the project needs
+
+.venv/.ready: pyproject.toml envs/constraints.txt
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint envs/constraints.txt --editable '.[dev]'
+	$(BIN)/python -m beamfusion.models.scan_numba
+	@touch $@
+
+results/%: .venv/.ready FORCE ## render one file, such as results/table3.md, and run what it needs
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) $@
+
+tables: .venv/.ready ## render every table
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
+
+test: .venv/.ready ## the quick tests
+	$(BIN)/pytest -q -n 2 -m 'not slow'
+
+test-all: .venv/.ready lint ## linters and every test, the slow ones too
+	$(BIN)/pytest -q -n 2
+
+lint: .venv/.ready ## format, lint, types, package boundaries, workflow
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+lock: ## pin the newest versions of all that pyproject.toml asks for, in envs/
+	$(PYTHON) envs/lock.py
+
+clean: ## remove .venv and all results
+	rm -rf .venv .snakemake results
+
+FORCE:
