@@ -8,7 +8,7 @@ from jobkit.errors import UserError
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """auto is the current CUDA device where there is one, else the CPU; a device that is not there is an error."""
+    """auto: the current CUDA device where there is one, else the CPU; one that is not there is an error."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:

@@ -100,7 +100,7 @@ class Data(Section):
 
 
 class Model(Section):
-    """The predictor."""
+    """What predicts the beam."""
 
     PUBLISHED: ClassVar[dict[str, Any]] = {
         "absent": "constant",
@@ -110,6 +110,8 @@ class Model(Section):
         "keep_dt_bias": False,
     }
 
+    kind: Literal["fusion", "gps_least_squares"] = "fusion"
+    """fusion: the paper's network; gps_least_squares: the beam as a linear function of the GPS angles."""
     modalities: tuple[Modality, ...] = Field(
         MODALITIES, min_length=1, json_schema_extra={"uniqueItems": True}
     )

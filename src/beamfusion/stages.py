@@ -87,10 +87,12 @@ def _compute(
         from beamfusion.training.train import train
 
         return train(folder, prepared, settings, device, ledger)
+    training = upstream_folder(folder, "train")
     if stage == "rebuild":
         from beamfusion.training.rebuild import rebuild
 
-        return rebuild(folder, prepared, upstream_folder(folder, "train"), settings, device, ledger)
+        return rebuild(folder, prepared, training, settings, device, ledger)
     from beamfusion.evaluate import evaluate
 
-    return evaluate(folder, prepared, settings, device)
+    rebuilding = upstream_folder(folder, "rebuild") if settings.rebuild.enabled else None
+    return evaluate(folder, prepared, training, rebuilding, settings, device)

@@ -15,7 +15,7 @@ from typing import Any
 from jobkit import provenance
 from jobkit.errors import UserError
 from jobkit.files import read_json, write_json
-from jobkit.ledger import Ledger
+from jobkit.ledger import LEDGER, Ledger
 from jobkit.lock import job_lock
 from jobkit.result import RESULT, SETTINGS, Cost, Result, Status, read_result, write_result
 
@@ -35,6 +35,8 @@ class Outcome:
     peak_memory: int | None = None
     """Bytes on a GPU; None: this process's resident peak."""
     provenance: dict[str, Any] = field(default_factory=dict)
+    obsolete: tuple[str, ...] = ()
+    """Files that only an unfinished job needs; they are removed once the result is written."""
 
 
 @dataclass(frozen=True)
@@ -105,10 +107,12 @@ def run_job(job: Job, work: Callable[[Ledger], Outcome]) -> Result:
                 **provenance.machine(),
                 **outcome.provenance,
             },
-            files=_files(job.folder),
+            files=_files(job.folder, besides=outcome.obsolete),
         )
         write_result(job.folder, result)
         ledger.clear()
+        for name in outcome.obsolete:
+            (job.folder / name).unlink(missing_ok=True)
         return result
 
 
@@ -129,11 +133,12 @@ def resident_peak() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _files(folder: Path) -> dict[str, int]:
-    """The small set of a job's own files; a tree of thousands of files is counted as its folder."""
+def _files(folder: Path, besides: tuple[str, ...]) -> dict[str, int]:
+    """Sizes in bytes of what the job made; a folder, which can hold thousands of files, is one entry."""
+    others = {RESULT, LEDGER, *besides}
     found: dict[str, int] = {}
     for entry in sorted(folder.iterdir()):
-        if entry.name.startswith(".") or entry.name in (RESULT, "ledger.json", "log.txt", "benchmark.tsv"):
+        if entry.name.startswith(".") or entry.name in others:
             continue
         found[entry.name] = _size(entry.rglob("*")) if entry.is_dir() else entry.stat().st_size
     return found

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from jobkit.files import read_json, write_json
 
+LEDGER = "ledger.json"
+
 
 @dataclass(frozen=True)
 class Account:
@@ -23,7 +25,7 @@ class Ledger:
     """Counts the time of one run on top of the runs before it; `save` bounds what a killed run loses."""
 
     def __init__(self, folder: Path, *, started: str, source: str):
-        self._path = folder / "ledger.json"
+        self._path = folder / LEDGER
         self._begin = time.monotonic()
         if self._path.exists():
             kept = read_json(self._path)

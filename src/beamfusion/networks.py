@@ -1,0 +1,82 @@
+"""The networks of a finished job: a predictor, and what rebuilds missing modalities for it, if anything."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from beamfusion.checkpoint import CHECKPOINT, load_checkpoint
+from beamfusion.data.dataset import Batch
+from beamfusion.models.gps_least_squares import GpsLeastSquares
+from beamfusion.models.mrm import MRM
+from beamfusion.models.predictor import Predictor, build_predictor
+from beamfusion.settings import Modality, Settings
+from jobkit.errors import UserError
+
+
+class Rebuilder:
+    """The MRM on top of frozen copies of the predictor's encoders, as they were before its finetuning."""
+
+    def __init__(self, frozen: Predictor, mrm: MRM):
+        self.frozen = copy.deepcopy(frozen).requires_grad_(False).eval()
+        self.mrm = mrm
+
+    @torch.no_grad()
+    def features(self, batch: Batch, modalities: tuple[Modality, ...]) -> dict[Modality, Tensor]:
+        """True stage-1 maps (B*T, width, h, w) of what is there."""
+        return {modality: self.frozen.stage1(modality, getattr(batch, modality)) for modality in modalities}
+
+    def rebuild(self, batch: Batch) -> dict[Modality, Tensor]:
+        """The missing modalities' stage-1 maps (B*T, width, h, w), from the sources alone."""
+        return self.mrm.rebuild(self.features(batch, self.mrm.sources))
+
+
+@dataclass(frozen=True)
+class Networks:
+    predictor: Predictor | GpsLeastSquares
+    rebuilder: Rebuilder | None = None
+
+
+def new_predictor(settings: Settings) -> Predictor | GpsLeastSquares:
+    """What a job of stage train starts from."""
+    if settings.model.kind == "gps_least_squares":
+        return GpsLeastSquares()
+    return build_predictor(settings.model, history=settings.data.history)
+
+
+def load_predictor_of(
+    training: Path, settings: Settings, device: torch.device
+) -> Predictor | GpsLeastSquares:
+    """The predictor of a job of stage train, in eval mode."""
+    predictor = new_predictor(settings)
+    load_checkpoint(training / CHECKPOINT, {"predictor": predictor})
+    return predictor.to(device, weight_dtype(settings)).eval()
+
+
+def load_networks_of(
+    training: Path, rebuilding: Path | None, settings: Settings, device: torch.device
+) -> Networks:
+    """The predictor of a job of stage train, or the finetuned one and the MRM of a job of stage rebuild."""
+    if rebuilding is None:
+        return Networks(load_predictor_of(training, settings, device))
+    predictor, rebuilder = start_rebuilding(training, settings, device)
+    load_checkpoint(rebuilding / CHECKPOINT, {"predictor": predictor, "mrm": rebuilder.mrm})
+    return Networks(predictor, rebuilder)
+
+
+def start_rebuilding(training: Path, settings: Settings, device: torch.device) -> tuple[Predictor, Rebuilder]:
+    """What a job of stage rebuild starts from: the trained predictor, and a new MRM on frozen encoders."""
+    predictor = load_predictor_of(training, settings, device)
+    if not isinstance(predictor, Predictor):
+        raise UserError(f"rebuild.enabled: nothing can be rebuilt where model.kind is {settings.model.kind}")
+    mrm = MRM(settings.model.width, modalities=settings.model.modalities, missing=settings.missing.modalities)
+    return predictor, Rebuilder(predictor, mrm.to(device, weight_dtype(settings)))
+
+
+def weight_dtype(settings: Settings) -> torch.dtype:
+    """bfloat16 is for products only; weights are float32 unless all is float64."""
+    return torch.float64 if settings.train.precision == "float64" else torch.float32

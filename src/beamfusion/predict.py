@@ -1,0 +1,84 @@
+"""Predictions of a network over a part of the data, and what they score."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from beamfusion.data.dataset import Batch, WindowDataset, batches
+from beamfusion.metrics import scores
+from beamfusion.networks import Networks
+from beamfusion.settings import Missing
+
+NOTHING_MISSING = Missing()
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Logits (N,64), zero-based truth (N,) and scenario (N,) of a part, in its order."""
+
+    logits: NDArray[np.float32]
+    truth: NDArray[np.int64]
+    scenario: NDArray[np.int64]
+
+    @property
+    def top3(self) -> NDArray[np.int64]:
+        """The three most probable beams (N,3), best first; of equals the lower index."""
+        return np.argsort(-self.logits, axis=1, kind="stable")[:, :3]
+
+    @property
+    def scores(self) -> dict[str, Any]:
+        return scores(self.top3, self.truth, self.scenario)
+
+    @property
+    def dba(self) -> float:
+        """Overall DBA; NaN where a logit is not finite."""
+        if not np.isfinite(self.logits).all():
+            return float("nan")
+        return cast("float", self.scores["dba"]["overall"])
+
+
+@torch.inference_mode()
+def predict(
+    networks: Networks,
+    data: WindowDataset,
+    device: torch.device,
+    *,
+    missing: Missing = NOTHING_MISSING,
+    seed: int = 0,
+    batch_size: int = 64,
+) -> Predictions:
+    """Predict every window in eval mode, missing modalities' input filled or their features rebuilt."""
+    predictor, rebuilder = networks.predictor.eval(), networks.rebuilder
+    if rebuilder is not None:
+        rebuilder.mrm.eval()
+    dtype = next(predictor.parameters()).dtype
+    generator = torch.Generator().manual_seed(seed) if missing.noise == "seeded" else None
+    logits, truth, scenario = [], [], []
+    for batch in _batches(data, batch_size):
+        inputs = batch.to(device, dtype)
+        output = predictor(
+            inputs.image,
+            inputs.lidar,
+            inputs.radar,
+            inputs.gps,
+            missing=missing.modalities,
+            fill=missing.fill,
+            generator=generator,
+            rebuilt=rebuilder.rebuild(inputs) if rebuilder is not None else None,
+        )
+        logits.append(output.float().cpu().numpy())
+        truth.append(batch.beam.numpy())
+        scenario.append(batch.scenario.numpy())
+    return Predictions(np.concatenate(logits), np.concatenate(truth), np.concatenate(scenario))
+
+
+def _batches(data: WindowDataset, size: int) -> Iterator[Batch]:
+    order = [np.arange(start, min(start + size, len(data))) for start in range(0, len(data), size)]
+    return iter(tqdm(batches(data, order=order), total=len(order), disable=None, leave=False))

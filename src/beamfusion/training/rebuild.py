@@ -1,0 +1,150 @@
+"""The job `rebuild`: the MRM for the missing modalities, and the predictor finetuned with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from beamfusion.checkpoint import CHECKPOINT, save_checkpoint
+from beamfusion.data.dataset import Batch, WindowDataset
+from beamfusion.data.prepared import open_prepared
+from beamfusion.data.splits import split
+from beamfusion.device import compute_dtype
+from beamfusion.networks import Networks
+from beamfusion.predict import predict
+from beamfusion.settings import Modality, Settings
+from beamfusion.training.loop import Loop, Plan
+from beamfusion.training.rebuild_losses import contrast_loss, distance_loss, trans_loss
+from beamfusion.training.train import beam_loss, training_outcome
+from jobkit.job import Outcome
+from jobkit.ledger import Ledger
+
+
+def rebuild(
+    folder: Path, prepared: Path, training: Path, settings: Settings, device: torch.device, ledger: Ledger
+) -> Outcome:
+    """Train the MRM in `folder` for the predictor of the job in `training`; checkpoint.pt holds both."""
+    frames = open_prepared(prepared)
+    parts = split(frames.windows, settings.data)
+    torch.manual_seed(settings.seed)
+    predictor, rebuilder = start_rebuilding(training, settings, device)
+    task = RebuildTask(
+        Networks(predictor, rebuilder),
+        WindowDataset(frames, parts.validation),
+        settings,
+        folder / CHECKPOINT,
+        device,
+    )
+    options = settings.rebuild
+    rates = [options.lr, options.predictor_lr]
+    optimizer = torch.optim.AdamW(
+        [
+            {"params": list(network.parameters()), "lr": rate}
+            for network, rate in zip((rebuilder.mrm, predictor), rates, strict=True)
+        ],
+        weight_decay=options.weight_decay,
+        fused=True,
+    )
+    plan = Plan(
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        rates=lambda epoch: rates,
+        clip=options.clip,
+        dtype=compute_dtype(settings.train.precision, device),
+        seed=settings.seed,
+    )
+    windows = WindowDataset(frames, parts.train)
+    fit = Loop(task, optimizer, windows, plan, folder=folder, device=device, ledger=ledger).fit()
+    return training_outcome(fit, device, {})
+
+
+class RebuildTask:
+    """The four rebuilding losses; scored by the validation part with the missing modalities rebuilt."""
+
+    def __init__(
+        self,
+        networks: Networks,
+        validation: WindowDataset,
+        settings: Settings,
+        checkpoint: Path,
+        device: torch.device,
+    ):
+        assert networks.rebuilder is not None
+        self._predictor, self._rebuilder = networks.predictor, networks.rebuilder
+        self._networks, self._validation, self._settings = networks, validation, settings
+        self._checkpoint, self._device = checkpoint, device
+        self._first_epoch = True
+        self.network: nn.Module = nn.ModuleDict({"predictor": self._predictor, "mrm": self._rebuilder.mrm})
+
+    def start_epoch(self, epoch: int) -> None:
+        self._first_epoch = epoch == 0
+        self.network.train(self._first_epoch or self._settings.rebuild.train_mode == "always")
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Each term whose weight is not 0, before weighting, and their weighted `total`."""
+        options, mrm, history = self._settings.rebuild, self._rebuilder.mrm, self._settings.data.history
+        true = self._rebuilder.features(batch, mrm.modalities)
+        halves = mrm.project(true)
+        rebuilt = mrm.translate(halves)
+        shared = {modality: half.shared for modality, half in halves.items()}
+        specific = {modality: half.specific for modality, half in halves.items()}
+        label = batch.beam if options.contrast == "supervised" else None
+        weights = {name: weight for name, weight in options.losses if name != "published" and weight}
+        terms: dict[str, Tensor] = {}
+        if "fusion" in weights:
+            terms["fusion"] = self._fusion_loss(batch, rebuilt)
+        if "trans" in weights:
+            terms["trans"] = trans_loss(rebuilt, true)
+        if "contrast" in weights:
+            terms["contrast"] = contrast_loss(
+                shared, history=history, temperature=options.temperature, beam=label
+            )
+        if "distance" in weights:
+            terms["distance"] = distance_loss(specific, history=history, form=options.distance)
+        total = sum(weights[name] * term for name, term in terms.items())
+        return {**terms, "total": cast("Tensor", total)}
+
+    def _fusion_loss(self, batch: Batch, rebuilt: dict[Modality, Tensor]) -> Tensor:
+        """The predictor's own loss, with what is drawn to be replaced rebuilt and the rest true.
+
+        Published: image is drawn in the first epoch only, LiDAR and radar are always replaced, and an image
+        that is not drawn is the filler.
+        """
+        missing, options = self._settings.missing, self._settings.rebuild
+        drawn = torch.rand(()).item() < options.replace_probability
+        filled: tuple[Modality, ...] = ()
+        if options.replace == "published":
+            drawn = drawn or not self.network.training
+            replaced = {m: x for m, x in rebuilt.items() if drawn or m != "image"}
+            filled = tuple(m for m in rebuilt if m not in replaced)
+        else:
+            replaced = rebuilt if drawn else {}
+        logits = self._predictor(
+            batch.image,
+            batch.lidar,
+            batch.radar,
+            batch.gps,
+            missing=filled,
+            fill=missing.fill,
+            rebuilt=replaced,
+        )
+        return beam_loss(logits, batch.beam, self._settings.train)
+
+    def after_step(self) -> None:
+        """Constant learning rates and no average: nothing follows a step."""
+
+    def validate(self) -> float:
+        part, missing = self._validation, self._settings.missing
+        return predict(self._networks, part, self._device, missing=missing).dba
+
+    def save(self) -> None:
+        save_checkpoint(self._checkpoint, {"predictor": self._predictor, "mrm": self._rebuilder.mrm})
+
+    def state(self) -> dict[str, Any]:
+        return {"network": self.network.state_dict()}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self.network.load_state_dict(state["network"])

@@ -1,0 +1,84 @@
+"""What a training writes down as it goes: history.csv, steps.csv, TensorBoard events, a line per epoch."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from torch.utils.tensorboard import SummaryWriter
+
+from jobkit.files import write_text
+
+HISTORY = "history.csv"
+STEPS = "steps.csv"
+
+
+class Record:
+    """Loss terms of every step and scores of every epoch; restored with the training's state."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._steps: list[dict[str, float]] = []
+        self._epochs: list[dict[str, float]] = []
+        self._epoch_start = 0
+        self._writer: SummaryWriter | None = None
+
+    def __enter__(self) -> Record:
+        purge = len(self._steps) + 1 if self._steps else None
+        self._writer = SummaryWriter(str(self._folder / "tensorboard"), purge_step=purge)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._events.close()
+        self._write()
+
+    def step(self, terms: dict[str, float]) -> None:
+        self._steps.append(terms)
+        for name, value in terms.items():
+            self._events.add_scalar(f"loss/{name}", value, len(self._steps))
+
+    def epoch(self, epoch: int, rate: float, score: float) -> None:
+        """One row of history.csv: learning rate, mean of each loss term, validation DBA; epochs from 1."""
+        steps = self._steps[self._epoch_start :]
+        means = {f"loss_{name}": sum(step[name] for step in steps) / len(steps) for name in steps[0]}
+        self._epochs.append(
+            {"epoch": epoch, "step": len(self._steps), "lr": rate, **means, "validation_dba": score}
+        )
+        self._epoch_start = len(self._steps)
+        self._events.add_scalar("lr", rate, len(self._steps))
+        self._events.add_scalar("validation_dba", score, len(self._steps))
+        print(f"epoch {epoch}: loss {means['loss_total']:.4f}, validation DBA {score:.4f}", file=sys.stderr)
+        self._write()
+
+    def state(self) -> dict[str, Any]:
+        return {"steps": self._steps, "epochs": self._epochs, "epoch_start": self._epoch_start}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self._steps = list(state["steps"])
+        self._epochs = list(state["epochs"])
+        self._epoch_start = state["epoch_start"]
+
+    @property
+    def _events(self) -> SummaryWriter:
+        assert self._writer is not None, "a record is used inside its with block"
+        return self._writer
+
+    def _write(self) -> None:
+        numbered = [{"step": number, **terms} for number, terms in enumerate(self._steps, start=1)]
+        for name, rows in ((HISTORY, self._epochs), (STEPS, numbered)):
+            if rows:
+                write_text(self._folder / name, _csv(rows))
+
+
+def _csv(rows: list[dict[str, float]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()

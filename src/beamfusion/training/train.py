@@ -1,0 +1,149 @@
+"""The job `train`: the predictor, its best epoch by the validation part."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+from beamfusion.checkpoint import CHECKPOINT, save_checkpoint
+from beamfusion.data.dataset import Batch, WindowDataset
+from beamfusion.data.prepared import open_prepared
+from beamfusion.data.splits import split
+from beamfusion.device import compute_dtype, describe_device, peak_memory
+from beamfusion.models.gps_least_squares import GpsLeastSquares
+from beamfusion.models.predictor import Predictor, start_from_imagenet
+from beamfusion.networks import Networks, new_predictor, weight_dtype
+from beamfusion.predict import predict
+from beamfusion.settings import Settings, Train
+from beamfusion.training.ema import averaged
+from beamfusion.training.loop import STATE, Fit, Loop, Plan
+from beamfusion.training.losses import focal_loss, soft_targets
+from beamfusion.training.schedule import learning_rate
+from jobkit.job import Outcome
+from jobkit.ledger import Ledger
+
+
+def train(folder: Path, prepared: Path, settings: Settings, device: torch.device, ledger: Ledger) -> Outcome:
+    """Train what predicts in `folder` on the frames in `prepared`; checkpoint.pt holds its best epoch."""
+    frames = open_prepared(prepared)
+    parts = split(frames.windows, settings.data)
+    windows, validation = WindowDataset(frames, parts.train), WindowDataset(frames, parts.validation)
+    torch.manual_seed(settings.seed)
+    predictor = new_predictor(settings)
+    if isinstance(predictor, GpsLeastSquares):
+        fit = fit_least_squares(predictor, windows, validation, folder / CHECKPOINT, device)
+    else:
+        fit = fit_by_gradient(predictor, windows, validation, settings, folder, device, ledger)
+    sizes = {"train": len(parts.train), "validation": len(parts.validation), "dropped": parts.dropped}
+    return training_outcome(fit, device, {"windows": sizes})
+
+
+def fit_by_gradient(
+    predictor: Predictor,
+    windows: WindowDataset,
+    validation: WindowDataset,
+    settings: Settings,
+    folder: Path,
+    device: torch.device,
+    ledger: Ledger,
+) -> Fit:
+    """AdamW on the focal loss, by the schedule of the settings."""
+    if settings.model.imagenet is not None:
+        start_from_imagenet(predictor, Path(settings.model.imagenet))
+    predictor.to(device, weight_dtype(settings))
+    task = PredictorTask(predictor, validation, settings.train, folder / CHECKPOINT, device)
+    optimizer = torch.optim.AdamW(
+        predictor.parameters(), settings.train.lr, weight_decay=settings.train.weight_decay, fused=True
+    )
+    plan = Plan(
+        epochs=settings.train.epochs,
+        batch_size=settings.train.batch_size,
+        rates=lambda epoch: [learning_rate(epoch, settings.train)],
+        clip=settings.train.clip,
+        dtype=compute_dtype(settings.train.precision, device),
+        seed=settings.seed,
+    )
+    return Loop(task, optimizer, windows, plan, folder=folder, device=device, ledger=ledger).fit()
+
+
+def fit_least_squares(
+    predictor: GpsLeastSquares,
+    windows: WindowDataset,
+    validation: WindowDataset,
+    checkpoint: Path,
+    device: torch.device,
+) -> Fit:
+    """Solve for the training part; there is one epoch, the first."""
+    labels = windows.labels()
+    predictor.fit(torch.from_numpy(labels.gps), torch.from_numpy(labels.beam))
+    save_checkpoint(checkpoint, {"predictor": predictor})
+    score = predict(Networks(predictor.to(device)), validation, device).dba
+    return Fit(best_epoch=1, best_score=score)
+
+
+def training_outcome(fit: Fit, device: torch.device, scores: dict[str, Any]) -> Outcome:
+    """How a training ended, as its job's outcome."""
+    return Outcome(
+        scores={**scores, "best_epoch": fit.best_epoch, "validation_dba": fit.best_score},
+        status="done" if fit.diverged_in is None else "diverged",
+        epoch=fit.diverged_in,
+        device=describe_device(device),
+        peak_memory=peak_memory(device),
+        obsolete=(STATE,),
+    )
+
+
+class PredictorTask:
+    """Focal loss on soft targets; the averaged weights, where there are any, are scored and saved."""
+
+    def __init__(
+        self,
+        network: Predictor,
+        validation: WindowDataset,
+        settings: Train,
+        checkpoint: Path,
+        device: torch.device,
+    ):
+        self.network = network
+        self._average = averaged(network, settings.ema) if settings.ema is not None else None
+        self._validation, self._settings = validation, settings
+        self._checkpoint, self._device = checkpoint, device
+
+    def start_epoch(self, epoch: int) -> None:
+        self.network.train()
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        logits = self.network(batch.image, batch.lidar, batch.radar, batch.gps)
+        return {"total": beam_loss(logits, batch.beam, self._settings)}
+
+    def after_step(self) -> None:
+        if self._average is not None:
+            self._average.update_parameters(self.network)
+
+    def validate(self) -> float:
+        return predict(Networks(self._scored), self._validation, self._device).dba
+
+    def save(self) -> None:
+        save_checkpoint(self._checkpoint, {"predictor": self._scored})
+
+    def state(self) -> dict[str, Any]:
+        average = self._average.state_dict() if self._average is not None else None
+        return {"network": self.network.state_dict(), "average": average}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self.network.load_state_dict(state["network"])
+        if self._average is not None:
+            self._average.load_state_dict(state["average"])
+
+    @property
+    def _scored(self) -> Predictor:
+        return self.network if self._average is None else cast("Predictor", self._average.module)
+
+
+def beam_loss(logits: Tensor, beam: Tensor, settings: Train) -> Tensor:
+    """The predictor's own loss: sigmoid focal loss of logits (B,64) against soft targets around beam (B,)."""
+    targets = soft_targets(beam, settings.label_sigma).to(logits.dtype)
+    return focal_loss(logits, targets, settings.focal_gamma, settings.focal_alpha)
