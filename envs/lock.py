@@ -30,7 +30,7 @@ def freeze() -> str:
         pip = [f"{folder}/bin/pip", "--disable-pip-version-check"]
         # Without a GPU, the newest torch brings gigabytes of CUDA libraries; the pin is moved by hand.
         torch = f"torch=={pins((HERE / 'constraints.txt').read_text())['torch']}"
-        subprocess.run([*pip, "install", "--quiet", torch, f"{PROJECT}[dev]"], check=True)
+        subprocess.run([*pip, "install", "--quiet", torch, "--editable", f"{PROJECT}[dev]"], check=True)
         frozen = subprocess.run([*pip, "freeze"], check=True, capture_output=True, text=True).stdout
     lines = [re.sub(r"\+.*", "", line) for line in frozen.splitlines() if re.match(r"[\w.-]+==", line)]
     return "# Written by envs/lock.py; do not edit.\n" + "\n".join(lines) + "\n"
