@@ -1,0 +1,105 @@
+"""FFM: mixes the modalities' feature maps after one encoder stage."""
+
+from collections.abc import Mapping
+
+import torch
+import torch.nn.functional as F
+from beamfusion.models.mamba import Mamba
+from torch import Tensor, nn
+
+from beamfusion.models.mamba_block import BiMambaBlock, MambaBlock
+from beamfusion.models.transformer_block import TransformerBlock
+from beamfusion.settings import GRID_MODALITIES, Modality, Model
+
+GPS_FIXES = 2
+
+
+def present_modalities(model: Model) -> tuple[Modality, ...]:
+    """Those with tokens: with `absent: constant` the network is the full one, whatever it is fed."""
+    return (*GRID_MODALITIES, "gps") if model.absent == "constant" else model.modalities
+
+
+def count_tokens(model: Model, history: int) -> int:
+    """history x grid x grid for each frame modality, and one for each GPS fix."""
+    present = present_modalities(model)
+    grids = sum(modality in GRID_MODALITIES for modality in present)
+    return grids * history * model.grid**2 + ("gps" in present) * GPS_FIXES
+
+
+class FeatureFusion(nn.Module):
+    """Maps {modality: (B*T, C, h, w)} and GPS (B, 2, C) -> what to add to each map, and the mixed GPS.
+
+    Tokens in order: frames 1..T of image, LiDAR and radar, each row by row, then the GPS fixes.
+    """
+
+    def __init__(self, model: Model, *, channels: int, history: int):
+        super().__init__()
+        present = present_modalities(model)
+        self.grids = tuple(modality for modality in GRID_MODALITIES if modality in present)
+        self.grid = model.grid
+        self.history = history
+        self.swap = model.feature_fusion == "csbimamba"
+        tokens = count_tokens(model, history)
+        self.position = nn.Parameter(torch.zeros(1, tokens, channels))
+        self.dropout = nn.Dropout(model.dropout)
+        self.blocks = nn.Sequential(*(_block(model, channels, tokens) for _ in range(model.layers)))
+        self.norm = nn.LayerNorm(channels)
+        _initialise(self, keep_dt_bias=model.keep_dt_bias)
+
+    def forward(
+        self, maps: Mapping[Modality, Tensor], gps: Tensor | None
+    ) -> tuple[dict[Modality, Tensor], Tensor | None]:
+        tokens = [self._pool(maps[modality]) for modality in self.grids]
+        if self.swap:
+            tokens = swap_channels(tokens)
+        x = torch.cat(tokens if gps is None else [*tokens, gps], dim=1)
+        x = self.norm(self.blocks(self.dropout(x + self.position)))
+        size = self.history * self.grid**2
+        mixed = {
+            modality: self._upsample(x[:, i * size : (i + 1) * size], maps[modality].shape[-2:])
+            for i, modality in enumerate(self.grids)
+        }
+        return mixed, None if gps is None else x[:, len(self.grids) * size :]
+
+    def _pool(self, maps: Tensor) -> Tensor:
+        """(B*T, C, h, w) -> (B, T * grid * grid, C)."""
+        pooled = F.adaptive_avg_pool2d(maps, self.grid)
+        return pooled.permute(0, 2, 3, 1).reshape(-1, self.history * self.grid**2, maps.shape[1])
+
+    def _upsample(self, tokens: Tensor, size: torch.Size) -> Tensor:
+        """(B, T * grid * grid, C) -> (B*T, C, h, w)."""
+        maps = tokens.reshape(-1, self.grid, self.grid, tokens.shape[-1]).permute(0, 3, 1, 2)
+        return F.interpolate(maps, size=tuple(size), mode="bilinear", align_corners=False)
+
+
+def swap_channels(tokens: list[Tensor]) -> list[Tensor]:
+    """n modalities of (..., C): the k-th n-th of modality i's channels comes from modality i + k (cyclic)."""
+    n = len(tokens)
+    if n < 2:
+        return tokens
+    cut = tokens[0].shape[-1] // n
+    sizes = [cut] * (n - 1) + [tokens[0].shape[-1] - cut * (n - 1)]
+    pieces = [torch.split(x, sizes, dim=-1) for x in tokens]
+    return [torch.cat([pieces[(i + k) % n][k] for k in range(n)], dim=-1) for i in range(n)]
+
+
+def _block(model: Model, channels: int, tokens: int) -> nn.Module:
+    match model.feature_fusion:
+        case "transformer":
+            return TransformerBlock(model, channels=channels)
+        case "mamba":
+            return MambaBlock(model, channels=channels, tokens=tokens)
+        case "bimamba" | "csbimamba":
+            return BiMambaBlock(model, channels=channels, tokens=tokens)
+
+
+def _initialise(ffm: FeatureFusion, *, keep_dt_bias: bool) -> None:
+    """Every linear layer N(0, 0.02) with bias 0; Mamba's time-step bias only as published."""
+    kept = (
+        {module.dt_proj for module in ffm.modules() if isinstance(module, Mamba)} if keep_dt_bias else set()
+    )
+    for module in ffm.modules():
+        if isinstance(module, nn.Linear):
+            nn.init.normal_(module.weight, std=0.02)
+            if module.bias is not None and module not in kept:
+                nn.init.zeros_(module.bias)
