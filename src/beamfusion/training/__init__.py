@@ -1,0 +1,1 @@
+"""Losses, learning rates and the loops that train the predictor and the MRM."""
