@@ -1,0 +1,253 @@
+"""The three CSV files, by column name: typed samples, whose paths all lie inside the data set's folder."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from beamfusion.data.formats import shown
+from beamfusion.settings import BEAMS
+from jobkit.errors import UserError, nearest
+
+Subset = Literal["development", "adaptation", "test"]
+CSV_FILES: dict[Subset, str] = {
+    "development": "Multi_Modal/ml_challenge_dev_multi_modal.csv",
+    "adaptation": "Adaptation_dataset_multi_modal/ml_challenge_data_adaptation_multi_modal.csv",
+    "test": "Multi_Modal_Test/ml_challenge_test_multi_modal.csv",
+}
+WINDOW = 5
+"""Frames that a sample names of each modality."""
+FRAME_COLUMNS = {
+    modality: tuple(f"unit1_{column}_{frame}" for frame in range(1, WINDOW + 1))
+    for modality, column in (("image", "rgb"), ("lidar", "lidar"), ("radar", "radar"))
+}
+GPS_COLUMNS = ("unit1_loc", "unit2_loc_1", "unit2_loc_2")
+POWER, BEAM = "unit1_pwr_60ghz", "unit1_beam"
+INPUTS = (*FRAME_COLUMNS["image"], *FRAME_COLUMNS["lidar"], *FRAME_COLUMNS["radar"], *GPS_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One line of a CSV; files are POSIX paths relative to the data set's folder."""
+
+    subset: Subset
+    line: int
+    """Line of the CSV on which the sample ends, from 1."""
+    scenario: int
+    frame_numbers: tuple[int, ...]
+    """Of the five camera frames."""
+    image: tuple[str, ...]
+    lidar: tuple[str, ...]
+    radar: tuple[str, ...]
+    base: str
+    """GPS of the base station."""
+    fixes: tuple[str, str]
+    """GPS of the car at the first two frames."""
+    power: str | None
+    beam: int | None
+    """1 to 64; None, like the power, where the sample has no label."""
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The samples of a data set, and what is wrong with the CSV files."""
+
+    root: Path
+    samples: tuple[Sample, ...]
+    absent: tuple[Subset, ...]
+    """Optional subsets that have no CSV."""
+    unusable: tuple[str, ...]
+    """Faults for which a whole CSV cannot be read."""
+    faults: tuple[str, ...]
+    """Faults of single lines, which are not among the samples."""
+    faulty_lines: int
+
+    @property
+    def groups(self) -> NDArray[np.int64]:
+        """A number per sample (N,) that those of the same subset and scenario share."""
+        subsets = list(CSV_FILES)
+        return np.array(
+            [len(subsets) * sample.scenario + subsets.index(sample.subset) for sample in self.samples],
+            np.int64,
+        )
+
+    def place(self, sample: Sample) -> str:
+        """`FILE:LINE` of a sample."""
+        return f"{self.root / CSV_FILES[sample.subset]}:{sample.line}"
+
+
+def read_tree(root: Path) -> Tree:
+    """Read the CSV files below `root`; no other file is opened. The development CSV has to exist."""
+    samples: list[Sample] = []
+    absent: list[Subset] = []
+    unusable: list[str] = []
+    faults: list[str] = []
+    faulty_lines = 0
+    for subset, name in CSV_FILES.items():
+        path = root / name
+        if path.is_file() and not _below(os.path.realpath(path), os.path.realpath(root)):
+            unusable.append(f"{shown(path)}: a link out of the data set, expected a file in it")
+            continue
+        if not path.is_file():
+            if subset == "development":
+                unusable.append(f"{shown(path)}: no such file, expected the development samples")
+            else:
+                absent.append(subset)
+            continue
+        try:
+            rows = list(_rows(path, _columns(subset)))
+        except UserError as error:
+            unusable += error.faults
+            continue
+        cells = _Cells(root, posixpath.dirname(name), subset)
+        for line, row in rows:
+            sample = cells.sample(line, row) if isinstance(row, dict) else [row]
+            if isinstance(sample, Sample):
+                samples.append(sample)
+            else:
+                faults += [f"{shown(path)}:{line}: {what}" for what in sample]
+                faulty_lines += 1
+    return Tree(root, tuple(samples), tuple(absent), tuple(unusable), tuple(faults), faulty_lines)
+
+
+def _columns(subset: Subset) -> tuple[str, ...]:
+    return INPUTS if subset == "test" else (*INPUTS, POWER, BEAM)
+
+
+def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str] | str]]:
+    """Line number of each row, and its cells of `columns` or what is wrong with it."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise UserError(f"{shown(path)}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{shown(path)}: byte {error.start} is not UTF-8, expected a CSV file") from None
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    found = 0
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        position = _positions(path, header, columns)
+        for cells in reader:
+            if not cells:
+                continue
+            found += 1
+            if len(cells) != len(header):
+                yield reader.line_num, f"{len(cells)} cells, expected {len(header)} as in the header"
+            else:
+                yield reader.line_num, {name: cells[position[name]].strip() for name in columns}
+    except csv.Error as error:
+        raise UserError(f"{shown(path)}:{reader.line_num}: not CSV ({shown(error)})") from None
+    if not found:
+        raise UserError(f"{shown(path)}: no samples, expected a line each")
+
+
+def _positions(path: Path, header: list[str], columns: tuple[str, ...]) -> dict[str, int]:
+    faults = []
+    missing = [name for name in columns if name not in header]
+    unknown = [name for name in header if name not in columns]
+    for name in columns:
+        if name in missing:
+            guess = nearest(name, unknown)
+            hint = f"; the nearest is {shown(guess)}" if guess and nearest(guess, missing) == name else ""
+            faults.append(f"{shown(path)}:1: column {name} is missing{hint}")
+        elif header.count(name) > 1:
+            faults.append(f"{shown(path)}:1: column {name} occurs {header.count(name)} times, expected once")
+    if faults:
+        raise UserError(faults)
+    return {name: header.index(name) for name in columns}
+
+
+class _Cells:
+    """Turns one CSV's rows into samples, or into what is wrong with them."""
+
+    def __init__(self, root: Path, folder: str, subset: Subset):
+        self._root, self._folder, self._subset = root, folder, subset
+        self._real_root = os.path.realpath(root)
+        self._inside: dict[str, bool] = {}
+
+    def sample(self, line: int, row: dict[str, str]) -> Sample | list[str]:
+        faults: list[str] = []
+        labelled = self._subset != "test"
+        paths = {}
+        for column in (*INPUTS, POWER) if labelled else INPUTS:
+            path = self._resolve(row[column])
+            if path is None:
+                faults.append(f"{column}: {shown(row[column]) or 'empty'}, expected a path in the data set")
+            else:
+                paths[column] = path
+        if faults:
+            return faults
+        scenarios = {_scenario(path) for path in paths.values()}
+        scenario = scenarios.pop()
+        if scenarios or scenario is None:
+            faults.append("its files, expected all of them below one folder scenarioNN")
+        numbers = [_frame_number(paths[column]) for column in FRAME_COLUMNS["image"]]
+        faults += [
+            f"{column}: {shown(row[column])}, expected a name like image_123.jpg"
+            for column, number in zip(FRAME_COLUMNS["image"], numbers, strict=True)
+            if number is None
+        ]
+        beam = _beam(row[BEAM]) if labelled else None
+        if labelled and beam is None:
+            faults.append(f"{BEAM}: {shown(row[BEAM]) or 'empty'}, expected a beam from 1 to {BEAMS}")
+        if faults or scenario is None:
+            return faults
+        return Sample(
+            subset=self._subset,
+            line=line,
+            scenario=scenario,
+            frame_numbers=tuple(number for number in numbers if number is not None),
+            image=tuple(paths[column] for column in FRAME_COLUMNS["image"]),
+            lidar=tuple(paths[column] for column in FRAME_COLUMNS["lidar"]),
+            radar=tuple(paths[column] for column in FRAME_COLUMNS["radar"]),
+            base=paths["unit1_loc"],
+            fixes=(paths["unit2_loc_1"], paths["unit2_loc_2"]),
+            power=paths.get(POWER),
+            beam=beam,
+        )
+
+    def _resolve(self, cell: str) -> str | None:
+        """Path relative to the root; None where it is none, or leaves the root, by a symlink too."""
+        if not cell or "\0" in cell or posixpath.isabs(cell):
+            return None
+        path = posixpath.normpath(posixpath.join(self._folder, cell))
+        if path not in self._inside:
+            self._inside[path] = path != ".." and not path.startswith("../") and self._stays(path)
+        return path if self._inside[path] else None
+
+    def _stays(self, path: str) -> bool:
+        try:
+            real = os.path.realpath(os.path.join(self._real_root, path))  # noqa: PTH118 - 3 times faster
+        except (OSError, ValueError):
+            return False
+        return _below(real, self._real_root)
+
+
+def _below(real: str, real_root: str) -> bool:
+    return real.startswith(real_root.rstrip("/") + "/")
+
+
+def _scenario(path: str) -> int | None:
+    found = re.search(r"(?:^|/)scenario([0-9]{1,4})/", path)
+    return int(found[1]) if found else None
+
+
+def _frame_number(path: str) -> int | None:
+    found = re.search(r"_([0-9]{1,9})\.[^./]+$", path)
+    return int(found[1]) if found else None
+
+
+def _beam(cell: str) -> int | None:
+    """A beam from 1 to 64; `37.0`, as tables with gaps are written, is one too."""
+    found = re.fullmatch(r"([0-9]{1,3})(?:\.0*)?", cell)
+    return int(found[1]) if found and 1 <= int(found[1]) <= BEAMS else None
