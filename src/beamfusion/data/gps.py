@@ -1,0 +1,63 @@
+"""GPS fixes as the two numbers a network reads: the car relative to the base station."""
+
+from __future__ import annotations
+
+import numpy as np
+import utm
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+BORESIGHT = {31: -50.52, 32: 44.8, 33: 55.6, 34: -60.0}
+"""Degrees from east towards north; the published code's constants per scenario."""
+RANGE_UNIT = 50.0
+"""Metres that `polar` calls 1: about the middle of the ranges, which reach 80 m."""
+
+
+def relative_position(fixes: FloatArray, base: FloatArray) -> FloatArray:
+    """Metres east and north (N,K,2) of the base stations (N,2), in their UTM zone, of the fixes (N,K,2).
+
+    Both are latitude and longitude in degrees.
+    """
+    metres = np.empty_like(fixes)
+    for station in np.unique(base, axis=0):
+        here = (base == station).all(1)
+        zone = utm.latlon_to_zone_number(*station)
+        origin = to_utm(station, zone, north=station[0] >= 0)
+        metres[here] = to_utm(fixes[here], zone, north=station[0] >= 0) - origin
+    return metres
+
+
+def to_utm(position: FloatArray, zone: int, *, north: bool) -> FloatArray:
+    """Easting and northing (..., 2) in metres of latitude and longitude (..., 2) in degrees."""
+    latitude, longitude = position[..., 0], position[..., 1]
+    easting, northing, *_ = utm.from_latlon(
+        latitude, longitude, force_zone_number=zone, force_northern=bool(north)
+    )
+    return np.stack([easting, northing], axis=-1)
+
+
+def polar(metres: FloatArray, scenario: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Range / 50 m, and the angle from the scenario's boresight in [-pi, pi), (N,K,2); counter-clockwise."""
+    east, north = metres[..., 0], metres[..., 1]
+    angle = np.degrees(np.arctan2(north, east)) - _boresight(scenario)
+    angle = (angle + 180) % 360 - 180
+    return np.stack([np.hypot(east, north) / RANGE_UNIT, np.radians(angle)], axis=-1).astype(np.float32)
+
+
+def angle(metres: FloatArray, scenario: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The published arctan(north / east) minus the scenario's boresight, wrapped into +-pi/2, twice (N,K,2).
+
+    It cannot tell a direction from its opposite; a car at the base station itself, 0 / 0, is at arctan 0.
+    """
+    east, north = metres[..., 0], metres[..., 1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = np.nan_to_num(north / east, nan=0.0, posinf=np.inf, neginf=-np.inf)
+    turned = np.degrees(np.arctan(slope)) - _boresight(scenario)
+    turned = np.radians((turned + 90) % 180 - 90)
+    return np.stack([turned, turned], axis=-1).astype(np.float32)
+
+
+def _boresight(scenario: NDArray[np.int64]) -> FloatArray:
+    """Degrees (N,1); 0 for a scenario other than the four."""
+    return np.array([BORESIGHT.get(int(number), 0.0) for number in scenario])[:, None]
