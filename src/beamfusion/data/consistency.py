@@ -1,0 +1,33 @@
+"""Faults that only show when files are held against each other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from beamfusion.data.formats import shown
+from beamfusion.data.raw import POWER, Sample
+
+Shape = tuple[int, ...]
+
+
+def label_fault(sample: Sample, power: NDArray[np.float64]) -> str | None:
+    """What is wrong with a sample's beam, given its power (64,); one that holds a NaN has no argmax."""
+    if sample.beam is None or np.isnan(power).any() or power[sample.beam - 1] == power.max():
+        return None
+    return f"beam {sample.beam}, expected {power.argmax() + 1}, the argmax of {shown(sample.power)} ({POWER})"
+
+
+def odd_shapes(shapes: Mapping[str, Shape]) -> dict[str, str]:
+    """What is wrong with the files whose shape is not the most common one, by their name."""
+    if not shapes:
+        return {}
+    usual = Counter(shapes.values()).most_common(1)[0][0]
+    return {
+        name: f"shape {shape}, expected {usual} as most others have"
+        for name, shape in shapes.items()
+        if shape != usual
+    }
