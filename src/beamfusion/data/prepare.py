@@ -1,0 +1,189 @@
+"""Decode every frame of a data set once into memory-mapped arrays, with an index of its windows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from beamfusion.data import formats, frames
+from beamfusion.data.consistency import odd_shapes
+from beamfusion.data.formats import shown
+from beamfusion.data.journal import Decode, FrameArray, Journal
+from beamfusion.data.prepared import (
+    FORM,
+    INDEX,
+    WINDOWS,
+    PreparedSummary,
+    frames_file,
+    read_index,
+    write_index,
+    write_windows,
+)
+from beamfusion.data.raw import CSV_FILES, Tree, read_tree
+from beamfusion.data.windows import Faults, read_labels, window_table
+from beamfusion.settings import GRID_MODALITIES, Frames
+from jobkit.digest import digest, digest_files
+from jobkit.errors import UserError
+
+JOURNAL = "journal.jsonl"
+CHUNK = 128
+"""Frames that a killed run loses at most."""
+
+OnError = Literal["fail", "drop"]
+
+
+def prepare(
+    root: Path,
+    out: Path,
+    settings: Frames,
+    *,
+    progress: bool = False,
+    on_error: OnError = "fail",
+    chunk: int = CHUNK,
+) -> PreparedSummary:
+    """Prepare the data set below `root` in `out`; a killed run goes on, to the same bytes.
+
+    Faulty samples and files end it with all their faults, or with on_error `drop` leave out, and count, the
+    windows that they belong to. A CSV that cannot be read always ends it.
+    """
+    tree = read_tree(root)
+    if tree.unusable:
+        raise UserError(tree.unusable)
+    key = _key(tree, settings, on_error)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        summary = _finished(out, key)
+        if summary is None:
+            (out / INDEX).unlink(missing_ok=True)
+            summary = _Preparation(tree, out, settings, key, on_error).run(progress, chunk)
+        (out / JOURNAL).unlink(missing_ok=True)
+    except OSError as error:
+        place = error.filename or out
+        raise UserError(f"{place}: {error.strerror}; what is done is kept for another run") from None
+    return summary
+
+
+def _key(tree: Tree, settings: Frames, on_error: OnError) -> str:
+    """What the prepared bytes are made from, but for the contents of the raw frames."""
+    sizes = settings.model_dump(exclude={"root", "source", "published"})
+    return digest([FORM, sizes, on_error, _csv_digest(tree)])
+
+
+def _csv_digest(tree: Tree) -> str:
+    found = [name for subset, name in CSV_FILES.items() if subset not in tree.absent]
+    return digest_files([tree.root / name for name in found], tree.root)
+
+
+def _finished(out: Path, key: str) -> PreparedSummary | None:
+    try:
+        found, summary = read_index(out)
+    except UserError:
+        return None
+    return summary if found == key else None
+
+
+class _Preparation:
+    """One data set on its way into one folder."""
+
+    def __init__(self, tree: Tree, out: Path, settings: Frames, key: str, on_error: OnError):
+        self._tree, self._out, self._settings = tree, out, settings
+        self._key, self._on_error = key, on_error
+        self._faults = Faults(list(tree.faults))
+
+    def run(self, progress: bool, chunk: int) -> PreparedSummary:
+        labels = read_labels(self._tree, self._faults)
+        self._stop_at_faults()
+        arrays = _frame_arrays(self._tree, self._out, self._settings)
+        journal = Journal(self._out / JOURNAL, self._key, arrays, self._tree.root)
+        decoders = _decoders(self._tree, self._settings)
+        for array in arrays:
+            self._fill(journal, array, decoders[array.name], progress, chunk)
+        self._stop_at_faults()
+        index = {array.name: {name: number for number, name in enumerate(array.files)} for array in arrays}
+        table = window_table(self._tree, index, labels, self._settings.gps)
+        table = np.delete(table, sorted(self._faults.samples))
+        if not len(table):
+            raise UserError(self._faults.lines or f"{self._tree.root}: no samples")
+        write_windows(self._out, table)
+        summary = self._summary(table, arrays)
+        write_index(self._out, self._key, summary)
+        return summary
+
+    def _stop_at_faults(self) -> None:
+        if self._faults.lines and (self._on_error == "fail" or not self._tree.samples):
+            raise UserError(self._faults.lines)
+
+    def _fill(self, journal: Journal, array: FrameArray, decode: Decode, progress: bool, size: int) -> None:
+        """Decode one modality, and rule out the samples of faulty files."""
+        faulty: dict[str, list[str]] = {}
+        shapes: dict[str, tuple[int, ...]] = {}
+        quiet = None if progress else True
+        with tqdm(total=len(array.files), desc=array.name, unit="frame", disable=quiet, leave=False) as bar:
+            for chunk in journal.fill(array, decode, size):
+                faulty |= chunk.faults
+                shapes |= {name: tuple(shape) for name, shape in chunk.shapes.items()}
+                bar.update(len(chunk.faults) + len(chunk.shapes))
+        for name, what in odd_shapes(shapes).items():
+            faulty[name] = [f"{shown(self._tree.root / name)}: {what}"]
+        for name in sorted(faulty):
+            self._faults.lines += faulty[name]
+        for number, sample in enumerate(self._tree.samples):
+            if faulty and not faulty.keys().isdisjoint(getattr(sample, array.name)):
+                self._faults.samples.add(number)
+
+    def _summary(self, table: NDArray[Any], arrays: list[FrameArray]) -> PreparedSummary:
+        tree = self._tree
+        written = [self._out / WINDOWS, *(array.path for array in arrays)]
+        subsets = [subset for subset in CSV_FILES if subset not in tree.absent]
+        return PreparedSummary(
+            frames={array.name: len(array.files) for array in arrays},
+            windows={subset: int((table["subset"] == subset).sum()) for subset in subsets},
+            passes=len(np.unique(table["pass_id"][~table["crosses_jump"]])),
+            nan_labels=int(table["nan_power"].sum()),
+            crossing=int(table["crosses_jump"].sum()),
+            absent=tree.absent,
+            dropped=tree.faulty_lines + len(self._faults.samples),
+            faults=tuple(line.removeprefix(f"{tree.root}/") for line in self._faults.lines),
+            digest=digest([_csv_digest(tree), digest_files(written, self._out)]),
+        )
+
+
+def _frame_arrays(tree: Tree, out: Path, settings: Frames) -> list[FrameArray]:
+    """Each modality's array; its frames are in the order in which the samples name them."""
+    forms: dict[str, tuple[tuple[int, ...], Any]] = {
+        "image": ((settings.image_size, settings.image_size, 3), np.uint8),
+        "lidar": ((settings.lidar_grid, settings.lidar_grid), np.uint8),
+        "radar": ((2, settings.radar_size, settings.radar_size), np.float32),
+    }
+    return [
+        FrameArray(
+            modality,
+            out / frames_file(modality),
+            *forms[modality],
+            list(dict.fromkeys(name for sample in tree.samples for name in getattr(sample, modality))),
+        )
+        for modality in GRID_MODALITIES
+    ]
+
+
+def _decoders(tree: Tree, settings: Frames) -> dict[str, Decode]:
+    """How a file of each modality becomes a prepared frame."""
+    scenarios = {name: sample.scenario for sample in tree.samples for name in sample.lidar}
+
+    def image(name: str) -> tuple[NDArray[Any], tuple[int, ...]]:
+        pixels = formats.read_image(tree.root / name)
+        return frames.image(pixels, settings.image_size), pixels.shape
+
+    def lidar(name: str) -> tuple[NDArray[Any], tuple[int, ...]]:
+        points = formats.read_points(tree.root / name)
+        return frames.lidar_grid(points, scenarios[name], settings.lidar_grid), ()
+
+    def radar(name: str) -> tuple[NDArray[Any], tuple[int, ...]]:
+        cube = formats.read_radar(tree.root / name)
+        return frames.radar_maps(cube, settings.radar_size), cube.shape
+
+    return {"image": image, "lidar": lidar, "radar": radar}
