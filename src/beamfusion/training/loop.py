@@ -12,11 +12,11 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from beamfusion.data.dataset import Batch, WindowDataset, batches
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from beamfusion.data.dataset import Batch, WindowDataset, batches
 from beamfusion.device import peak_memory
 from beamfusion.training.interrupt import stop_signal
 from beamfusion.training.record import Record
@@ -31,7 +31,9 @@ SAVE_SECONDS = 60.0
 class Task(Protocol):
     """What is trained, by which loss, and how it is scored."""
 
-    network: nn.Module
+    @property
+    def network(self) -> nn.Module:
+        """Every parameter that is trained, for clipping."""
 
     def start_epoch(self, epoch: int) -> None:
         """Put every module into the mode that this epoch, from 0, trains it in."""

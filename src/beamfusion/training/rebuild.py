@@ -13,7 +13,7 @@ from beamfusion.data.dataset import Batch, WindowDataset
 from beamfusion.data.prepared import open_prepared
 from beamfusion.data.splits import split
 from beamfusion.device import compute_dtype
-from beamfusion.networks import Networks
+from beamfusion.networks import Networks, start_rebuilding
 from beamfusion.predict import predict
 from beamfusion.settings import Modality, Settings
 from beamfusion.training.loop import Loop, Plan

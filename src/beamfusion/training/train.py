@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from beamfusion.checkpoint import CHECKPOINT, save_checkpoint
 from beamfusion.data.dataset import Batch, WindowDataset
-from beamfusion.data.prepared import open_prepared
+from beamfusion.data.prepared import Windows, open_prepared
 from beamfusion.data.splits import split
 from beamfusion.device import compute_dtype, describe_device, peak_memory
 from beamfusion.models.gps_least_squares import GpsLeastSquares
@@ -34,7 +36,9 @@ def train(folder: Path, prepared: Path, settings: Settings, device: torch.device
     torch.manual_seed(settings.seed)
     predictor = new_predictor(settings)
     if isinstance(predictor, GpsLeastSquares):
-        fit = fit_least_squares(predictor, windows, validation, folder / CHECKPOINT, device)
+        fit = fit_least_squares(
+            predictor, frames.windows, parts.train, validation, folder / CHECKPOINT, device
+        )
     else:
         fit = fit_by_gradient(predictor, windows, validation, settings, folder, device, ledger)
     sizes = {"train": len(parts.train), "validation": len(parts.validation), "dropped": parts.dropped}
@@ -71,14 +75,14 @@ def fit_by_gradient(
 
 def fit_least_squares(
     predictor: GpsLeastSquares,
-    windows: WindowDataset,
+    windows: Windows,
+    training: NDArray[np.int64],
     validation: WindowDataset,
     checkpoint: Path,
     device: torch.device,
 ) -> Fit:
     """Solve for the training part; there is one epoch, the first."""
-    labels = windows.labels()
-    predictor.fit(torch.from_numpy(labels.gps), torch.from_numpy(labels.beam))
+    predictor.fit(torch.from_numpy(windows.gps[training]), torch.from_numpy(windows.beam[training]))
     save_checkpoint(checkpoint, {"predictor": predictor})
     score = predict(Networks(predictor.to(device)), validation, device).dba
     return Fit(best_epoch=1, best_score=score)

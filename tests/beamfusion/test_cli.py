@@ -1,0 +1,75 @@
+"""The command line as a user meets it: exit codes, messages, no tracebacks."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from beamfusion.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_committed_schema_is_current(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema"]) == 0
+    assert capsys.readouterr().out == (ROOT / "config/settings.schema.json").read_text()
+
+
+def test_wrong_settings_are_all_named_with_the_nearest_right_word(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = {"model": {"feature_fusoin": "mamba", "width": "wide"}}
+    assert main(["job", "train", "--settings", json.dumps(settings), "--out", str(tmp_path / "a")]) == 2
+    errors = capsys.readouterr().err
+    assert "model.feature_fusoin: unknown setting; did you mean feature_fusion?" in errors
+    assert "model.width: input should be a valid integer" in errors
+    assert not (tmp_path / "a").exists()
+
+
+def test_an_unknown_stage_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["job", "trian", "--settings", "{}", "--out", str(tmp_path / "a")]) == 2
+    assert capsys.readouterr().err == "error: stage trian: unknown; did you mean train?\n"
+
+
+def test_a_device_that_is_not_there_is_an_error(
+    prepared_job: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--out", str(tmp_path / "a"), "--needs", str(prepared_job), "--device", "gpu"]
+    assert main(["job", "train", "--settings", "{}", *arguments]) == 2
+    assert "device gpu: expected auto, cpu, cuda or cuda:N" in capsys.readouterr().err
+
+
+def test_real_data_without_a_folder_says_what_to_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["job", "prepare", "--settings", "{}", "--out", str(tmp_path / "a")]) == 2
+    assert "frames.root: the data set's folder is not set" in capsys.readouterr().err
+
+
+def test_simulate_refuses_a_folder_that_holds_something(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+    assert main(["simulate", "--out", str(tmp_path)]) == 2
+    assert "is not empty" in capsys.readouterr().err
+    assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_simulated_tree_is_found_free_of_faults_but_for_its_nan_powers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = [
+        f"--set={pair}" for pair in ("passes=1", "lidar_points=200", "radar_samples=16", "radar_chirps=8")
+    ]
+    assert main(["simulate", "--out", str(tmp_path / "tree"), "--seed", "3", *small]) == 0
+    code = main(["validate", str(tmp_path / "tree")])
+    faults = capsys.readouterr().out.splitlines()
+    assert code == (1 if faults else 0)
+    assert all("NaN" in fault for fault in faults)
+
+
+def test_help_does_not_import_torch() -> None:
+    check = "import sys, beamfusion.cli, beamfusion.stages; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
