@@ -26,11 +26,11 @@ UTM_LATITUDES = (-80.0, 84.0)
 
 
 def shown(text: object) -> str:
-    """Text of the user's files on one line of at most 200 characters, without control characters."""
+    """Text of the user's files on one line, without control characters, its middle cut out where it is long."""
     line = str(text)
     if not line.isprintable():
         line = line.encode("unicode_escape", "backslashreplace").decode("ascii")
-    return line if len(line) <= 200 else f"{line[:197]}..."
+    return line if len(line) <= 600 else f"{line[:300]}...{line[-300:]}"
 
 
 def fault(path: Path, what: str) -> UserError:
@@ -39,7 +39,7 @@ def fault(path: Path, what: str) -> UserError:
 
 def read_image(path: Path) -> NDArray[np.uint8]:
     """A camera frame (H,W,3)."""
-    content = _content(path, MAX_BINARY)
+    content = read_content(path, MAX_BINARY)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -56,7 +56,7 @@ def read_image(path: Path) -> NDArray[np.uint8]:
 
 def read_points(path: Path) -> NDArray[np.float64]:
     """A LiDAR sweep's points (N,3): x, y, z in metres, from an ASCII .ply."""
-    content = _content(path, MAX_BINARY)
+    content = read_content(path, MAX_BINARY)
     count, columns, body = _ply_header(path, content)
     try:
         text = body.decode("ascii")
@@ -104,7 +104,7 @@ def _ply_header(path: Path, content: bytes) -> tuple[int, list[str], bytes]:
 
 def read_radar(path: Path) -> NDArray[np.complex64]:
     """A radar cube (receive antennas A, samples S, chirps C), complex64; a pickle is never loaded."""
-    size = _check_file(path, MAX_BINARY)
+    size = check_file(path, MAX_BINARY)
     try:
         with path.open("rb") as stream:
             shape, fortran, dtype = _npy_header(stream)
@@ -162,7 +162,7 @@ def read_power(path: Path) -> NDArray[np.float64]:
 
 
 def _numbers(path: Path, count: int, what: str) -> NDArray[np.float64]:
-    words = _content(path, MAX_TEXT).split()
+    words = read_content(path, MAX_TEXT).split()
     try:
         values = [float(word) for word in words]
     except ValueError:
@@ -172,24 +172,25 @@ def _numbers(path: Path, count: int, what: str) -> NDArray[np.float64]:
     return np.array(values)
 
 
-def _content(path: Path, limit: int) -> bytes:
-    _check_file(path, limit)
+def read_content(path: Path, limit: int) -> bytes:
+    """All bytes of a regular file of at most `limit`."""
+    check_file(path, limit)
     try:
         return path.read_bytes()
     except OSError as error:
         raise fault(path, f"cannot be read ({error.strerror})") from None
 
 
-def _check_file(path: Path, limit: int) -> int:
+def check_file(path: Path, limit: int) -> int:
     """Size in bytes of a file that may be read; opening a pipe would wait for ever, a device never end."""
     try:
         status = path.stat()
     except FileNotFoundError:
-        raise fault(path, "no such file") from None
+        raise fault(path, "no such file, expected the one that a CSV names") from None
     except (OSError, ValueError) as error:
         raise fault(path, f"cannot be read ({getattr(error, 'strerror', None) or error})") from None
     if not stat.S_ISREG(status.st_mode):
-        raise fault(path, "not a file")
+        raise fault(path, "no regular file, expected one")
     if not 0 < status.st_size <= limit:
-        raise fault(path, f"{status.st_size} bytes, expected at most {limit} and not none")
+        raise fault(path, f"{status.st_size} bytes, expected 1 to {limit}")
     return status.st_size

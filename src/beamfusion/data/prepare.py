@@ -53,10 +53,10 @@ def prepare(
     tree = read_tree(root)
     if tree.unusable:
         raise UserError(tree.unusable)
-    key = _key(tree, settings, on_error)
+    key = _key(tree, settings)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        summary = _finished(out, key)
+        summary = _finished(out, key, on_error)
         if summary is None:
             (out / INDEX).unlink(missing_ok=True)
             summary = _Preparation(tree, out, settings, key, on_error).run(progress, chunk)
@@ -67,10 +67,10 @@ def prepare(
     return summary
 
 
-def _key(tree: Tree, settings: Frames, on_error: OnError) -> str:
+def _key(tree: Tree, settings: Frames) -> str:
     """What the prepared bytes are made from, but for the contents of the raw frames."""
     sizes = settings.model_dump(exclude={"root", "source", "published"})
-    return digest([FORM, sizes, on_error, _csv_digest(tree)])
+    return digest([FORM, sizes, _csv_digest(tree)])
 
 
 def _csv_digest(tree: Tree) -> str:
@@ -78,12 +78,13 @@ def _csv_digest(tree: Tree) -> str:
     return digest_files([tree.root / name for name in found], tree.root)
 
 
-def _finished(out: Path, key: str) -> PreparedSummary | None:
+def _finished(out: Path, key: str, on_error: OnError) -> PreparedSummary | None:
+    """The summary of a whole folder; one with faults is prepared anew where they are to end it."""
     try:
         found, summary = read_index(out)
     except UserError:
         return None
-    return summary if found == key else None
+    return summary if found == key and (on_error == "drop" or not summary.faults) else None
 
 
 class _Preparation:

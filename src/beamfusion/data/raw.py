@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from beamfusion.data.formats import shown
+from beamfusion.data.formats import MAX_BINARY, read_content, shown
 from beamfusion.settings import BEAMS
 from jobkit.errors import UserError, nearest
 
@@ -95,16 +95,15 @@ def read_tree(root: Path) -> Tree:
     faulty_lines = 0
     for subset, name in CSV_FILES.items():
         path = root / name
-        if path.is_file() and not _below(os.path.realpath(path), os.path.realpath(root)):
-            unusable.append(f"{shown(path)}: a link out of the data set, expected a file in it")
-            continue
-        if not path.is_file():
+        if not os.path.lexists(path):
             if subset == "development":
                 unusable.append(f"{shown(path)}: no such file, expected the development samples")
             else:
                 absent.append(subset)
             continue
         try:
+            if not _below(os.path.realpath(path), os.path.realpath(root)):
+                raise UserError(f"{shown(path)}: a link out of the data set, expected a file in it")
             rows = list(_rows(path, _columns(subset)))
         except UserError as error:
             unusable += error.faults
@@ -127,9 +126,7 @@ def _columns(subset: Subset) -> tuple[str, ...]:
 def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str] | str]]:
     """Line number of each row, and its cells of `columns` or what is wrong with it."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise UserError(f"{shown(path)}: cannot be read ({error.strerror})") from None
+        text = read_content(path, MAX_BINARY).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(f"{shown(path)}: byte {error.start} is not UTF-8, expected a CSV file") from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)

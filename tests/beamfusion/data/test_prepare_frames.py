@@ -221,6 +221,25 @@ def test_faulty_windows_can_be_dropped_and_are_counted(
     assert np.isfinite(windows.gps).all()
 
 
+def test_dropping_after_a_failure_goes_on_with_what_is_decoded(
+    small_tree: Path, sizes: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (small_tree / UNIT / "camera_data/image_10.jpg").write_bytes(b"no image")
+    with pytest.raises(UserError):
+        prepare(small_tree, tmp_path / "out", sizes)
+    monkeypatch.setattr(formats, "read_points", None)
+    assert prepare(small_tree, tmp_path / "out", sizes, on_error="drop").dropped == 1
+
+
+def test_failing_after_dropping_looks_at_the_faults_again(
+    small_tree: Path, sizes: Frames, tmp_path: Path
+) -> None:
+    (small_tree / UNIT / "camera_data/image_10.jpg").write_bytes(b"no image")
+    prepare(small_tree, tmp_path / "out", sizes, on_error="drop")
+    with pytest.raises(UserError, match=r"image_10\.jpg: cannot be decoded"):
+        prepare(small_tree, tmp_path / "out", sizes)
+
+
 def test_a_tree_without_one_sound_window_is_an_error_even_when_dropping(
     small_tree: Path, sizes: Frames, tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """The CSV files: columns by name, paths that stay inside, labels from 1 to 64."""
 
 import csv
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -142,6 +143,18 @@ def test_a_symlink_within_the_data_set_is_followed(small_tree: Path) -> None:
 def test_the_root_itself_may_be_a_symlink(small_tree: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(small_tree)
     assert len(read_tree(tmp_path / "link").samples) == 2
+
+
+def test_a_cell_of_gigantic_length_is_shown_in_part(small_tree: Path) -> None:
+    set_cell(small_tree, "unit1_rgb_2", "/" + "x" * 100_000)
+    (line,) = read_tree(small_tree).faults
+    assert len(line) < 1000
+
+
+def test_a_pipe_in_a_csv_s_place_is_not_waited_for(small_tree: Path) -> None:
+    csv_path(small_tree).unlink()
+    os.mkfifo(csv_path(small_tree))
+    assert read_tree(small_tree).unusable == (f"{csv_path(small_tree)}: no regular file, expected one",)
 
 
 def test_a_csv_that_is_a_link_out_of_the_data_set_is_refused(small_tree: Path, tmp_path: Path) -> None:
