@@ -1,6 +1,7 @@
 """One process at a time per job: the kernel frees the lock of a process that dies."""
 
 import contextlib
+import fcntl
 import json
 import os
 import socket
@@ -12,15 +13,19 @@ import filelock
 
 from jobkit.errors import UserError
 
+LOCK = ".lock"
+PATIENCE = 0.5
+"""Seconds that `job_lock` tries: `is_locked` of another process holds the lock for an instant."""
+
 
 @contextlib.contextmanager
 def job_lock(folder: Path) -> Iterator[None]:
     """Hold the lock of a job's folder; a `UserError` naming the owner where another process holds it."""
     folder.mkdir(parents=True, exist_ok=True)
     owner = folder / ".owner.json"
-    lock = filelock.FileLock(folder / ".lock")
+    lock = filelock.FileLock(folder / LOCK)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=PATIENCE)
     except filelock.Timeout:
         raise UserError(f"{folder}: another process works on this job ({_describe(owner)})") from None
     try:
@@ -30,6 +35,18 @@ def job_lock(folder: Path) -> Iterator[None]:
     finally:
         owner.unlink(missing_ok=True)
         lock.release()
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a living process works on the job in a folder."""
+    try:
+        with (folder / LOCK).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 def _describe(owner: Path) -> str:
