@@ -1,0 +1,131 @@
+"""What the form of a file cannot show: whether the names in it find what they refer to.
+
+Each check yields places in its file and what is wrong there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jobkit.errors import did_you_mean
+from papermatrix.digest import render_slug
+from papermatrix.metric import parse_metric
+from papermatrix.settings import SettingsSchema, nested
+from papermatrix.spec import Column, Reported, StagesFile, Table
+from papermatrix.yamlfile import Document, Place
+
+Fault = tuple[Place, str]
+
+
+def places_of_settings(document: Document) -> Iterator[Place]:
+    """Every `with` that tables.yaml can have, also where the file has faults elsewhere."""
+    tables = document.value(("tables",))
+    for name, table in tables.items() if isinstance(tables, dict) else ():
+        yield ("tables", name, "with")
+        for kind in ("rows", "columns", "variants"):
+            levels = document.value(("tables", name, kind)) if isinstance(table, dict) else None
+            for index in range(len(levels) if isinstance(levels, list) else 0):
+                yield ("tables", name, kind, index, "with")
+
+
+def check_stages(file: StagesFile, schema: SettingsSchema) -> Iterator[Fault]:
+    names = list(file.stages)
+    if file.scores not in names:
+        yield ("scores",), f"unknown stage{did_you_mean(file.scores, names)}"
+    for label, key in file.header.items():
+        if key not in schema.settings:
+            yield ("header", label), schema.unknown(key)
+    if file.data_root and file.data_root.setting not in schema.settings:
+        yield ("data_root", "setting"), schema.unknown(file.data_root.setting)
+    for name, stage in file.stages.items():
+        place = ("stages", name)
+        for index, key in enumerate(stage.uses):
+            if not schema.keys_of(key):
+                yield (*place, "uses", index), schema.unknown(key)
+        if stage.needs is not None and stage.needs not in names:
+            yield (*place, "needs"), f"unknown stage{did_you_mean(stage.needs, names)}"
+        elif name in _stages_before(file, name):
+            yield (*place, "needs"), "the stage needs itself"
+        stages = (*_stages_before(file, name), name)
+        visible = [key for each in stages for used in file.stages[each].uses for key in schema.keys_of(used)]
+        try:
+            render_slug(stage.slug, nested(schema.complete({}), visible))
+        except ValueError as error:
+            yield (*place, "slug"), str(error)
+
+
+def _stages_before(file: StagesFile, name: str) -> list[str]:
+    before: list[str] = []
+    needs = file.stages[name].needs
+    while needs in file.stages and needs not in before:
+        before.append(needs)
+        needs = file.stages[needs].needs
+    return before
+
+
+def check_table(table: Table, stages: StagesFile, schema: SettingsSchema) -> Iterator[Fault]:
+    yield from _labels("rows", [level.label for level in table.rows])
+    yield from _labels("columns", [level.label for level in table.columns])
+    yield from _labels("variants", [level.label for level in table.variants])
+    if table.metric is not None:
+        yield from _metric(("metric",), table.metric, stages)
+    for index, column in enumerate(table.columns):
+        for inner, fault in _column(column, table, stages, schema):
+            yield ("columns", index, *inner), fault
+    columns = [column.label for column in table.columns]
+    for index, row in enumerate(table.rows):
+        for label in row.values:
+            if label not in columns:
+                yield ("rows", index, "values", label), f"unknown column{did_you_mean(label, columns)}"
+    levels = [table, *table.rows, *table.columns, *table.variants]
+    if "seed" not in schema.settings and any(level.seeds for level in levels):
+        yield (), "seeds are given, but jobs know no setting seed"
+
+
+def _labels(kind: str, labels: list[str]) -> Iterator[Fault]:
+    for index, label in enumerate(labels):
+        if (first := labels.index(label)) < index:
+            yield (kind, index, "label"), f"{kind}[{first}] is called {label!r} too"
+
+
+def _column(column: Column, table: Table, stages: StagesFile, schema: SettingsSchema) -> Iterator[Fault]:
+    if column.show is None:
+        if column.metric is not None:
+            yield from _metric(("metric",), column.metric, stages)
+        elif table.metric is None and any(column.label not in row.values for row in table.rows):
+            yield (), "neither the column nor the table states a metric"
+        for key in column.model_fields_set & {"equals", "names"}:
+            yield (key,), "goes with show only"
+        return
+    if column.metric is not None:
+        yield ("metric",), "a column has either a metric or show"
+    if column.show not in schema.settings:
+        yield ("show",), schema.unknown(column.show)
+    elif column.equals is not None and not schema.settings[column.show].holds(column.equals):
+        yield ("equals",), f"{column.show} is never {column.equals!r}"
+
+
+def _metric(place: Place, text: str, stages: StagesFile) -> Iterator[Fault]:
+    try:
+        parse_metric(text, stages.stages, stages.scores)
+    except ValueError as error:
+        yield place, str(error)
+
+
+def check_reported(reported: Reported, table: Table) -> Iterator[Fault]:
+    rows = [row.label for row in table.rows]
+    columns = [column.label for column in table.columns]
+    for label, cells in reported.items():
+        if label not in rows:
+            yield (label,), f"unknown row{did_you_mean(label, rows)}"
+        for column, cell in cells.items():
+            if column not in columns:
+                yield (label, column), f"unknown column{did_you_mean(column, columns)}"
+            count, variants = len(cell.each), len(table.variants)
+            if count not in (1, variants):
+                yield (label, column), f"{count} values, but the table has {variants} variants"
+
+
+def in_words(document: Document, above: Place, faults: Iterator[Fault]) -> list[str]:
+    """Faults as lines for the user; `above` is where in the document their places begin."""
+    return [f"{document.at((*above, *place))}: {fault}" for place, fault in faults]

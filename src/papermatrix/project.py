@@ -1,0 +1,168 @@
+"""Reads all that people wrote about one paper, checks it together and reports every fault at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from jobkit.errors import UserError, did_you_mean
+from papermatrix import check
+from papermatrix.faults import parse
+from papermatrix.settings import Flat, SettingsSchema, read_schema
+from papermatrix.spec import Config, Reported, ReportedFile, StagesFile, Table, TablesFile
+from papermatrix.yamlfile import Document, Place, read_yaml
+
+CONFIG = Path("config/config.yaml")
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Project:
+    """Everything that jobs and tables are made from; settings are in canonical form."""
+
+    config: Config
+    schema: SettingsSchema
+    stages: StagesFile
+    when: Mapping[str, Flat]
+    """With which settings each stage takes place."""
+    base: Flat
+    """What the scale states."""
+    tables: Mapping[str, Table]
+    layers: Mapping[Place, Flat]
+    """What each `with` of tables.yaml states, by its place there."""
+    reported: Mapping[str, Reported]
+    """The authors' numbers by table."""
+    reported_source: str
+    """What the authors' numbers are, in a sentence."""
+    reported_scale: str | None
+    """The scale at which ours could be compared with them."""
+
+
+def load(overrides: Mapping[str, Any] | None = None) -> Project:
+    """The project in this folder, with values of config.yaml replaced; a `UserError` lists all faults."""
+    faults: list[str] = []
+    config = _config(overrides or {}, faults)
+    schema = _schema(config.settings, faults)
+    stages_document, stages = _read(StagesFile, config.stages, faults)
+    tables_document, tables_file = _read(TablesFile, config.tables, faults)
+    scale_document = _scale(config, faults)
+    reported_document, reported_file = Document(""), None
+    if config.reported:
+        reported_document, reported_file = _read(ReportedFile, config.reported, faults)
+    if schema is None or stages is None:
+        raise UserError(faults)
+
+    when = {name: schema.read(stages_document, ("stages", name, "when"), faults) for name in stages.stages}
+    base = schema.read(scale_document, (), faults)
+    if config.data_root and stages.data_root:
+        condition = schema.read(stages_document, ("data_root", "when"), faults)
+        if condition.items() <= schema.complete(base).items():
+            base[stages.data_root.setting] = config.data_root
+    places = list(check.places_of_settings(tables_document))
+    layers = {place: schema.read(tables_document, place, faults) for place in places}
+    tables = tables_file.tables if tables_file else _fitting_tables(tables_document)
+
+    faults += check.in_words(stages_document, (), check.check_stages(stages, schema))
+    reported = dict(reported_file.tables) if reported_file else {}
+    for name, table in tables.items():
+        place = ("tables", name)
+        faults += check.in_words(tables_document, place, check.check_table(table, stages, schema))
+        if name in reported:
+            faults += check.in_words(reported_document, place, check.check_reported(reported[name], table))
+        if table.reported is not None:
+            inline = (*place, "reported")
+            faults += check.in_words(tables_document, inline, check.check_reported(table.reported, table))
+            if name in reported:
+                faults.append(f"{tables_document.at(inline)}: {config.reported} has the table's numbers too")
+            reported[name] = table.reported
+    if faults:
+        raise UserError(dict.fromkeys(faults))
+    return Project(
+        config=config,
+        schema=schema,
+        stages=stages,
+        when=when,
+        base=base,
+        tables=tables,
+        layers=layers,
+        reported=reported,
+        reported_source=reported_file.source if reported_file else "As reported by the authors.",
+        reported_scale=reported_file.scale if reported_file else None,
+    )
+
+
+def load_settings_schema(overrides: Mapping[str, Any] | None = None) -> SettingsSchema:
+    """The schema of all settings alone, whatever the other files hold."""
+    return read_schema(Path(_config(overrides or {}, []).settings))
+
+
+def _config(overrides: Mapping[str, Any], faults: list[str]) -> Config:
+    """config.yaml; where it has faults, what is right of it, so that the other files are read too."""
+    document = read_yaml(CONFIG)
+    content = document.content if isinstance(document.content, dict) else {}
+    changed = {key: value for key, value in overrides.items() if content.get(key, ...) != value}
+    lines = {place: line for place, line in document.lines.items() if place and place[0] not in changed}
+    document = Document(document.path, {**content, **changed}, lines)
+    try:
+        return parse(Config, document)
+    except UserError as error:
+        faults += error.faults
+        fitting = {key: value for key, value in document.content.items() if _fits(key, value)}
+        return Config.model_validate({"scale": "", **fitting})
+
+
+def _fits(key: str, value: Any) -> bool:
+    try:
+        Config.model_validate({"scale": "", key: value})
+    except ValidationError:
+        return False
+    return True
+
+
+def _read(model: type[Model], path: str, faults: list[str]) -> tuple[Document, Model | None]:
+    document = Document(path)
+    try:
+        document = read_yaml(Path(path))
+        return document, parse(model, document)
+    except UserError as error:
+        faults += error.faults
+        return document, None
+
+
+def _schema(path: str, faults: list[str]) -> SettingsSchema | None:
+    try:
+        return read_schema(Path(path))
+    except UserError as error:
+        faults += error.faults
+        return None
+
+
+def _scale(config: Config, faults: list[str]) -> Document:
+    path = Path(config.scales) / f"{config.scale}.yaml"
+    if not config.scale:
+        return Document(str(path))
+    try:
+        if not path.exists():
+            known = sorted(scale.stem for scale in path.parent.glob("*.yaml"))
+            raise UserError(f"{path}: no such scale{did_you_mean(config.scale, known)}")
+        return read_yaml(path)
+    except UserError as error:
+        faults += error.faults
+        return Document(str(path))
+
+
+def _fitting_tables(document: Document) -> dict[str, Table]:
+    """Of a file with faults, the tables whose form is right."""
+    fitting = {}
+    tables = document.value(("tables",))
+    for name, content in tables.items() if isinstance(tables, dict) else ():
+        try:
+            fitting[name] = Table.model_validate(content)
+        except ValidationError:
+            continue
+    return fitting

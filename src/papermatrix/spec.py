@@ -1,0 +1,203 @@
+"""The files that people write, as frozen models: config.yaml, tables.yaml, reported.yaml, stages.yaml.
+
+Only their form is checked here, and what needs one file alone. `check` looks across files.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    model_validator,
+)
+
+Number = StrictInt | StrictFloat
+Text = Annotated[StrictStr, Field(min_length=1)]
+Name = Annotated[StrictStr, Field(pattern=r"^[a-z0-9_]+$")]
+"""A file's name on every system: small letters, digits and underscores."""
+
+
+def _each_once(values: tuple[int, ...]) -> tuple[int, ...]:
+    if len(set(values)) < len(values):
+        raise ValueError("expected every seed once")
+    return values
+
+
+def _number_format(value: str) -> str:
+    try:
+        format(0.5, value)
+    except ValueError:
+        raise ValueError("expected a number's format, such as .4f or ,.0f") from None
+    return value
+
+
+Seeds = Annotated[tuple[StrictInt, ...], Field(min_length=1), AfterValidator(_each_once)]
+Format = Annotated[StrictStr, AfterValidator(_number_format)]
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        populate_by_name=True,
+    )
+
+
+class Level(Frozen):
+    """What a table, a row, a column and a variant can all state; the later of them wins."""
+
+    with_: dict[str, Any] = Field(default={}, alias="with")
+    """Settings that differ from the scale's, nested or with dotted keys."""
+    seeds: Seeds | None = None
+    """One run for each; the cell shows their mean and its spread."""
+
+
+class Row(Level):
+    label: Text
+    values: dict[str, Number | Text] = {}
+    """Cells that show what stands here, by their columns' labels, and that no job makes."""
+
+
+class Column(Level):
+    label: Text
+    metric: Text | None = None
+    """A score of the cell, or of a stage before it: `dba.scenario31`, `train.cost.device_hours`."""
+    show: Text | None = None
+    """A setting of the row, shown instead of a metric."""
+    equals: Number | StrictBool | Text | None = None
+    """With `show`: a check mark where the setting is this, or holds it."""
+    names: dict[str, Text] = {}
+    """With `show`: what to call the setting's values."""
+    format: Format | None = None
+    """A number's format, such as `.4f`; the table's where it is not given."""
+    factor: Number = 1
+    """What a metric is multiplied by before it is shown, such as 1e-9 for GB."""
+
+
+class Variant(Level):
+    label: Text
+
+
+ReportedValue = Number | Text | None
+
+
+def _allow_short_forms(schema: dict[str, Any]) -> None:
+    whole = dict(schema)
+    schema.clear()
+    schema["anyOf"] = [whole, {"type": ["number", "string", "null", "array"]}]
+
+
+class ReportedCell(Frozen):
+    """What the authors wrote down for one cell; a number or a list alone stands for its `values`."""
+
+    model_config = ConfigDict(json_schema_extra=_allow_short_forms)
+
+    values: ReportedValue | tuple[ReportedValue, ...]
+    """One value, or one for each variant; null where they left it empty."""
+    suspect: Text | None = None
+    """Why the number cannot be right; becomes a footnote."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_short_form(cls, content: Any) -> Any:
+        return content if isinstance(content, dict) else {"values": content}
+
+    @property
+    def each(self) -> tuple[ReportedValue, ...]:
+        return self.values if isinstance(self.values, tuple) else (self.values,)
+
+
+Reported = dict[str, dict[str, ReportedCell]]
+"""By the labels of row and column."""
+
+
+class Table(Level):
+    title: Text
+    metric: Text | None = None
+    """What a cell shows, unless its column says otherwise."""
+    format: Format = ".4f"
+    rows: tuple[Row, ...] = Field(min_length=1)
+    columns: tuple[Column, ...] = Field(min_length=1)
+    variants: tuple[Variant, ...] = ()
+    """Several values in one cell, in this order."""
+    reported: Reported | None = None
+    """The authors' own numbers, where reported.yaml does not hold them."""
+
+
+class TablesFile(Frozen):
+    """config/tables.yaml: the matrix."""
+
+    tables: dict[Name, Table]
+
+
+class ReportedFile(Frozen):
+    """config/reported.yaml: every number that the paper's authors wrote down."""
+
+    source: Text
+    """What the numbers are, for the line above them."""
+    scale: Text
+    """The scale at which ours could be compared with them."""
+    tables: dict[Name, Reported] = {}
+
+
+class Stage(Frozen):
+    """A kind of job."""
+
+    needs: Text | None = None
+    """The stage before it."""
+    uses: tuple[Text, ...] = Field(min_length=1)
+    """The sections and settings that its result depends on, besides those of the stages before it."""
+    when: dict[str, Any] = {}
+    """Settings with which the stage takes place; with others, what needs it needs the stage before it."""
+    slug: StrictStr = ""
+    """The readable part of a job's id: a Jinja2 template over the settings."""
+    source: Text | None = None
+    """The module that makes the result; one whose source has changed since is stale."""
+
+
+class DataRoot(Frozen):
+    """Which setting config.yaml's `data_root` sets, and with which settings."""
+
+    setting: Text
+    when: dict[str, Any] = {}
+
+
+class StagesFile(Frozen):
+    """config/stages.yaml: what each kind of job depends on."""
+
+    stages: dict[Name, Stage] = Field(min_length=1)
+    scores: Text
+    """The stage whose scores a metric names, unless it begins with another stage's name."""
+    header: dict[Text, Text] = {}
+    """Settings worth a line above every table, by what to call them."""
+    data_root: DataRoot | None = None
+
+
+class Config(Frozen):
+    """config/config.yaml, and what `--config key=value` changes of it."""
+
+    scale: Name
+    """The base settings: a file of `scales`."""
+    tables: Text = "config/tables.yaml"
+    stages: Text = "config/stages.yaml"
+    reported: Text | None = None
+    settings: Text = "config/settings.schema.json"
+    """JSON Schema of all settings, with their defaults."""
+    scales: Text = "config/scales"
+    """Folder of the scales."""
+    seeds: Seeds | None = None
+    """For every table that states no seeds of its own."""
+    device: Text = "auto"
+    """What jobs run on."""
+    data_root: Text | None = None
+    """Folder of the recorded data."""

@@ -1,0 +1,58 @@
+"""Finished and unfinished jobs on disk: what their folders say about them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from jobkit.errors import UserError
+from jobkit.lock import is_locked
+from jobkit.provenance import source_digest
+from jobkit.result import RESULT, SETTINGS, Result, read_result
+from papermatrix.expand import Job, Matrix
+
+LOG = "log.txt"
+
+State = Literal["done", "diverged", "stale", "running", "failed", "pending"]
+
+
+class Store:
+    """The jobs of a matrix, as their folders are now; each result is read once."""
+
+    def __init__(self, matrix: Matrix):
+        self._stages = matrix.project.stages.stages
+        self._results: dict[str, Result | None] = {}
+        self._states: dict[str, State] = {}
+
+    def result(self, job: Job) -> Result | None:
+        """A job's result; None where there is none yet, `UserError` where its file is broken."""
+        if job.id not in self._results:
+            self._results[job.id] = read_result(job.folder) if (job.folder / RESULT).exists() else None
+        return self._results[job.id]
+
+    def state(self, job: Job) -> State:
+        if job.id not in self._states:
+            self._states[job.id] = self._state(job)
+        return self._states[job.id]
+
+    def _state(self, job: Job) -> State:
+        try:
+            result = self.result(job)
+        except UserError:
+            return "failed"
+        if result is None:
+            return _unfinished(job.folder)
+        if job.needs is not None and self.state(job.needs) == "stale":
+            return "stale"
+        module = self._stages[job.stage].source
+        made_by = result.provenance.get("source_digest")
+        if module is not None and made_by is not None and made_by != source_digest(module):
+            return "stale"
+        return "diverged" if result.status == "diverged" else "done"
+
+
+def _unfinished(folder: Path) -> State:
+    if is_locked(folder):
+        return "running"
+    has_begun = any((folder / name).exists() for name in (SETTINGS, LOG))
+    return "failed" if has_begun else "pending"

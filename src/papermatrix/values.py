@@ -1,0 +1,120 @@
+"""One value against its JSON Schema: whether it fits, its canonical form, and what was expected in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from jobkit.errors import nearest
+
+_TYPES = {
+    "null": "null",
+    "boolean": "true or false",
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "object": "a mapping",
+}
+_BOUNDS = {
+    "minimum": "at least",
+    "exclusiveMinimum": "above",
+    "maximum": "at most",
+    "exclusiveMaximum": "below",
+}
+
+
+class ValueSchema:
+    """A schema with the definitions that it may refer to."""
+
+    def __init__(self, schema: Mapping[str, Any], definitions: Mapping[str, Any]):
+        self.definitions = definitions
+        self.schema = self._resolved(schema)
+
+    @cached_property
+    def _validator(self) -> Draft202012Validator:
+        return Draft202012Validator({**self.schema, "$defs": self.definitions})
+
+    @cached_property
+    def _alternatives(self) -> list[ValueSchema]:
+        return [self._inner(alternative) for alternative in self.schema.get("anyOf", [])]
+
+    def fits(self, value: Any) -> bool:
+        return self._validator.is_valid(value) and _is_finite(value)
+
+    def holds(self, value: Any) -> bool:
+        """Whether the value can be this, or an item of it."""
+        return self.fits(value) or (self.schema.get("type") == "array" and self._item(0).fits(value))
+
+    def fault(self, value: Any) -> str | None:
+        """What was expected instead of a value that does not fit."""
+        if self.fits(value):
+            return None
+        words = [choice for choice in self.schema.get("enum", []) if isinstance(choice, str)]
+        match = nearest(value, words) if isinstance(value, str) else None
+        hint = f"; did you mean {match}?" if match else ""
+        return f"expected {self.expected()}, found {shown(value)}{hint}"
+
+    def canonical(self, value: Any) -> Any:
+        """One form for equal values: 1 given for a number is 1.0, a set is in the order of its choices."""
+        for alternative in self._alternatives:
+            if alternative.fits(value):
+                return alternative.canonical(value)
+        kind = self.schema.get("type")
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value) if kind == "number" else int(value) if kind == "integer" else value
+        if isinstance(value, list | tuple):
+            items = [self._item(position).canonical(item) for position, item in enumerate(value)]
+            choices = self._item(0).schema.get("enum")
+            return sorted(items, key=choices.index) if choices and self.schema.get("uniqueItems") else items
+        return value
+
+    def expected(self) -> str:
+        """The schema in words."""
+        if self._alternatives:
+            return " or ".join(alternative.expected() for alternative in self._alternatives)
+        if "enum" in self.schema:
+            return f"one of {', '.join(map(str, self.schema['enum']))}"
+        if "const" in self.schema:
+            return str(self.schema["const"])
+        if self.schema.get("type") == "array":
+            return self._expected_list()
+        bounds = [f"{words} {self.schema[key]:g}" for key, words in _BOUNDS.items() if key in self.schema]
+        return " ".join(
+            [_TYPES.get(self.schema.get("type", ""), "another value"), " and ".join(bounds)]
+        ).strip()
+
+    def _expected_list(self) -> str:
+        fewest, most = self.schema.get("minItems", 0), self.schema.get("maxItems")
+        size = f"{fewest} " if fewest == most else f"at least {fewest} " if fewest else ""
+        once = ", none twice" if self.schema.get("uniqueItems") else ""
+        return f"a list of {size}values, each {self._item(0).expected()}{once}"
+
+    def _item(self, position: int) -> ValueSchema:
+        positional = self.schema.get("prefixItems", [])
+        return self._inner(
+            positional[position] if position < len(positional) else self.schema.get("items") or {}
+        )
+
+    def _inner(self, schema: Mapping[str, Any]) -> ValueSchema:
+        return ValueSchema(schema, self.definitions)
+
+    def _resolved(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        stated = {key: value for key, value in schema.items() if key != "$ref"}
+        if "$ref" not in schema:
+            return stated
+        return {**self._resolved(self.definitions[schema["$ref"].rpartition("/")[2]]), **stated}
+
+
+def shown(value: Any) -> str:
+    """A value in an error."""
+    return "nothing" if value is None else repr(value)
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(map(_is_finite, value))
+    return not isinstance(value, float) or math.isfinite(value)
