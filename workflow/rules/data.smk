@@ -1,0 +1,45 @@
+rule simulate:
+    output:
+        "results/jobs/simulate/{id}/result.json",
+    log:
+        "results/jobs/simulate/{id}/log.txt",
+    benchmark:
+        "results/jobs/simulate/{id}/benchmark.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        settings=settings,
+    message:
+        "simulate {wildcards.id}"
+    shell:
+        "beamfusion job simulate --settings {params.settings:q}"
+        " --out results/jobs/simulate/{wildcards.id} > {log} 2>&1"
+
+
+rule prepare:
+    input:
+        result_below,
+    output:
+        "results/jobs/prepare/{id}/result.json",
+    log:
+        "results/jobs/prepare/{id}/log.txt",
+    benchmark:
+        "results/jobs/prepare/{id}/benchmark.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=240,
+    params:
+        settings=settings,
+        needs=needs,
+    message:
+        "prepare {wildcards.id}"
+    shell:
+        "beamfusion job prepare --settings {params.settings:q} {params.needs}"
+        " --out results/jobs/prepare/{wildcards.id} > {log} 2>&1"

@@ -1,0 +1,52 @@
+rule evaluate:
+    input:
+        result_below,
+    output:
+        "results/jobs/evaluate/{id}/result.json",
+    log:
+        "results/jobs/evaluate/{id}/log.txt",
+    benchmark:
+        "results/jobs/evaluate/{id}/benchmark.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=120,
+        device=device,
+    params:
+        settings=settings,
+        needs=needs,
+    message:
+        "evaluate {wildcards.id}"
+    shell:
+        "beamfusion job evaluate --settings {params.settings:q} {params.needs}"
+        " --out results/jobs/evaluate/{wildcards.id}"
+        " --device {resources.device} --threads {threads} > {log} 2>&1"
+
+
+rule profile:
+    input:
+        result_below,
+    output:
+        "results/jobs/profile/{id}/result.json",
+    log:
+        "results/jobs/profile/{id}/log.txt",
+    benchmark:
+        "results/jobs/profile/{id}/benchmark.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=60,
+        device=device,
+    params:
+        settings=settings,
+        needs=needs,
+    message:
+        "profile {wildcards.id}"
+    shell:
+        "beamfusion job profile --settings {params.settings:q} {params.needs}"
+        " --out results/jobs/profile/{wildcards.id}"
+        " --device {resources.device} --threads {threads} > {log} 2>&1"

@@ -1,0 +1,25 @@
+rule rebuild:
+    input:
+        result_below,
+    output:
+        "results/jobs/rebuild/{id}/result.json",
+    log:
+        "results/jobs/rebuild/{id}/log.txt",
+    benchmark:
+        "results/jobs/rebuild/{id}/benchmark.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=1440,
+        device=device,
+    params:
+        settings=settings,
+        needs=needs,
+    message:
+        "rebuild {wildcards.id}"
+    shell:
+        "beamfusion job rebuild --settings {params.settings:q} {params.needs}"
+        " --out results/jobs/rebuild/{wildcards.id}"
+        " --device {resources.device} --threads {threads} > {log} 2>&1"

@@ -1,0 +1,25 @@
+rule train:
+    input:
+        result_below,
+    output:
+        "results/jobs/train/{id}/result.json",
+    log:
+        "results/jobs/train/{id}/log.txt",
+    benchmark:
+        "results/jobs/train/{id}/benchmark.tsv"
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=3000,
+        runtime=2880,
+        device=device,
+    params:
+        settings=settings,
+        needs=needs,
+    message:
+        "train {wildcards.id}"
+    shell:
+        "beamfusion job train --settings {params.settings:q} {params.needs}"
+        " --out results/jobs/train/{wildcards.id}"
+        " --device {resources.device} --threads {threads} > {log} 2>&1"
