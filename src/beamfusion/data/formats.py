@@ -26,7 +26,7 @@ UTM_LATITUDES = (-80.0, 84.0)
 
 
 def shown(text: object) -> str:
-    """Text of the user's files on one line, without control characters, its middle cut out where it is long."""
+    """Text of the user's files on one line, without control characters; a long one loses its middle."""
     line = str(text)
     if not line.isprintable():
         line = line.encode("unicode_escape", "backslashreplace").decode("ascii")
