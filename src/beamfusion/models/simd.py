@@ -194,7 +194,7 @@ def _exp2_coefficients(degree):
 
 @intrinsic
 def exp2(typing, x):
-    """2^x to about a unit in the last place; 0 below the normal numbers, infinity above, NaN for NaN."""
+    """2^x to the last places; 0 below the normal numbers, infinity above them, NaN for NaN."""
     bits = x.scalar.bitwidth
     mantissa, bias, degree = (23, 127, 6) if bits == 32 else (52, 1023, 12)
     coefficients = _exp2_coefficients(degree)
