@@ -52,14 +52,14 @@ class FeatureFusion(nn.Module):
         tokens = [self._pool(maps[modality]) for modality in self.grids]
         if self.swap:
             tokens = swap_channels(tokens)
-        x = torch.cat(tokens if gps is None else [*tokens, gps], dim=1)
-        x = self.norm(self.blocks(self.dropout(x + self.position)))
-        size = self.history * self.grid**2
+        entering = tokens if gps is None else [*tokens, gps]
+        x = self.dropout(torch.cat(entering, dim=1) + self.position)
+        leaving = torch.split(self.norm(self.blocks(x)), [part.shape[1] for part in entering], dim=1)
         mixed = {
-            modality: self._upsample(x[:, i * size : (i + 1) * size], maps[modality].shape[-2:])
-            for i, modality in enumerate(self.grids)
+            modality: self._upsample(part, maps[modality].shape[-2:])
+            for modality, part in zip(self.grids, leaving, strict=False)
         }
-        return mixed, None if gps is None else x[:, len(self.grids) * size :]
+        return mixed, None if gps is None else leaving[-1]
 
     def _pool(self, maps: Tensor) -> Tensor:
         """(B*T, C, h, w) -> (B, T * grid * grid, C)."""
