@@ -1,0 +1,36 @@
+"""GPS: the base station's place, and the car's fixes with the error of a receiver without corrections."""
+
+from __future__ import annotations
+
+import numpy as np
+import utm
+from numpy.typing import NDArray
+
+from beamfusion.simulation.site import Site
+from beamfusion.simulation.traffic import Traffic
+
+FloatArray = NDArray[np.float64]
+
+CIRCULAR_ERROR = 2.5
+"""Metres within which half of the fixes fall (CEP): u-blox NEO-M8 data sheet, without corrections."""
+BIAS = CIRCULAR_ERROR / 1.1774
+"""Standard deviation of each axis in metres: 1.1774 of them are a CEP. Atmosphere and multipath change over
+minutes, so one pass of a few seconds has one bias."""
+NOISE = 0.3
+"""Standard deviation in metres of what differs from one fix to the next."""
+
+
+def fixes(site: Site, traffic: Traffic, rng: np.random.Generator) -> FloatArray:
+    """Latitude and longitude (F, 2) in degrees that the car reports in each frame."""
+    error = rng.normal(0, BIAS, 2) + rng.normal(0, NOISE, (traffic.frames, 2))
+    return to_degrees(site, traffic.position[:, 0] + error)
+
+
+def to_degrees(site: Site, position: FloatArray) -> FloatArray:
+    """Latitude and longitude (N, 2) of places (N, 2), metres forward and to the left of the base station."""
+    forward, left = position.T
+    turn = np.radians(site.boresight)
+    easting, northing, zone, _ = utm.from_latlon(site.latitude, site.longitude)
+    east = easting + forward * np.cos(turn) - left * np.sin(turn)
+    north = northing + forward * np.sin(turn) + left * np.cos(turn)
+    return np.stack(utm.to_latlon(east, north, zone, northern=True), axis=1)

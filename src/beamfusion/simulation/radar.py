@@ -1,0 +1,77 @@
+"""The radar: an FMCW cube as the sum of point scatterers, each a tone in range, chirp and antenna."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from beamfusion.simulation.site import Site
+from beamfusion.simulation.traffic import Traffic
+
+FloatArray = NDArray[np.float64]
+
+ANTENNAS = 4
+"""Receive antennas, half a wavelength apart."""
+MAX_RANGE = 100.0
+"""Metres that the last range bin stands for, whatever the number of samples."""
+MAX_SPEED = 20.0
+"""Metres a second at which Doppler wraps around, in either direction."""
+WAVELENGTH = 0.0039
+"""Metres: 77 GHz."""
+CROSS_SECTION = 10.0
+"""Square metres of a car, mean of its scatterers together."""
+FACADE_POINTS = 24
+FACADE_CROSS_SECTION = 4.0
+BEHIND = 0.2
+"""Amplitude of a vehicle that another one hides."""
+NOISE = 0.004
+"""Standard deviation of a sample; a car at 20 m has amplitude 0.008."""
+
+
+def cube(
+    site: Site,
+    traffic: Traffic,
+    frame: int,
+    samples: int,
+    chirps: int,
+    rng: np.random.Generator,
+    *,
+    hidden: bool,
+) -> NDArray[np.complex64]:
+    """One frame (antenna, sample, chirp); `hidden` where another vehicle stands before the receiver's car."""
+    place, speed, amplitude = _scatterers(site, traffic, frame, rng, hidden=hidden)
+    distance = np.hypot(*place.T)
+    keep = (distance < MAX_RANGE) & (place[:, 0] > 0)
+    place, speed, distance = place[keep], speed[keep], distance[keep]
+    strength = amplitude[keep] / distance**2
+    carrier = np.exp(-4j * np.pi * distance / WAVELENGTH)
+    antenna = np.exp(1j * np.pi * np.outer(np.arange(ANTENNAS), place[:, 1] / distance))
+    sample = np.exp(2j * np.pi * np.outer(np.arange(samples) / MAX_RANGE, distance))
+    chirp = np.exp(1j * np.pi * np.outer(speed / MAX_SPEED, np.arange(chirps)))
+    tones = sample * (strength * carrier)
+    signal = np.stack([(tones * antenna[k]) @ chirp for k in range(ANTENNAS)])
+    noise = rng.standard_normal((*signal.shape, 2), np.float32).view(np.complex64)[..., 0]
+    return (signal + NOISE * noise).astype(np.complex64)
+
+
+def _scatterers(
+    site: Site, traffic: Traffic, frame: int, rng: np.random.Generator, *, hidden: bool
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Places (N, 2), radial speeds (N,), positive when they leave, and amplitudes (N,)."""
+    centre, ahead = traffic.position[frame], traffic.heading
+    towards = -centre / np.hypot(*centre.T)[:, None]
+    half = traffic.size[:, :1] / 2
+    places = np.concatenate([centre + ahead * half * way + towards * 0.8 for way in (-0.8, 0.0, 0.8)])
+    velocity = np.tile(traffic.velocity[frame], (3, 1))
+    speed = (velocity * places).sum(1) / np.hypot(*places.T)
+    shown = np.ones(len(centre))
+    shown[0] = BEHIND if hidden else 1.0
+    section = CROSS_SECTION * traffic.size[:, 0] / 4.5 / 3
+    amplitude = np.tile(np.sqrt(section) * shown, 3) * rng.rayleigh(0.8, len(places))
+    point, _ = site.facade
+    wall = point + np.linspace(-20, site.length + 20, FACADE_POINTS)[:, None] * site.along
+    return (
+        np.concatenate([places, wall]),
+        np.concatenate([speed, np.zeros(FACADE_POINTS)]),
+        np.concatenate([amplitude, np.full(FACADE_POINTS, FACADE_CROSS_SECTION**0.5)]),
+    )

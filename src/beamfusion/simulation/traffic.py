@@ -1,0 +1,144 @@
+"""Cars, vans and trucks on the lanes: one of the cars carries the receiver, the others distract and block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from beamfusion.simulation.site import FIELD_OF_VIEW, LANES, Site
+
+FloatArray = NDArray[np.float64]
+
+FRAME_SECONDS = 0.1
+KINDS = {"car": (4.5, 1.8, 1.5), "van": (5.4, 2.0, 2.2), "truck": (9.0, 2.5, 3.4)}
+"""Length, width and height in metres."""
+SHARES = (0.72, 0.16, 0.12)
+"""Urban traffic: mostly cars."""
+SPEED = (6.0, 13.0)
+"""Metres a second: 22 to 47 km/h, a campus street's."""
+ACCELERATION = 0.6
+"""Largest of a lane, in m/s^2."""
+GAP = (8.0, 24.0)
+"""Shortest gap between vehicles of a lane, and the mean of what comes on top, in metres."""
+DIRECTIONS = (1, 1, -1)
+"""Of the lanes, the nearest first."""
+MARGIN = 30.0
+"""Metres of street beyond either end of the view that carry traffic."""
+RECEIVER_HEIGHT = 1.6
+"""Metres: the antenna stands on the car's roof."""
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """V vehicles over F frames; the first is the car with the receiver."""
+
+    position: FloatArray
+    """(F, V, 2) forward and left of their centres, metres."""
+    velocity: FloatArray
+    """(F, V, 2) metres a second."""
+    size: FloatArray
+    """(V, 3) length, width, height, metres."""
+    colour: FloatArray
+    """(V, 3) reflectance of red, green and blue, 0 to 1."""
+    heading: FloatArray
+    """(V, 2) unit vectors."""
+
+    @property
+    def frames(self) -> int:
+        return len(self.position)
+
+    @property
+    def angle(self) -> FloatArray:
+        """(F,) azimuth of the receiver, radians to the left of the boresight."""
+        forward, left = self.position[:, 0].T
+        return np.arctan2(left, forward)
+
+
+def drive_by(site: Site, rng: np.random.Generator) -> Traffic:
+    """One pass of the car: every frame from entering the view until leaving it."""
+    lane = int(rng.integers(LANES))
+    lanes = [_Lane.draw(number, site, rng, receiver=number == lane) for number in range(LANES)]
+    lanes.insert(0, lanes.pop(lane))
+    own = lanes[0]
+    time = np.arange(0, 60, FRAME_SECONDS)
+    inside = in_view(site, own.distance(time)[:, 0], lane)
+    time = time[: int(np.argmin(inside))]
+    position = [site.on_street(line.distance(time), np.array(line.number)) for line in lanes]
+    velocity = [line.speed(time)[:, :, None] * site.along for line in lanes]
+    kinds = np.concatenate([line.kinds for line in lanes])
+    heading = np.concatenate([np.tile(line.direction * site.along, (len(line.kinds), 1)) for line in lanes])
+    sizes = np.array(list(KINDS.values()))[kinds] * rng.uniform(0.93, 1.07, (len(kinds), 1))
+    return Traffic(
+        position=np.concatenate(position, axis=1),
+        velocity=np.concatenate(velocity, axis=1),
+        size=sizes,
+        colour=_colours(len(kinds), rng),
+        heading=heading,
+    )
+
+
+@dataclass(frozen=True)
+class _Lane:
+    """Vehicles that follow one another at one speed."""
+
+    number: int
+    direction: int
+    start: FloatArray
+    initial_speed: float
+    acceleration: float
+    kinds: NDArray[np.int64]
+
+    @classmethod
+    def draw(cls, number: int, site: Site, rng: np.random.Generator, *, receiver: bool) -> _Lane:
+        direction = DIRECTIONS[number]
+        entry = _entry(site, number, direction)
+        reach = site.length + 2 * MARGIN
+        gaps = GAP[0] + rng.exponential(GAP[1], 40)
+        ahead = np.cumsum(gaps)[np.cumsum(gaps) < reach]
+        behind = -np.cumsum(gaps[::-1])[np.cumsum(gaps[::-1]) < reach]
+        offsets = np.concatenate([[0.0], ahead, behind])
+        if not receiver:
+            offsets = offsets + rng.uniform(0, sum(GAP))
+        kinds = rng.choice(len(KINDS), len(offsets), p=SHARES)
+        if receiver:
+            kinds[0] = 0
+        return cls(
+            number,
+            direction,
+            entry + direction * offsets,
+            float(rng.uniform(*SPEED)),
+            float(rng.uniform(-ACCELERATION, ACCELERATION)),
+            kinds,
+        )
+
+    def speed(self, time: FloatArray) -> FloatArray:
+        """(F, V) along the street, signed; never slower than a third of the first."""
+        speed = np.maximum(self.initial_speed + self.acceleration * time, self.initial_speed / 3)
+        return np.repeat(self.direction * speed[:, None], len(self.start), axis=1)
+
+    def distance(self, time: FloatArray) -> FloatArray:
+        """(F, V) metres along the street."""
+        travelled = np.cumsum(self.speed(time)[:, :1], axis=0) * FRAME_SECONDS
+        return self.start + travelled - travelled[:1]
+
+
+def in_view(site: Site, s: FloatArray, lane: int) -> NDArray[np.bool_]:
+    """Whether positions along a lane are on the street's part that is seen, and within the field of view."""
+    forward, left = site.on_street(s, np.array(lane)).T
+    return (np.abs(np.arctan2(left, forward)) < FIELD_OF_VIEW) & (s > -1) & (s < site.length + 1)
+
+
+def _entry(site: Site, lane: int, direction: int) -> float:
+    """Where along the street a car of the lane enters the view."""
+    s = np.linspace(0, site.length, 2000)
+    seen = s[in_view(site, s, lane)]
+    return float(seen[0] if direction > 0 else seen[-1])
+
+
+def _colours(count: int, rng: np.random.Generator) -> FloatArray:
+    """Mostly white, grey and black cars, some in colours."""
+    grey = np.repeat(rng.choice([0.08, 0.3, 0.55, 0.9], (count, 1)), 3, axis=1)
+    painted = rng.uniform(0.05, 0.85, (count, 3))
+    return np.where(rng.random((count, 1)) < 0.7, grey, painted)
