@@ -29,7 +29,7 @@ def places_of_settings(document: Document) -> Iterator[Place]:
 
 
 def check_stages(file: StagesFile, schema: SettingsSchema) -> Iterator[Fault]:
-    names = list(file.stages)
+    names, defaults = list(file.stages), schema.complete({})
     if file.scores not in names:
         yield ("scores",), f"unknown stage{did_you_mean(file.scores, names)}"
     for label, key in file.header.items():
@@ -46,10 +46,10 @@ def check_stages(file: StagesFile, schema: SettingsSchema) -> Iterator[Fault]:
             yield (*place, "needs"), f"unknown stage{did_you_mean(stage.needs, names)}"
         elif name in _stages_before(file, name):
             yield (*place, "needs"), "the stage needs itself"
-        stages = (*_stages_before(file, name), name)
-        visible = [key for each in stages for used in file.stages[each].uses for key in schema.keys_of(used)]
+        before = (*_stages_before(file, name), name)
+        visible = [key for each in before for used in file.stages[each].uses for key in schema.keys_of(used)]
         try:
-            render_slug(stage.slug, nested(schema.complete({}), visible))
+            render_slug(stage.slug, nested({key: defaults[key] for key in visible}))
         except ValueError as error:
             yield (*place, "slug"), str(error)
 

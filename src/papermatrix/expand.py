@@ -12,7 +12,7 @@ from jobkit.errors import UserError, did_you_mean
 from papermatrix.digest import job_id, render_slug
 from papermatrix.metric import Metric, parse_metric
 from papermatrix.project import Project, load
-from papermatrix.settings import Flat, nested
+from papermatrix.settings import Flat, Nested, merged, nested
 from papermatrix.spec import Config, Level
 
 JOBS = Path("results/jobs")
@@ -26,17 +26,12 @@ class Job:
     id: str
     stage: str
     needs: Job | None
-    flat: Flat = field(repr=False)
-    """Its own settings and those of every job below it."""
+    settings: Nested = field(repr=False)
+    """Its own settings and those of every job that it stands on: what it is given."""
 
     @property
     def folder(self) -> Path:
         return JOBS / self.stage / self.id
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """The document that the job is given."""
-        return nested(self.flat, self.flat)
 
     def chain(self) -> Iterator[Job]:
         """Every job that it stands on, the first of them first, and itself."""
@@ -179,9 +174,9 @@ class _Jobs:
         own = {key: settings[key] for key in self._keys[name]}
         known = (name, needs.id if needs else None, repr(own))
         if known not in self._known:
-            flat = {**(needs.flat if needs else {}), **own}
-            slug = self._slug(name, flat)
-            job = Job(job_id(name, nested(own, own), known[1], slug), name, needs, flat)
+            document = nested(own)
+            whole = merged(needs.settings, document) if needs else document
+            job = Job(job_id(name, document, known[1], self._slug(name, whole)), name, needs, whole)
             self._known[known] = self.made[job.id] = job
         return self._known[known]
 
@@ -194,8 +189,8 @@ class _Jobs:
             name = self._project.stages.stages[name].needs
         return None
 
-    def _slug(self, name: str, flat: Flat) -> str:
+    def _slug(self, name: str, settings: Nested) -> str:
         try:
-            return render_slug(self._project.stages.stages[name].slug, nested(flat, flat))
+            return render_slug(self._project.stages.stages[name].slug, settings)
         except ValueError as error:
             raise UserError(f"{self._project.config.stages}: stages.{name}.slug: {error}") from None

@@ -11,8 +11,9 @@ from jobkit.digest import canonical_json
 from jobkit.result import Result
 from papermatrix.aggregate import ABSENT, STALE, VALUE, Summary
 from papermatrix.escape import CHECK, NOTHING
-from papermatrix.expand import Matrix
+from papermatrix.expand import Job, Matrix
 from papermatrix.project import Project
+from papermatrix.settings import value_of
 from papermatrix.spec import Column, Reported, ReportedCell, ReportedValue, Row, Table
 from papermatrix.store import Store
 
@@ -62,9 +63,16 @@ def _header(matrix: Matrix, name: str, store: Store) -> Iterable[tuple[str, str]
         return
     yield "data", _listed(_data(result) for result in results if "data_digest" in result.provenance)
     for label, key in project.stages.header.items():
-        yield label, _listed(_words(job.flat[key], {}) for job in jobs if key in job.flat)
+        yield label, _listed(_words(value, {}) for job in jobs for value in _stated(key, job))
     yield "seeds", _listed(str(cell.seed) for cell in matrix.cells[name] if cell.seed is not None)
     yield "commit", _listed(_commit(result) for result in results)
+
+
+def _stated(key: str, job: Job) -> list[Any]:
+    try:
+        return [value_of(key, job.settings)]
+    except KeyError:
+        return []
 
 
 def _variants(table: Table) -> Iterable[tuple[str, str]]:

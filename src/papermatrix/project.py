@@ -14,7 +14,7 @@ from papermatrix import check
 from papermatrix.faults import parse
 from papermatrix.settings import Flat, SettingsSchema, read_schema
 from papermatrix.spec import Config, Reported, ReportedFile, StagesFile, Table, TablesFile
-from papermatrix.yamlfile import Document, Place, read_yaml
+from papermatrix.yamlfile import Document, Place, plain, read_yaml
 
 CONFIG = Path("config/config.yaml")
 
@@ -105,6 +105,7 @@ def _config(overrides: Mapping[str, Any], faults: list[str]) -> Config:
     """config.yaml; where it has faults, what is right of it, so that the other files are read too."""
     document = read_yaml(CONFIG)
     content = document.content if isinstance(document.content, dict) else {}
+    overrides = {key: plain(value) for key, value in overrides.items()}
     changed = {key: value for key, value in overrides.items() if content.get(key, ...) != value}
     lines = {place: line for place, line in document.lines.items() if place and place[0] not in changed}
     document = Document(document.path, {**content, **changed}, lines)

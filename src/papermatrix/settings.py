@@ -7,7 +7,7 @@ every setting beside it that nobody stated the value of its `x-published`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from papermatrix.yamlfile import Document, Place
 
 Flat = dict[str, Any]
 """Settings by dotted key."""
+Nested = dict[str, Any]
+"""Settings by section."""
 
 PUBLISHED = "published"
 
@@ -114,16 +116,29 @@ class SettingsSchema:
                 values[key] = self.settings[key].canonical(value)
 
 
-def nested(flat: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
-    """Some of the settings as a document: `{"model.layers": 2}` as `{"model": {"layers": 2}}`."""
-    document: dict[str, Any] = {}
-    for key in keys:
+def nested(flat: Flat) -> Nested:
+    """`{"model.layers": 2}` as `{"model": {"layers": 2}}`."""
+    document: Nested = {}
+    for key, value in flat.items():
         *sections, name = key.split(".")
         inner = document
         for section in sections:
             inner = inner.setdefault(section, {})
-        inner[name] = flat[key]
+        inner[name] = value
     return document
+
+
+def merged(first: Nested, second: Nested) -> Nested:
+    """The settings of both; a section that only one of them has is shared with it, not copied."""
+    sections = [name for name in first.keys() & second.keys() if isinstance(first[name], dict)]
+    return {**first, **second, **{name: merged(first[name], second[name]) for name in sections}}
+
+
+def value_of(key: str, settings: Nested) -> Any:
+    """A setting's value; KeyError where it is not stated."""
+    for part in key.split("."):
+        settings = settings[part]
+    return settings
 
 
 def read_schema(path: Path) -> SettingsSchema:

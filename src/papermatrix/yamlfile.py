@@ -116,6 +116,32 @@ def parse_yaml(text: str, path: str) -> Document:
     return Document(path, content, document.lines)
 
 
+def plain(value: Any) -> Any:
+    """A value from a command line: its words are the numbers and nulls that they would be in a file."""
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if not isinstance(value, str):
+        return value
+    kinds = (tag for tag, (words, _) in _PLAIN.items() if re.fullmatch(words, value))
+    return _scalar(next(kinds, _STR), value)
+
+
+def _scalar(tag: str, text: str) -> Any:
+    """The value of a scalar; ValueError for a tag that is not of the core schema."""
+    match tag.removeprefix(_TAG):
+        case "str":
+            return text
+        case "null":
+            return None
+        case "bool":
+            return text.lower() == "true"
+        case "int":
+            return int(text, 0) if text.startswith(("0o", "0x")) else int(text)
+        case "float":
+            return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+    raise ValueError(tag)
+
+
 class _Reader:
     """Turns one file's nodes into values."""
 
@@ -131,7 +157,10 @@ class _Reader:
         if self._count > LIMIT:
             raise UserError(f"{self.document.path}: more than {LIMIT} values, aliases written out")
         if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node, place)
+            try:
+                return _scalar(node.tag, node.value)
+            except ValueError:
+                return self._fault(place, f"tag {node.tag}; expected a plain value")
         if id(node) in self._above:
             return self._fault(place, "an alias that contains itself")
         if node.tag not in _COLLECTIONS:
@@ -161,21 +190,6 @@ class _Reader:
             self.document.lines[inner] = line
             values[key.value] = self.read(value, inner)
         return values
-
-    def _scalar(self, node: yaml.ScalarNode, place: Place) -> Any:
-        text = node.value
-        match node.tag:
-            case tag if tag == _STR:
-                return text
-            case tag if tag == _NULL:
-                return None
-            case tag if tag == _BOOL:
-                return text.lower() == "true"
-            case tag if tag == _INT:
-                return int(text, 0) if text.startswith(("0o", "0x")) else int(text)
-            case tag if tag == _FLOAT:
-                return float(text.replace(".inf", "inf").replace(".nan", "nan"))
-        return self._fault(place, f"tag {node.tag}; expected a plain value")
 
     def _fault(self, place: Place, what: str) -> None:
         self.faults.append(f"{self.document.at(place)}: {what}")

@@ -1,6 +1,7 @@
 # What rules ask papermatrix: what a job stands on, its settings, and what a table needs and shows.
 import sys
 from pathlib import Path
+from shlex import quote
 
 from jobkit.digest import canonical_json
 from jobkit.errors import UserError, did_you_mean
@@ -8,18 +9,19 @@ from jobkit.result import RESULT
 from papermatrix.expand import load_matrix
 from snakemake.exceptions import WorkflowError
 
-# Idle threads that spin would starve the jobs beside them; this environment may not be activated.
-shell.prefix(
-    f'export OMP_WAIT_POLICY=passive PATH="$PATH:{Path(sys.executable).parent}"; '
-)
-
 try:
     matrix = load_matrix(config)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
-device = matrix.project.config.device
 TABLE_FORMS = [".md", ".tex", ".html", ".csv"]
+
+# Idle threads that spin would starve the jobs beside them; this environment may not be activated; what jobs run
+# on is no parameter of theirs, since another device starts no job again.
+shell.prefix(
+    f'export OMP_WAIT_POLICY=passive PATH="$PATH:{Path(sys.executable).parent}"'
+    f" DEVICE={quote(matrix.project.config.device)}; "
+)
 
 
 wildcard_constraints:

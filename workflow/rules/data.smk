@@ -17,7 +17,7 @@ rule simulate:
         "simulate {wildcards.id}"
     shell:
         "beamfusion job simulate --settings {params.settings:q}"
-        " --out results/jobs/simulate/{wildcards.id} > {log} 2>&1"
+        " --out $(dirname {output}) > {log} 2>&1"
 
 
 rule prepare:
@@ -42,4 +42,4 @@ rule prepare:
         "prepare {wildcards.id}"
     shell:
         "beamfusion job prepare --settings {params.settings:q} {params.needs}"
-        " --out results/jobs/prepare/{wildcards.id} > {log} 2>&1"
+        " --out $(dirname {output}) > {log} 2>&1"

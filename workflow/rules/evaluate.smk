@@ -13,16 +13,13 @@ rule evaluate:
     resources:
         mem_mb=3000,
         runtime=120,
-        device=device,
     params:
         settings=settings,
-        needs=needs,
     message:
         "evaluate {wildcards.id}"
     shell:
-        "beamfusion job evaluate --settings {params.settings:q} {params.needs}"
-        " --out results/jobs/evaluate/{wildcards.id}"
-        " --device {resources.device} --threads {threads} > {log} 2>&1"
+        "beamfusion job evaluate --settings {params.settings:q} --needs $(dirname {input})"
+        " --out $(dirname {output}) --device $DEVICE --threads {threads} > {log} 2>&1"
 
 
 rule profile:
@@ -40,13 +37,10 @@ rule profile:
     resources:
         mem_mb=3000,
         runtime=60,
-        device=device,
     params:
         settings=settings,
-        needs=needs,
     message:
         "profile {wildcards.id}"
     shell:
-        "beamfusion job profile --settings {params.settings:q} {params.needs}"
-        " --out results/jobs/profile/{wildcards.id}"
-        " --device {resources.device} --threads {threads} > {log} 2>&1"
+        "beamfusion job profile --settings {params.settings:q} --needs $(dirname {input})"
+        " --out $(dirname {output}) --device $DEVICE --threads {threads} > {log} 2>&1"

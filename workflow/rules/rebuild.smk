@@ -13,13 +13,10 @@ rule rebuild:
     resources:
         mem_mb=3000,
         runtime=1440,
-        device=device,
     params:
         settings=settings,
-        needs=needs,
     message:
         "rebuild {wildcards.id}"
     shell:
-        "beamfusion job rebuild --settings {params.settings:q} {params.needs}"
-        " --out results/jobs/rebuild/{wildcards.id}"
-        " --device {resources.device} --threads {threads} > {log} 2>&1"
+        "beamfusion job rebuild --settings {params.settings:q} --needs $(dirname {input})"
+        " --out $(dirname {output}) --device $DEVICE --threads {threads} > {log} 2>&1"

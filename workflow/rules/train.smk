@@ -13,13 +13,10 @@ rule train:
     resources:
         mem_mb=3000,
         runtime=2880,
-        device=device,
     params:
         settings=settings,
-        needs=needs,
     message:
         "train {wildcards.id}"
     shell:
-        "beamfusion job train --settings {params.settings:q} {params.needs}"
-        " --out results/jobs/train/{wildcards.id}"
-        " --device {resources.device} --threads {threads} > {log} 2>&1"
+        "beamfusion job train --settings {params.settings:q} --needs $(dirname {input})"
+        " --out $(dirname {output}) --device $DEVICE --threads {threads} > {log} 2>&1"
