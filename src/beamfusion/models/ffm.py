@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import torch
 import torch.nn.functional as F
-from beamfusion.models.mamba import Mamba
 from torch import Tensor, nn
 
+from beamfusion.models.mamba import Mamba
 from beamfusion.models.mamba_block import BiMambaBlock, MambaBlock
 from beamfusion.models.transformer_block import TransformerBlock
 from beamfusion.settings import GRID_MODALITIES, Modality, Model
@@ -44,7 +44,7 @@ class FeatureFusion(nn.Module):
         self.dropout = nn.Dropout(model.dropout)
         self.blocks = nn.Sequential(*(_block(model, channels, tokens) for _ in range(model.layers)))
         self.norm = nn.LayerNorm(channels)
-        _initialise(self, keep_dt_bias=model.keep_dt_bias)
+        _initialise(self, keep_mamba=model.keep_dt_bias)
 
     def forward(
         self, maps: Mapping[Modality, Tensor], gps: Tensor | None
@@ -93,13 +93,12 @@ def _block(model: Model, channels: int, tokens: int) -> nn.Module:
             return BiMambaBlock(model, channels=channels, tokens=tokens)
 
 
-def _initialise(ffm: FeatureFusion, *, keep_dt_bias: bool) -> None:
-    """Every linear layer N(0, 0.02) with bias 0; Mamba's time-step bias only as published."""
-    kept = (
-        {module.dt_proj for module in ffm.modules() if isinstance(module, Mamba)} if keep_dt_bias else set()
-    )
-    for module in ffm.modules():
-        if isinstance(module, nn.Linear):
+def _initialise(ffm: FeatureFusion, *, keep_mamba: bool) -> None:
+    """Linear layers N(0, 0.02) with bias 0; as published within Mamba too, which loses its time steps by it."""
+    modules = list(ffm.modules())
+    kept = {part for mamba in modules if isinstance(mamba, Mamba) and keep_mamba for part in mamba.modules()}
+    for module in modules:
+        if isinstance(module, nn.Linear) and module not in kept:
             nn.init.normal_(module.weight, std=0.02)
-            if module.bias is not None and module not in kept:
+            if module.bias is not None:
                 nn.init.zeros_(module.bias)

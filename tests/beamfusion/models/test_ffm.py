@@ -104,22 +104,31 @@ def test_the_published_norm_has_a_weight_per_token_and_channel() -> None:
     assert build(norm="channels").blocks[0].norm.weight.shape == (CHANNELS,)
 
 
-def test_mamba_keeps_its_time_step_bias_unless_as_published() -> None:
-    kept = build(keep_dt_bias=True).blocks[0].forward_mamba.dt_proj.bias
-    step = nn.functional.softplus(kept)
+def test_mamba_keeps_its_own_start_unless_as_published() -> None:
+    kept, published = (build(keep_dt_bias=keep).blocks[0].forward_mamba for keep in (True, False))
+    step = nn.functional.softplus(kept.dt_proj.bias)
     assert ((step > 0.99e-3) & (step < 0.101)).all()
-    assert build(keep_dt_bias=False).blocks[0].forward_mamba.dt_proj.bias.count_nonzero() == 0
+    assert float(kept.in_proj.weight.detach().abs().max()) == pytest.approx(CHANNELS**-0.5, rel=0.02)
+    assert published.dt_proj.bias.count_nonzero() == 0
+    assert float(published.in_proj.weight.detach().std()) == pytest.approx(0.02, rel=0.1)
 
 
-@pytest.mark.parametrize("kind", ["csbimamba", "transformer"])
-def test_linear_layers_start_small_and_without_bias(kind: str) -> None:
-    ffm = build(feature_fusion=kind, layers=8)
-    weights = torch.cat([m.weight.flatten() for m in ffm.modules() if isinstance(m, nn.Linear)])
-    assert float(weights.detach().std()) == pytest.approx(0.02, rel=0.05)
-    assert float(weights.detach().mean()) == pytest.approx(0, abs=0.001)
-    for name, tensor in ffm.named_parameters():
-        if name.endswith("bias") and "dt_proj" not in name and "conv1d" not in name:
-            assert tensor.count_nonzero() == 0, name
+@pytest.mark.parametrize(
+    "settings", [{"published": True}, {"feature_fusion": "transformer"}, {"feature_fusion": "bimamba"}]
+)
+def test_linear_layers_start_small_and_without_bias(settings: dict[str, Any]) -> None:
+    ffm = build(layers=8, **settings)
+    keeps = not settings.get("published")
+    linear = {
+        name: module
+        for name, module in ffm.named_modules()
+        if isinstance(module, nn.Linear) and not ("mamba" in name and keeps)
+    }
+    assert linear
+    weights = torch.cat([module.weight.detach().flatten() for module in linear.values()])
+    assert float(weights.std()) == pytest.approx(0.02, rel=0.05)
+    assert float(weights.mean()) == pytest.approx(0, abs=0.001)
+    assert [name for name, m in linear.items() if m.bias is not None and m.bias.count_nonzero()] == []
     assert ffm.position.count_nonzero() == 0
 
 
