@@ -1,8 +1,8 @@
 """The FFM's Mamba block, one-directional or bidirectional, published or repaired."""
 
-from beamfusion.models.mamba import Mamba
 from torch import Tensor, nn
 
+from beamfusion.models.mamba import Mamba
 from beamfusion.settings import Model
 
 

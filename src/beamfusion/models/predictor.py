@@ -66,7 +66,7 @@ class Predictor(nn.Module):
         generator: torch.Generator | None = None,
         rebuilt: Mapping[Modality, Tensor] | None = None,
     ) -> Tensor:
-        """Image (B, T, 3, H, W) 0..255, LiDAR (B, T, 1, H, W) 0..1, radar (B, T, 2, H, W) 0..1, GPS (B, 2, 2).
+        """Image (B, T, 3, H, W) in 0..255, LiDAR (B, T, 1, H, W), radar (B, T, 2, H, W), GPS (B, 2, 2).
 
         What is `missing` sees the filler in place of its normalised input, `zeros` or `random` in [0, 1):
         the generator's noise, or fresh noise. `rebuilt` maps (B*T, width, h, w) stand in for stage 1.

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import torch
-from beamfusion.models.mamba import Mamba
 from torch import Tensor, nn
 
 from beamfusion.models.ffm import GPS_FIXES
+from beamfusion.models.mamba import Mamba
 from beamfusion.settings import Model
 
 
