@@ -163,21 +163,17 @@ def forward(first, last, groups, softplus_delta, gated, u, delta, A, B, C, D, z,
     N = A.shape[1]
     chunks = (length + lanes - 1) // lanes
     pitch = (N + lanes - 1) // lanes * lanes
-    row = N * lanes
-    rates, h = np.empty(GROUP * row, u.dtype), np.empty(GROUP * row, u.dtype)
-    skip, shift = np.empty(GROUP * lanes, u.dtype), np.empty(GROUP * lanes, u.dtype)
-    tile_u, tile_delta, tile_z = (
-        np.empty(lanes**2, u.dtype),
-        np.empty(lanes**2, u.dtype),
-        np.empty(lanes**2, u.dtype),
-    )
-    sizes, inputs, y = np.empty(lanes**2, u.dtype), np.empty(lanes**2, u.dtype), np.empty(lanes**2, u.dtype)
-    tile_B, tile_C = np.empty(lanes * pitch, u.dtype), np.empty(lanes * pitch, u.dtype)
+    square, row, real = lanes * lanes, N * lanes, u.dtype
+    rates, h = np.empty(GROUP * row, real), np.empty(GROUP * row, real)
+    skip, shift = np.empty(GROUP * lanes, real), np.empty(GROUP * lanes, real)
+    tile_u, tile_delta, tile_z = np.empty(square, real), np.empty(square, real), np.empty(square, real)
+    sizes, inputs, y = np.empty(square, real), np.empty(square, real), np.empty(square, real)
+    tile_B, tile_C = np.empty(lanes * pitch, real), np.empty(lanes * pitch, real)
     for task in range(first, last):
         sample, group = divmod(task, groups)
         start = group * GROUP * lanes
         count = min(GROUP * lanes, channels - start)
-        load_rates(rates, A, u.dtype.type(LOG2_E), start, count, lanes)
+        load_rates(rates, A, real.type(LOG2_E), start, count, lanes)
         load_channels(skip, D, start, count)
         load_channels(shift, bias, start, count)
         h[:] = 0
@@ -187,7 +183,7 @@ def forward(first, last, groups, softplus_delta, gated, u, delta, A, B, C, D, z,
             load_states(tile_B, pitch, B, sample, time, steps, lanes)
             load_states(tile_C, pitch, C, sample, time, steps, lanes)
             if starts.size:
-                starts[task, chunk] = h
+                starts[task, chunk] = h[: starts.shape[2]]
             for c in range(0, count, lanes):
                 place = sample, start + c, time, min(lanes, count - c), steps
                 rows = slice(c * N, c * N + row)
@@ -218,28 +214,23 @@ def backward(
     N = A.shape[1]
     chunks = (length + lanes - 1) // lanes
     pitch = (N + lanes - 1) // lanes * lanes
-    row = N * lanes
-    rates, scaled_rates = np.empty(GROUP * row, u.dtype), np.empty(GROUP * row, u.dtype)
-    carried, sum_A, h = np.empty(GROUP * row, u.dtype), np.empty(GROUP * row, u.dtype), np.empty(row, u.dtype)
-    decays, decayed = np.empty(lanes * row, u.dtype), np.empty(lanes * row, u.dtype)
-    sum_B, sum_C = np.empty(lanes * row, u.dtype), np.empty(lanes * row, u.dtype)
-    skip, shift = np.empty(GROUP * lanes, u.dtype), np.empty(GROUP * lanes, u.dtype)
-    sum_D, sum_bias = np.empty(GROUP * lanes, u.dtype), np.empty(GROUP * lanes, u.dtype)
-    tile_u, tile_delta, tile_z = (
-        np.empty(lanes**2, u.dtype),
-        np.empty(lanes**2, u.dtype),
-        np.empty(lanes**2, u.dtype),
-    )
-    sizes, inputs, y = np.empty(lanes**2, u.dtype), np.empty(lanes**2, u.dtype), np.empty(lanes**2, u.dtype)
-    grad_y, tile_grad_u = np.empty(lanes**2, u.dtype), np.empty(lanes**2, u.dtype)
-    grad_sizes = np.empty(lanes**2, u.dtype)
-    tile_B, tile_C = np.empty(lanes * pitch, u.dtype), np.empty(lanes * pitch, u.dtype)
+    square, row, real = lanes * lanes, N * lanes, u.dtype
+    rates, scaled_rates = np.empty(GROUP * row, real), np.empty(GROUP * row, real)
+    carried, sum_A, h = np.empty(GROUP * row, real), np.empty(GROUP * row, real), np.empty(row, real)
+    decays, decayed = np.empty(lanes * row, real), np.empty(lanes * row, real)
+    sum_B, sum_C = np.empty(lanes * row, real), np.empty(lanes * row, real)
+    skip, shift = np.empty(GROUP * lanes, real), np.empty(GROUP * lanes, real)
+    sum_D, sum_bias = np.empty(GROUP * lanes, real), np.empty(GROUP * lanes, real)
+    tile_u, tile_delta, tile_z = np.empty(square, real), np.empty(square, real), np.empty(square, real)
+    sizes, inputs, y = np.empty(square, real), np.empty(square, real), np.empty(square, real)
+    grad_y, tile_grad_u, grad_sizes = np.empty(square, real), np.empty(square, real), np.empty(square, real)
+    tile_B, tile_C = np.empty(lanes * pitch, real), np.empty(lanes * pitch, real)
     for task in range(first, last):
         sample, group = divmod(task, groups)
         start = group * GROUP * lanes
         count = min(GROUP * lanes, channels - start)
-        load_rates(rates, A, u.dtype.type(1), start, count, lanes)
-        load_rates(scaled_rates, A, u.dtype.type(LOG2_E), start, count, lanes)
+        load_rates(rates, A, real.type(1), start, count, lanes)
+        load_rates(scaled_rates, A, real.type(LOG2_E), start, count, lanes)
         load_channels(skip, D, start, count)
         load_channels(shift, bias, start, count)
         carried[:] = 0

@@ -38,7 +38,8 @@ class _SelectiveScan(torch.autograd.Function):
     ) -> Tensor:  # fmt: skip
         samples, channels, length = u.shape
         lanes = simd.VECTOR_BYTES // u.element_size()
-        groups = -(-channels // (scan_kernels.GROUP * lanes))
+        vectors = -(-channels // lanes)
+        groups = -(-vectors // scan_kernels.GROUP)
         nothing = u.new_zeros(channels)
         inputs = (
             u, delta, A.contiguous(), B, C, nothing if D is None else D.contiguous(), u if z is None else z,
@@ -48,7 +49,8 @@ class _SelectiveScan(torch.autograd.Function):
         ctx.given = D is not None, z is not None, delta_bias is not None
         out = torch.empty_like(u)
         chunks = -(-length // lanes) if differentiable else 0
-        starts = u.new_empty(samples * groups, chunks, scan_kernels.GROUP * lanes * A.shape[1])
+        states = min(vectors, scan_kernels.GROUP) * lanes * A.shape[1]
+        starts = u.new_empty(samples * groups, chunks, states)
         run(_kernels(u.dtype)[0], samples * groups, *ctx.flags, *inputs, out, starts)
         ctx.save_for_backward(*inputs, starts)
         return out

@@ -1,4 +1,5 @@
 import itertools
+import json
 import os
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from torch.autograd import gradcheck
 
 from beamfusion.models import selective_scan as choice
 from beamfusion.models.selective_scan import available_backends, choose_backend, selective_scan
-from benchmarks.reference_scan import load_reference_scan
+from benchmarks import reference_scan
 from jobkit.errors import UserError
 
 SOURCE = Path(choice.__file__).parents[2]
@@ -233,7 +234,7 @@ class TestMambaSsmReference:
     @pytest.mark.parametrize("length", [1, 63, 962])
     def test_both_cpu_backends_agree_with_it(self, length: int) -> None:
         try:
-            reference = load_reference_scan()
+            reference = reference_scan.load_reference_scan()
         except ImportError as error:
             pytest.skip(str(error))
         tensors = arguments(2, 18, length, dtype=torch.float32)
@@ -294,6 +295,23 @@ class TestChoice:
         tensors[1], tensors[3] = tensors[1][:, :, 1:], tensors[3].int()
         with pytest.raises(ValueError, match=r"delta must have shape \(2, 3, 5\).*; B must be of real"):
             selective_scan(*tensors)
+
+
+@pytest.mark.slow
+def test_the_benchmark_finds_the_cpu_scan_as_fast_and_small_as_wanted(tmp_path: Path) -> None:
+    try:
+        reference_scan.load_reference_scan()
+    except ImportError as error:
+        pytest.skip(str(error))
+    script, results = Path(reference_scan.__file__).with_name("scan.py"), tmp_path / "results.json"
+    done = subprocess.run(
+        [sys.executable, script, "--rounds", "1", "--json", results],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert all(comparison["met"] for comparison in json.loads(results.read_text())["comparisons"].values())
 
 
 SCAN_OF_A_COPY = """
