@@ -94,7 +94,7 @@ def _block(model: Model, channels: int, tokens: int) -> nn.Module:
 
 
 def _initialise(ffm: FeatureFusion, *, keep_mamba: bool) -> None:
-    """Linear layers N(0, 0.02) with bias 0; as published within Mamba too, which loses its time steps by it."""
+    """Linear layers N(0, 0.02) with bias 0; those in a Mamba only as published, which zeroes its dt bias."""
     modules = list(ffm.modules())
     kept = {part for mamba in modules if isinstance(mamba, Mamba) and keep_mamba for part in mamba.modules()}
     for module in modules:
