@@ -59,7 +59,7 @@ def tidy(matrix: Matrix, table: str, store: Store) -> pd.DataFrame:
     ]
     if faults:
         raise UserError(faults)
-    return pd.DataFrame(rows, columns=list(TIDY)).astype({"value": object, "seed": "Int64"})
+    return pd.DataFrame(rows, columns=list(TIDY), dtype=object).astype({"seed": "Int64"})
 
 
 def _value(cell: Cell, store: Store) -> tuple[Any, str, str]:

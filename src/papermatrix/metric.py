@@ -55,6 +55,10 @@ def look_up(metric: Metric, result: Result) -> float | None:
         found = found[step]
     if isinstance(found, Mapping):
         if OVERALL not in found:
-            raise KeyError(f"{metric.path[-1]}, which is a group; expected one of {', '.join(found)}")
+            raise KeyError(f"{metric.path[-1]} but a group of that name; expected one of {', '.join(found)}")
         found = found[OVERALL]
-    return None if found is None else float(found)
+    if found is None:
+        return None
+    if not isinstance(found, int | float):
+        raise KeyError(f"{metric.path[-1]} that is a number")
+    return float(found)

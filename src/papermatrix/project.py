@@ -17,6 +17,8 @@ from papermatrix.spec import Config, Reported, ReportedFile, StagesFile, Table, 
 from papermatrix.yamlfile import Document, Place, plain, read_yaml
 
 CONFIG = Path("config/config.yaml")
+UNKNOWN = "_"
+"""Stands for a scale that config.yaml does not state."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -114,12 +116,12 @@ def _config(overrides: Mapping[str, Any], faults: list[str]) -> Config:
     except UserError as error:
         faults += error.faults
         fitting = {key: value for key, value in document.content.items() if _fits(key, value)}
-        return Config.model_validate({"scale": "", **fitting})
+        return Config.model_validate({"scale": UNKNOWN, **fitting})
 
 
 def _fits(key: str, value: Any) -> bool:
     try:
-        Config.model_validate({"scale": "", key: value})
+        Config.model_validate({"scale": UNKNOWN, key: value})
     except ValidationError:
         return False
     return True
@@ -145,7 +147,7 @@ def _schema(path: str, faults: list[str]) -> SettingsSchema | None:
 
 def _scale(config: Config, faults: list[str]) -> Document:
     path = Path(config.scales) / f"{config.scale}.yaml"
-    if not config.scale:
+    if config.scale == UNKNOWN:
         return Document(str(path))
     try:
         if not path.exists():

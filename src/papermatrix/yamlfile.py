@@ -23,7 +23,7 @@ except ImportError:
 Place = tuple[str | int, ...]
 """The keys and list positions that lead to a value."""
 
-LIMIT = 1_000_000
+LIMIT = 500_000
 """Values in a file with its aliases written out: above any matrix, below any memory's end."""
 
 _TAG = "tag:yaml.org,2002:"

@@ -1,0 +1,173 @@
+"""Whatever is wrong in the files is said at once, with file, line, key and what was expected."""
+
+import pytest
+
+from jobkit.errors import UserError
+from tests.papermatrix.tea import Paper
+
+
+def faults(paper: Paper, **overrides: object) -> list[str]:
+    with pytest.raises(UserError) as caught:
+        paper.matrix(**overrides)
+    return caught.value.faults
+
+
+TABLE = """
+tables:
+  cups:
+    title: Tea
+    metric: flavour
+    rows:
+      - label: plain
+    columns:
+      - label: cup
+"""
+
+
+def edited(paper: Paper, old: str, new: str) -> list[str]:
+    assert old in TABLE
+    paper.write("config/tables.yaml", TABLE.replace(old, new))
+    return faults(paper)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("title: Tea", "titel: Tea", "3: tables.cups.titel: unknown key; did you mean title?"),
+        ("title: Tea", "", "2: tables.cups.title: missing"),
+        ("cups:", "Cups!:", "2: tables.Cups!: expected a name of small letters, digits and underscores"),
+        ("      - label: plain", "", "5: tables.cups.rows: expected a list, found nothing"),
+        ("label: plain", "label: 3", "6: tables.cups.rows[0].label: expected text, found 3"),
+        ("label: plain", "lable: plain", "6: tables.cups.rows[0].lable: unknown key; did you mean label?"),
+        (
+            "metric: flavour",
+            "",
+            "8: tables.cups.columns[0]: neither the column nor the table states a metric",
+        ),
+        (
+            "flavour",
+            "leaf.cost.hours",
+            "4: tables.cups.metric: unknown stage; expected one of dry, steep, taste",
+        ),
+        ("flavour", "dry.cost.secons", "4: tables.cups.metric: unknown cost; did you mean seconds?"),
+        ("title: Tea", "title: Tea\n    seeds: [1, 1]", "4: tables.cups.seeds: expected every seed once"),
+        (
+            "title: Tea",
+            "title: Tea\n    format: .2q",
+            "4: tables.cups.format: expected a number's format, such as",
+        ),
+        (
+            "label: plain",
+            "label: plain\n        with: {leaf.kidn: black}",
+            "7: tables.cups.rows[0].with.leaf.kidn: unknown setting; did you mean kind?",
+        ),
+        (
+            "- label: plain",
+            "- label: plain\n      - label: plain",
+            "7: tables.cups.rows[1].label: rows[0] is called 'plain' too",
+        ),
+        (
+            "label: plain",
+            "label: plain\n        values: {cpu: 1}",
+            "7: tables.cups.rows[0].values.cpu: unknown column; did you mean cup?",
+        ),
+        (
+            "label: cup",
+            "label: cup\n        show: leaf.kidn",
+            "9: tables.cups.columns[0].show: unknown setting",
+        ),
+        (
+            "label: cup",
+            "label: cup\n        show: leaf.kind\n        equals: red",
+            "10: tables.cups.columns[0].equals: leaf.kind is never 'red'",
+        ),
+        (
+            "label: cup",
+            "label: cup\n        equals: 1",
+            "9: tables.cups.columns[0].equals: goes with show only",
+        ),
+        (
+            "title: Tea",
+            "title: Tea\n    reported: {plian: {cup: 1}}",
+            "4: tables.cups.reported.plian: unknown row; did you mean plain?",
+        ),
+        (
+            "title: Tea",
+            "title: Tea\n    reported: {plain: {cup: [1, 2]}}",
+            "4: tables.cups.reported.plain.cup: 2 values, but the table has 0 variants",
+        ),
+        (
+            "title: Tea",
+            "title: Tea\n    reported: {plain: {cup: {values: 1, suspcet: x}}}",
+            "4: tables.cups.reported.plain.cup.suspcet: unknown key; did you mean suspect?",
+        ),
+    ],
+)
+def test_a_fault_in_tables_yaml_is_named_with_its_line(paper: Paper, old: str, new: str, fault: str) -> None:
+    assert any(line.startswith(f"config/tables.yaml:{fault}") for line in edited(paper, old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("needs: dry", "needs: dri", "stages.steep.needs: unknown stage; did you mean dry?"),
+        ("needs: dry", "needs: taste", "stages.steep.needs: the stage needs itself"),
+        ("uses: [cup]", "uses: [cpu]", "stages.taste.uses[0]: unknown setting; did you mean cup?"),
+        ("enabled: true", "enabled: maybe", "stages.steep.when.steep.enabled: expected true or false"),
+        ("leaf.notes |", "leaf.nots |", "stages.dry.slug: not a template of these settings"),
+        ("| initials", "| initails", "stages.dry.slug: not a template of these settings"),
+        ("scores: taste", "scores: tast", "scores: unknown stage; did you mean taste?"),
+        ("kind: leaf.kind", "kind: leaf.kidn", "header.kind: unknown setting; did you mean kind?"),
+    ],
+)
+def test_a_fault_in_stages_yaml_is_named(paper: Paper, old: str, new: str, fault: str) -> None:
+    text = (paper.folder / "config/stages.yaml").read_text()
+    assert old in text
+    paper.write("config/stages.yaml", text.replace(old, new))
+    assert any(fault in line and line.startswith("config/stages.yaml:") for line in faults(paper))
+
+
+def test_a_scale_that_is_not_there_is_named_with_the_nearest(paper: Paper) -> None:
+    assert faults(paper, scale="smal") == ["config/scales/smal.yaml: no such scale; did you mean small?"]
+
+
+def test_an_unknown_key_on_the_command_line_is_named_with_the_nearest(paper: Paper) -> None:
+    assert faults(paper, scael="small") == ["config/config.yaml: scael: unknown key; did you mean scale?"]
+
+
+def test_a_fault_in_a_scale_is_named_with_its_line(paper: Paper) -> None:
+    paper.write("config/scales/small.yaml", "leaf:\n  grams: heavy\n")
+    assert faults(paper) == [
+        "config/scales/small.yaml:2: leaf.grams: expected a number above 0, found 'heavy'"
+    ]
+
+
+def test_numbers_reported_in_two_places_are_a_fault(paper: Paper) -> None:
+    paper.write("config/config.yaml", "scale: small\nreported: config/reported.yaml\n")
+    paper.write("config/reported.yaml", "source: a\nscale: full\ntables: {cups: {plain: {cup: 1}}}\n")
+    found = edited(paper, "title: Tea", "title: Tea\n    reported: {plain: {cup: 1}}")
+    assert found == [
+        "config/tables.yaml:4: tables.cups.reported: config/reported.yaml has the table's numbers too"
+    ]
+
+
+def test_faults_in_every_file_are_reported_together(paper: Paper) -> None:
+    paper.write("config/config.yaml", "scale: small\nreported: config/reported.yaml\nseeds: x\nspeed: 1\n")
+    paper.write("config/reported.yaml", "source: a\nscale: full\ntables: {cups: {plian: {cpu: 1}}}\n")
+    paper.write("config/scales/small.yaml", "leaf: {grams: x, kidn: y}\n")
+    stages = (paper.folder / "config/stages.yaml").read_text()
+    paper.write("config/stages.yaml", stages.replace("uses: [cup]", "uses: [cpu]"))
+    rows = "\n".join(
+        f"      - {{label: row{i}, with: {{leaf.kidn: {i}, steep.minutes: 0}}}}" for i in range(11)
+    )
+    broken = TABLE.replace("      - label: plain", rows) + "  other: {titel: x, rows: [], columns: []}\n"
+    paper.write("config/tables.yaml", broken)
+    found = faults(paper)
+    files = [line.split(":")[0].removeprefix("config/") for line in found]
+    assert {name: files.count(name) for name in sorted(set(files))} == {
+        "config.yaml": 2,
+        "reported.yaml": 2,
+        "scales/small.yaml": 2,
+        "stages.yaml": 1,
+        "tables.yaml": 26,
+    }

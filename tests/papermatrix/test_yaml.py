@@ -1,0 +1,98 @@
+"""YAML that people write: values as in YAML 1.2, the line of each, and nothing but data."""
+
+import itertools
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobkit.digest import canonical_json
+from jobkit.errors import UserError
+from papermatrix.yamlfile import parse_yaml, plain
+
+
+def faults(text: str) -> list[str]:
+    with pytest.raises(UserError) as caught:
+        parse_yaml(text, "a.yaml")
+    return caught.value.faults
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1e-4", 1e-4),
+        ("-.5", -0.5),
+        (".inf", float("inf")),
+        ("0x10", 16),
+        ("012", 12),
+        ("no", "no"),
+        ("off", "off"),
+        ("2024-01-01", "2024-01-01"),
+        ("1:30", "1:30"),
+        ("1_000", "1_000"),
+        ("~", None),
+        ("", None),
+        ("'1'", "1"),
+        ("True", True),
+    ],
+)
+def test_words_mean_what_yaml_1_2_says(text: str, value: object) -> None:
+    assert parse_yaml(f"a: {text}", "a.yaml").content == {"a": value}
+
+
+WORDS = st.text(st.characters(max_codepoint=0xD7FF), max_size=8)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | WORDS
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(WORDS, inner), max_leaves=10)
+
+
+@given(VALUES)
+def test_json_means_the_same_in_yaml(value: Any) -> None:
+    assert parse_yaml(canonical_json(value), "a.yaml").content == value
+
+
+def test_a_place_is_named_with_its_line() -> None:
+    document = parse_yaml("tables:\n  a:\n    rows:\n    - x\n    - {label: y}\n", "a.yaml")
+    assert document.at(("tables", "a", "rows", 1, "label")) == "a.yaml:5: tables.a.rows[1].label"
+
+
+def test_what_is_missing_is_named_with_the_line_of_what_should_hold_it() -> None:
+    document = parse_yaml("tables:\n  a: {}\n", "a.yaml")
+    assert document.at(("tables", "a", "title")) == "a.yaml:2: tables.a.title"
+
+
+def test_every_key_given_twice_is_a_fault() -> None:
+    assert faults("a: 1\nb: {c: 1, c: 2}\na: 3\n") == [
+        "a.yaml:2: b.c: given twice, first in line 2",
+        "a.yaml:3: a: given twice, first in line 1",
+    ]
+
+
+@pytest.mark.parametrize("text", ["a: !!python/object/apply:os.system [ls]", "a: !include b", "a: !!set {b}"])
+def test_tags_are_refused(text: str) -> None:
+    assert "expected a plain value" in faults(text)[0]
+
+
+def test_an_alias_that_contains_itself_is_refused() -> None:
+    assert faults("a: &a [*a]") == ["a.yaml:1: a[0]: an alias that contains itself"]
+
+
+def test_an_alias_is_a_copy() -> None:
+    assert parse_yaml("a: &x {b: 1}\nc: *x\n", "a.yaml").content == {"a": {"b": 1}, "c": {"b": 1}}
+
+
+def test_a_billion_laughs_are_cut_short() -> None:
+    names = "abcdefgh"
+    bomb = "a: &a [x]\n" + "".join(
+        f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n" for before, name in itertools.pairwise(names)
+    )
+    assert faults(bomb) == ["a.yaml: more than 500000 values, aliases written out"]
+
+
+def test_what_is_not_yaml_is_named_with_its_line() -> None:
+    (fault,) = faults("a: 1\nb: [1,\n")
+    assert fault.startswith("a.yaml:3: not YAML (")
+
+
+def test_a_command_line_means_what_a_file_means() -> None:
+    assert plain(["100", "null", "a"]) == [100, None, "a"]

@@ -1,0 +1,116 @@
+"""Another paper keeps papermatrix, jobkit and two rule files, and brings the rest; its jobs really run."""
+
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.papermatrix.tea import TABLES, Paper
+from tests.workflow.snake import PROJECT, Workspace
+
+TEA = Path(__file__).parent / "tea"
+RULES = ("workflow/rules/common.smk", "workflow/rules/tables.smk")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder where everything ran once."""
+    folder = tmp_path_factory.mktemp("tea")
+    (folder / "workflow/rules").mkdir(parents=True)
+    Workspace(folder, TEA, parts=("Snakefile", "tea_job.py"))
+    Workspace(folder, PROJECT, parts=("profiles", "workflow/profiles", *RULES, "envs"))
+    Paper(folder)
+    Workspace(folder, parts=()).snakemake("--cores", "2")
+    return folder
+
+
+@pytest.fixture
+def workspace(finished: Path, tmp_path: Path) -> Workspace:
+    shutil.copytree(finished, tmp_path, symlinks=True, dirs_exist_ok=True)
+    return Workspace(tmp_path, parts=())
+
+
+def runs(workspace: Workspace) -> Counter[str]:
+    """How often each stage has run so far."""
+    return Counter((workspace.folder / "runs.txt").read_text().split())
+
+
+def table(workspace: Workspace) -> str:
+    return (workspace.folder / "results/cups.md").read_text()
+
+
+def test_every_job_runs_once(workspace: Workspace) -> None:
+    assert runs(workspace) == {"dry": 2, "steep": 1, "taste": 6}
+    assert "| plain   | 0.1250      | 0.1250     |" in table(workspace)
+
+
+def test_a_second_call_does_nothing(workspace: Workspace) -> None:
+    assert "Nothing to be done" in workspace.snakemake("--cores", "1")
+
+
+def test_other_spellings_of_the_same_settings_plan_nothing(workspace: Workspace) -> None:
+    workspace.edit(
+        "config/tables.yaml",
+        ("with: {leaf.kind: black}", "with: {leaf: {kind: black, grams: 1.0}}"),
+    )
+    assert set(workspace.plan()) <= {"table", "all"}
+
+
+def test_the_order_of_keys_and_comments_plan_nothing(workspace: Workspace) -> None:
+    path = workspace.folder / "config/tables.yaml"
+    path.write_text("# a comment\n" + yaml.safe_dump(yaml.safe_load(path.read_text()), sort_keys=True))
+    assert workspace.plan() == {}
+
+
+def test_a_label_is_rendered_again_and_nothing_else_runs(workspace: Workspace) -> None:
+    before = runs(workspace)
+    workspace.edit("config/tables.yaml", ("label: plain", "label: ordinary"))
+    workspace.snakemake("--cores", "1")
+    assert runs(workspace) == before
+    assert "| ordinary | 0.1250" in table(workspace)
+
+
+def test_a_new_row_runs_only_its_own_jobs(workspace: Workspace) -> None:
+    before = runs(workspace)
+    row = "      - {label: strong, with: {leaf.grams: 4}}\n    columns:"
+    workspace.edit("config/tables.yaml", ("    columns:", row))
+    workspace.snakemake("--cores", "2")
+    assert runs(workspace) - before == {"dry": 1, "taste": 2}
+    assert "| strong  | 0.5000      | 0.5000     |" in table(workspace)
+
+
+def test_a_diverged_run_is_a_result_and_the_table_says_so(workspace: Workspace) -> None:
+    workspace.edit("config/tables.yaml", ("{steep.enabled: true}", "{steep: {enabled: true, minutes: 99}}"))
+    before = runs(workspace)
+    workspace.snakemake("--cores", "2")
+    assert runs(workspace) - before == {"steep": 1}
+    assert "| steeped | diverged (epoch 7) | diverged (epoch 7) |" in table(workspace)
+
+
+def test_a_failed_job_shows_its_log_and_the_rest_goes_on(workspace: Workspace) -> None:
+    workspace.edit("config/tables.yaml", ("{leaf.kind: black}", "{leaf.grams: 13}"))
+    workspace.edit("config/tables.yaml", ("{steep.enabled: true}", "{leaf.grams: 6}"))
+    before = runs(workspace)
+    output = workspace.snakemake("--cores", "1", "--keep-going", fails=True)
+    assert "the leaves burn" in output
+    assert runs(workspace) - before == {"dry": 2, "taste": 2}
+
+
+def test_another_scale_leaves_the_results_of_the_first_in_place(workspace: Workspace) -> None:
+    (workspace.folder / "config/scales/large.yaml").write_text("leaf.grams: 7\n")
+    workspace.snakemake("--cores", "2", "--config", "scale=large")
+    assert "- scale: large" in table(workspace)
+    before = runs(workspace)
+    workspace.snakemake("--cores", "2")
+    assert runs(workspace) == before
+    assert "- scale: small" in table(workspace)
+
+
+def test_only_the_table_asked_for_is_made(workspace: Workspace) -> None:
+    other = TABLES.partition("\n")[2].replace("cups:", "mugs:").replace("blue", "red")
+    path = workspace.folder / "config/tables.yaml"
+    path.write_text(path.read_text() + other.partition("\n")[2])
+    assert workspace.plan("results/cups.md") == {}
+    assert workspace.plan("results/mugs.md") == {"taste": 3, "table": 1}
