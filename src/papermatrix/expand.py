@@ -167,7 +167,7 @@ class _Jobs:
 
     def make(self, name: str, settings: Flat) -> Job | None:
         """The job of a stage, with those below it; None where the stage does not take place."""
-        if any(settings[key] != value for key, value in self._project.when[name].items()):
+        if not self._takes_place(name, settings):
             return None
         stage = self._project.stages.stages[name]
         needs = self._nearest(stage.needs, settings)
@@ -179,6 +179,11 @@ class _Jobs:
             job = Job(job_id(name, document, known[1], self._slug(name, whole)), name, needs, whole)
             self._known[known] = self.made[job.id] = job
         return self._known[known]
+
+    def _takes_place(self, name: str, settings: Flat) -> bool:
+        unless = self._project.unless[name]
+        is_excluded = bool(unless) and unless.items() <= settings.items()
+        return self._project.when[name].items() <= settings.items() and not is_excluded
 
     def _nearest(self, name: str | None, settings: Flat) -> Job | None:
         """The job of a stage, or of the first stage before it that takes place."""

@@ -16,7 +16,7 @@ FILES: dict[str, type[BaseModel]] = {
     "config": Config,
 }
 SETTINGS = "Settings"
-_HOLD_SETTINGS = ("with", "when")
+_HOLD_SETTINGS = ("with", "when", "unless")
 
 
 def json_schema(file: str, settings: SettingsSchema) -> dict[str, Any]:

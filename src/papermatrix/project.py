@@ -32,6 +32,8 @@ class Project:
     stages: StagesFile
     when: Mapping[str, Flat]
     """With which settings each stage takes place."""
+    unless: Mapping[str, Flat]
+    """With which settings it does not; empty where it always does."""
     base: Flat
     """What the scale states."""
     tables: Mapping[str, Table]
@@ -59,7 +61,10 @@ def load(overrides: Mapping[str, Any] | None = None) -> Project:
     if schema is None or stages is None:
         raise UserError(faults)
 
-    when = {name: schema.read(stages_document, ("stages", name, "when"), faults) for name in stages.stages}
+    when, unless = (
+        {name: schema.read(stages_document, ("stages", name, key), faults) for name in stages.stages}
+        for key in ("when", "unless")
+    )
     base = schema.read(scale_document, (), faults)
     if config.data_root and stages.data_root:
         condition = schema.read(stages_document, ("data_root", "when"), faults)
@@ -89,6 +94,7 @@ def load(overrides: Mapping[str, Any] | None = None) -> Project:
         schema=schema,
         stages=stages,
         when=when,
+        unless=unless,
         base=base,
         tables=tables,
         layers=layers,

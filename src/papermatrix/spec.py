@@ -159,6 +159,8 @@ class Stage(Frozen):
     """The sections and settings that its result depends on, besides those of the stages before it."""
     when: dict[str, Any] = {}
     """Settings with which the stage takes place; with others, what needs it needs the stage before it."""
+    unless: dict[str, Any] = {}
+    """Settings with which it does not."""
     slug: StrictStr = ""
     """The readable part of a job's id: a Jinja2 template over the settings."""
     source: Text | None = None

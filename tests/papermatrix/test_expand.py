@@ -42,6 +42,27 @@ def test_a_stage_that_does_not_take_place_is_skipped(paper: Paper) -> None:
     assert chains["steeped"] == ["dry", "steep", "taste"]
 
 
+def test_a_stage_takes_no_place_with_the_settings_of_unless(paper: Paper) -> None:
+    text = (paper.folder / "config/stages.yaml").read_text()
+    condition = "when: {steep.enabled: true}, unless: {leaf.kind: black, leaf.notes: []}"
+    paper.write("config/stages.yaml", text.replace("when: {steep.enabled: true}", condition))
+    matrix = paper.tables("""
+tables:
+  cups:
+    title: Tea
+    metric: flavour
+    with: {steep.enabled: true}
+    rows:
+      - {label: green, with: {leaf.notes: []}}
+      - {label: black, with: {leaf.kind: black}}
+      - {label: neither, with: {leaf.kind: black, leaf.notes: []}}
+    columns: [{label: cup}]
+""")
+    chains = {cell.row: [job.stage for job in job_of(cell).chain()] for cell in matrix.cells["cups"]}
+    assert chains["green"] == chains["black"] == ["dry", "steep", "taste"]
+    assert chains["neither"] == ["dry", "taste"]
+
+
 def test_a_job_is_given_the_settings_of_all_that_it_stands_on(paper: Paper) -> None:
     steeped = next(cell for cell in paper.matrix().cells["cups"] if cell.row == "steeped")
     assert job_of(steeped).settings == {
