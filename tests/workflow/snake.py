@@ -11,6 +11,11 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 
 
+def environment() -> dict[str, str]:
+    """That of an activated environment."""
+    return {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+
 class Workspace:
     """A folder with a copy of the project's workflow and configuration."""
 
@@ -27,7 +32,7 @@ class Workspace:
         run = subprocess.run(
             [sys.executable, "-m", "snakemake", *arguments],
             cwd=self.folder,
-            env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+            env=environment(),
             capture_output=True,
             text=True,
             check=False,

@@ -1,6 +1,11 @@
 """Another paper keeps papermatrix, jobkit and two rule files, and brings the rest; its jobs really run."""
 
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -8,7 +13,7 @@ import pytest
 import yaml
 
 from tests.papermatrix.tea import TABLES, Paper
-from tests.workflow.snake import PROJECT, Workspace
+from tests.workflow.snake import PROJECT, Workspace, environment
 
 TEA = Path(__file__).parent / "tea"
 RULES = ("workflow/rules/common.smk", "workflow/rules/tables.smk")
@@ -96,6 +101,25 @@ def test_a_failed_job_shows_its_log_and_the_rest_goes_on(workspace: Workspace) -
     output = workspace.snakemake("--cores", "1", "--keep-going", fails=True)
     assert "the leaves burn" in output
     assert runs(workspace) - before == {"dry": 2, "taste": 2}
+
+
+def test_after_a_kill_the_same_command_goes_on(workspace: Workspace) -> None:
+    workspace.edit("config/tables.yaml", ("{leaf.kind: black}", "{leaf.grams: 11}"))
+    with subprocess.Popen(
+        [sys.executable, "-m", "snakemake", "--cores", "1"],
+        cwd=workspace.folder,
+        env=environment(),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not (workspace.folder / "slow").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
+    workspace.snakemake("--cores", "1")
+    assert "| black   | 1.3750      | 1.3750     |" in table(workspace)
 
 
 def test_another_scale_leaves_the_results_of_the_first_in_place(workspace: Workspace) -> None:

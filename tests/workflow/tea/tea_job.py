@@ -1,7 +1,11 @@
-"""One job of the paper about tea: STAGE SETTINGS FOLDER [FOLDER-BELOW]. 13 g burn; 99 minutes diverge."""
+"""One job of the paper about tea: STAGE SETTINGS FOLDER [FOLDER-BELOW].
+
+13 g burn, 99 minutes diverge, and 11 g take a minute the first time.
+"""
 
 import json
 import sys
+import time
 from pathlib import Path
 
 from jobkit.job import Job, Outcome, run_job
@@ -13,6 +17,9 @@ def work(ledger: Ledger) -> Outcome:
         runs.write(f"{stage}\n")
     if settings["leaf"]["grams"] == 13:
         sys.exit("the leaves burn")
+    if settings["leaf"]["grams"] == 11 and not Path("slow").exists():
+        Path("slow").touch()
+        time.sleep(60)
     if stage == "steep" and settings["steep"]["minutes"] == 99:
         return Outcome(status="diverged", epoch=7)
     return Outcome(scores={"flavour": settings["leaf"]["grams"] / 8})
