@@ -59,6 +59,16 @@ def test_both_halves_together_have_length_one_at_every_position() -> None:
         torch.testing.assert_close(length, torch.ones(6, 3, 5))
 
 
+def test_the_first_half_of_the_channels_is_the_shared_one() -> None:
+    head = ProjectionHead(WIDTH).eval()
+    last = head.layers[-1]
+    with torch.no_grad():
+        last.weight[WIDTH:], last.bias[WIDTH:] = 0, 0
+    halves = head(features()["image"])
+    assert halves.specific.count_nonzero() == 0
+    torch.testing.assert_close(halves.shared.square().sum(1), torch.ones(6, 3, 5))
+
+
 def test_positions_do_not_meet() -> None:
     mrm = build("image")
     given = features()
