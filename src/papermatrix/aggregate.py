@@ -68,8 +68,7 @@ def _value(cell: Cell, store: Store) -> tuple[Any, str, str]:
         return cell.value, VALUE, ""
     if cell.job is None:
         return None, ABSENT, ""
-    state = store.state(cell.job)
-    result = store.result(cell.job) if state not in UNFINISHED else None
+    state, result = store.state(cell.job), store.result(cell.job)
     if result is None:
         return None, state, ""
     if result.status == "diverged" and not cell.metric.is_cost:

@@ -141,10 +141,10 @@ def _cells(name: str, project: Project, jobs: _Jobs) -> Iterator[Cell]:
                         row.label,
                         column.label,
                         metric.name,
-                        variant.label if variant else None,
-                        settings.get(SEED),
-                        metric,
-                        jobs.make(metric.stage, settings),
+                        variant=variant.label if variant else None,
+                        seed=settings.get(SEED),
+                        metric=metric,
+                        job=jobs.make(metric.stage, settings),
                     )
 
 
@@ -170,15 +170,16 @@ class _Jobs:
         if not self._takes_place(name, settings):
             return None
         stage = self._project.stages.stages[name]
-        needs = self._nearest(stage.needs, settings)
+        below = self._nearest(stage.needs, settings)
+        below_id = below.id if below else None
         own = {key: settings[key] for key in self._keys[name]}
-        known = (name, needs.id if needs else None, repr(own))
-        if known not in self._known:
+        content = (name, below_id, repr(own))
+        if content not in self._known:
             document = nested(own)
-            whole = merged(needs.settings, document) if needs else document
-            job = Job(job_id(name, document, known[1], self._slug(name, whole)), name, needs, whole)
-            self._known[known] = self.made[job.id] = job
-        return self._known[known]
+            whole = merged(below.settings, document) if below else document
+            job = Job(job_id(name, document, below_id, self._slug(name, whole)), name, below, whole)
+            self._known[content] = self.made[job.id] = job
+        return self._known[content]
 
     def _takes_place(self, name: str, settings: Flat) -> bool:
         unless = self._project.unless[name]

@@ -48,7 +48,7 @@ def make_page(
     return Page(
         name=name,
         title=table.title,
-        header=(*_header(matrix, name, store), *_variants(table)),
+        header=(*_header(matrix, name, store), *_legend(table, summaries)),
         ours=_ours(table, summaries),
         reported=_reported(table, reported) if reported else None,
         reported_from=_reported_from(project),
@@ -56,15 +56,19 @@ def make_page(
 
 
 def _header(matrix: Matrix, name: str, store: Store) -> Iterable[tuple[str, str]]:
-    project, jobs = matrix.project, matrix.jobs_of(name)
-    results = [result for job in jobs if (result := store.result(job)) is not None]
-    yield "scale", project.config.scale
+    cells = matrix.cells[name]
+    if all(not cell.name for cell in cells):
+        yield "numbers", "cited, none of ours"
+        return
+    yield "scale", matrix.project.config.scale
+    jobs = matrix.jobs_of(name)
     if not jobs:
         return
+    results = [result for job in jobs if (result := store.result(job))]
     yield "data", _listed(_data(result) for result in results if "data_digest" in result.provenance)
-    for label, key in project.stages.header.items():
+    for label, key in matrix.project.stages.header.items():
         yield label, _listed(_words(value, {}) for job in jobs for value in _stated(key, job))
-    yield "seeds", _listed(str(cell.seed) for cell in matrix.cells[name] if cell.seed is not None)
+    yield "seeds", _listed(str(cell.seed) for cell in cells if cell.seed is not None)
     yield "commit", _listed(_commit(result) for result in results)
 
 
@@ -75,9 +79,12 @@ def _stated(key: str, job: Job) -> list[Any]:
         return []
 
 
-def _variants(table: Table) -> Iterable[tuple[str, str]]:
+def _legend(table: Table, summaries: Mapping[tuple[str, str], list[Summary]]) -> Iterable[tuple[str, str]]:
+    """How to read a cell."""
     if len(table.variants) > 1:
         yield "each cell", " / ".join(variant.label for variant in table.variants)
+    if any(summary.spread is not None for each in summaries.values() for summary in each):
+        yield "each value", "mean ± standard deviation over the seeds"
 
 
 def _listed(words: Iterable[str]) -> str:
@@ -137,7 +144,8 @@ def shown(value: Any, column: Column) -> str:
 def _words(value: Any, names: Mapping[str, str]) -> str:
     if isinstance(value, list):
         return " + ".join(_words(item, names) for item in value) or NOTHING
-    text = f"{value:g}" if isinstance(value, float) else canonical_json(value).strip('"')
+    plain = value if isinstance(value, str) else canonical_json(value)
+    text = f"{value:g}" if isinstance(value, float) else plain
     if text in names:
         return names[text]
     return {"true": CHECK, "false": NOTHING, "null": NOTHING, "": NOTHING}.get(text, text)

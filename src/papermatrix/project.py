@@ -65,16 +65,16 @@ def load(overrides: Mapping[str, Any] | None = None) -> Project:
         {name: schema.read(stages_document, ("stages", name, key), faults) for name in stages.stages}
         for key in ("when", "unless")
     )
-    base = schema.read(scale_document, (), faults)
-    if config.data_root and stages.data_root:
-        condition = schema.read(stages_document, ("data_root", "when"), faults)
-        if condition.items() <= schema.complete(base).items():
-            base[stages.data_root.setting] = config.data_root
     places = list(check.places_of_settings(tables_document))
     layers = {place: schema.read(tables_document, place, faults) for place in places}
-    tables = tables_file.tables if tables_file else _fitting_tables(tables_document)
+    base = schema.read(scale_document, (), faults)
+    if stages.data_root:
+        condition = schema.read(stages_document, ("data_root", "when"), faults)
+        if config.data_root and condition.items() <= schema.complete(base).items():
+            base[stages.data_root.setting] = config.data_root
 
     faults += check.in_words(stages_document, (), check.check_stages(stages, schema))
+    tables = tables_file.tables if tables_file else _fitting_tables(tables_document)
     reported = dict(reported_file.tables) if reported_file else {}
     for name, table in tables.items():
         place = ("tables", name)

@@ -15,9 +15,10 @@ from tabulate import tabulate
 from jobkit.digest import canonical_json
 from jobkit.errors import UserError
 from jobkit.files import write_text
+from jobkit.result import RESULT
 from papermatrix.aggregate import UNFINISHED, summarise, tidy
 from papermatrix.escape import latex, markdown, one_line
-from papermatrix.expand import Matrix
+from papermatrix.expand import Job, Matrix
 from papermatrix.page import Grid, make_page
 from papermatrix.store import LOG, Store
 
@@ -51,9 +52,14 @@ def _expect_results(matrix: Matrix, name: str, store: Store) -> None:
     raise UserError(
         [
             f"{name}: {missing.total()} of its {len(jobs)} results are missing ({counts})",
-            *(f"{name}: {job.stage} {job.id} failed, see {job.folder / LOG}" for job in failed),
+            *(f"{name}: {job.stage} {job.id} failed, {_hint(job)}" for job in failed),
         ]
     )
+
+
+def _hint(job: Job) -> str:
+    broken = job.folder / RESULT
+    return f"remove {broken}, which is broken" if broken.exists() else f"see {job.folder / LOG}"
 
 
 def _csv(frame: pd.DataFrame) -> str:

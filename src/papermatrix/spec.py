@@ -103,7 +103,7 @@ class ReportedCell(Frozen):
     model_config = ConfigDict(json_schema_extra=_allow_short_forms)
 
     values: ReportedValue | tuple[ReportedValue, ...]
-    """One value, or one for each variant; null where they left it empty."""
+    """One value, or one for each variant, as the column shows it; null where they left it empty."""
     suspect: Text | None = None
     """Why the number cannot be right; becomes a footnote."""
 

@@ -25,9 +25,9 @@ class Store:
         self._states: dict[str, State] = {}
 
     def result(self, job: Job) -> Result | None:
-        """A job's result; None where there is none yet, `UserError` where its file is broken."""
+        """A job's result; None where there is none yet, or its file is broken."""
         if job.id not in self._results:
-            self._results[job.id] = read_result(job.folder) if (job.folder / RESULT).exists() else None
+            self._results[job.id] = _read(job.folder)
         return self._results[job.id]
 
     def state(self, job: Job) -> State:
@@ -36,10 +36,7 @@ class Store:
         return self._states[job.id]
 
     def _state(self, job: Job) -> State:
-        try:
-            result = self.result(job)
-        except UserError:
-            return "failed"
+        result = self.result(job)
         if result is None:
             return _unfinished(job.folder)
         if job.needs is not None and self.state(job.needs) == "stale":
@@ -54,5 +51,12 @@ class Store:
 def _unfinished(folder: Path) -> State:
     if is_locked(folder):
         return "running"
-    has_begun = any((folder / name).exists() for name in (SETTINGS, LOG))
+    has_begun = any((folder / name).exists() for name in (RESULT, SETTINGS, LOG))
     return "failed" if has_begun else "pending"
+
+
+def _read(folder: Path) -> Result | None:
+    try:
+        return read_result(folder) if (folder / RESULT).exists() else None
+    except UserError:
+        return None

@@ -83,9 +83,8 @@ class ValueSchema:
         if self.schema.get("type") == "array":
             return self._expected_list()
         bounds = [f"{words} {self.schema[key]:g}" for key, words in _BOUNDS.items() if key in self.schema]
-        return " ".join(
-            [_TYPES.get(self.schema.get("type", ""), "another value"), " and ".join(bounds)]
-        ).strip()
+        kind = _TYPES.get(self.schema.get("type", ""), "another value")
+        return f"{kind} {' and '.join(bounds)}" if bounds else kind
 
     def _expected_list(self) -> str:
         fewest, most = self.schema.get("minItems", 0), self.schema.get("maxItems")

@@ -94,6 +94,19 @@ def test_the_lines_above_the_table_say_where_its_numbers_come_from(paper: Paper)
     ]
 
 
+def test_a_table_of_cited_numbers_says_that_none_is_ours(paper: Paper) -> None:
+    matrix = paper.tables("""
+tables:
+  cited:
+    title: Other teas
+    rows: [{label: oolong, values: {flavour: 0.75}}]
+    columns: [{label: flavour}]
+""")
+    text = rendered(matrix, table="cited")
+    assert "- numbers: cited, none of ours\n\n|" in text
+    assert grids(text)[0] == {"oolong": {"flavour": "0.7500"}}
+
+
 @pytest.mark.parametrize("form", ["md", "tex", "html"])
 def test_every_form_begins_with_the_scale(paper: Paper, form: str) -> None:
     text = rendered(scored(paper), form)
@@ -112,7 +125,10 @@ def test_seeds_make_a_mean_with_its_spread(paper: Paper) -> None:
     matrix = paper.tables(TABLES.replace("metric: flavour", "metric: flavour\n    seeds: [1, 2, 3]"))
     finish_all(matrix, lambda cell: values[cell.seed or 0])
     mean, spread = statistics.mean(values.values()), statistics.stdev(values.values())
-    assert grids(rendered(matrix))[0]["plain"]["white cup"] == f"{mean:.4f} ± {spread:.4f}"
+    text = rendered(matrix)
+    assert grids(text)[0]["plain"]["white cup"] == f"{mean:.4f} ± {spread:.4f}"
+    assert "- seeds: 1, 2, 3\n" in text
+    assert "- each value: mean ± standard deviation over the seeds\n" in text
 
 
 def test_a_diverged_run_is_what_its_cell_says(paper: Paper) -> None:
@@ -345,6 +361,16 @@ def test_a_partial_table_says_what_is_missing(paper: Paper) -> None:
     (second.folder / "result.json").unlink()
     grid = grids(rendered(matrix, is_partial=True))[0]
     assert grid["plain"] == {"white cup": "failed / pending", "Hours": "0.5"}
+
+
+def test_a_broken_result_is_a_failure_that_a_partial_table_survives(paper: Paper) -> None:
+    matrix = scored(paper)
+    first = matrix.cells["cups"][0].job
+    assert first is not None
+    (first.folder / "result.json").write_text("{")
+    assert grids(rendered(matrix, is_partial=True))[0]["plain"]["white cup"] == "failed / 0.5000"
+    with pytest.raises(UserError, match=r"failed, remove results/jobs/\S+/result.json, which is broken"):
+        render(matrix, "cups", Path("results"))
 
 
 def test_a_value_that_other_source_made_is_marked(paper: Paper) -> None:

@@ -7,6 +7,7 @@ import jsonschema
 import pytest
 
 from beamfusion.cli import settings_schema
+from beamfusion.stages import SOURCES
 from papermatrix.json_schema import FILES, json_schema
 from papermatrix.settings import SettingsSchema
 from papermatrix.yamlfile import read_yaml
@@ -23,6 +24,11 @@ def read(name: str) -> Any:
 def test_the_settings_schema_is_beamfusions() -> None:
     """`beamfusion schema --out config/settings.schema.json` writes it."""
     assert read("settings.schema.json") == json.loads(json.dumps(settings_schema()))
+
+
+def test_each_stage_is_stale_by_the_module_that_beamfusion_records() -> None:
+    stages = read_yaml(CONFIG / "stages.yaml").content["stages"]
+    assert {name: stages[name]["source"] for name in SOURCES} == SOURCES
 
 
 @pytest.mark.parametrize("file", FILES)
