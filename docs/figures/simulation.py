@@ -3,8 +3,8 @@
     python docs/figures/simulation.py [--out docs/images] [--measured FOLDER]
 
 FOLDER holds the power vectors of DeepSense 6G scenarios 1 to 9, scenario<s>_unit1_pwr_60ghz_1-<N>.npy, as in
-the repository jmoraispk/Position-Beam-Prediction (Gathered_data_DEV, CC BY-NC-SA 4.0). Only the median shape of
-their beams is drawn. Without it, the picture of beam shapes shows the simulated ones alone.
+the repository jmoraispk/Position-Beam-Prediction (Gathered_data_DEV, CC BY-NC-SA 4.0). Only the median shape
+of their beams is drawn. Without it, the picture of beam shapes shows the simulated ones alone.
 """
 
 from __future__ import annotations
