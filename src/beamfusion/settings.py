@@ -115,6 +115,7 @@ class Model(Section):
         "residual": False,
         "norm": "tokens",
         "keep_dt_bias": False,
+        "prior": None,
     }
 
     kind: Literal["fusion", "gps_least_squares"] = "fusion"
@@ -150,7 +151,10 @@ class Model(Section):
     norm: Literal["channels", "tokens"] = "channels"
     """LayerNorm over the channels, or over tokens and channels (switch)."""
     keep_dt_bias: bool = True
-    """Keep Mamba's own initial time-step bias; the published init zeroes it (switch)."""
+    """Keep Mamba's own initial weights and time-step bias; published are N(0, 0.02) and 0 (switch)."""
+    prior: float | None = Field(0.02, gt=0, lt=1)
+    """Every beam's probability at the start (Lin et al. 2017, section 4.1), about the mean of a soft target;
+    the published head starts at 0.5 and first has to unlearn it (switch)."""
     imagenet: str | None = None
     """Folder with torchvision's resnet34.pth and resnet18.pth, to start the encoders from."""
 

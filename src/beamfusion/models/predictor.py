@@ -1,5 +1,6 @@
 """The predictor: an encoder per modality, an FFM after each of the four stages, the TFM, the head."""
 
+import math
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -44,9 +45,11 @@ class Predictor(nn.Module):
             FeatureFusion(model, channels=channels, history=history) for channels in widths
         )
         self.time_fusion = build_time_fusion(model, channels=widths[3], history=history, gps=has_gps)
+        last = nn.Linear(widths[1], BEAMS)
+        if model.prior is not None:
+            nn.init.constant_(last.bias, math.log(model.prior / (1 - model.prior)))
         self.head = nn.Sequential(
-            nn.Linear(widths[3], widths[2]), nn.ReLU(), nn.Linear(widths[2], widths[1]), nn.ReLU(),
-            nn.Linear(widths[1], BEAMS),
+            nn.Linear(widths[3], widths[2]), nn.ReLU(), nn.Linear(widths[2], widths[1]), nn.ReLU(), last
         )  # fmt: skip
         self.decoder = Decoder(BEAMS, horizon) if horizon > 1 else None
         std = torch.tensor(IMAGENET_STD).view(3, 1, 1)
