@@ -36,8 +36,9 @@ REFERENCE_RANGE = 20.0
 PEAK_TO_FLOOR = 2.5
 """Best beam's power over the floor, line of sight. With it, best to worst beam is 2.6 to 5.9 dB apart, as in
 scenarios 31 to 34; the gain control levels most of what range does."""
-GAIN_CONTROL = 0.7
-"""Part of the range's effect, in dB, that the receiver's gain control takes out."""
+LEVELLING = 0.7
+"""Part of the range's effect, in dB, that is taken out. It stands for nothing physical and holds the spread
+in its bounds, since these streets lie at 10 to 54 m."""
 FLOOR = 0.02
 """The floor's reported value, in the testbed's arbitrary units."""
 JITTER = 0.008
@@ -101,8 +102,8 @@ def segments_meet_boxes(
 
 
 def _path(source: FloatArray, loss: FloatArray) -> ComplexArray:
-    """The array's response (F, 16) to a source at (F, 2) with a loss (F,) in dB, behind the gain control."""
+    """The array's response (F, 16) to a source at (F, 2) with a loss (F,) in dB."""
     distance = np.hypot(*source.T)
-    amplitude = (REFERENCE_RANGE / distance) ** (1 - GAIN_CONTROL) * 10 ** (-loss / 20)
+    amplitude = (REFERENCE_RANGE / distance) ** (1 - LEVELLING) * 10 ** (-loss / 20)
     phase = np.exp(-2j * np.pi * distance / WAVELENGTH)
     return (amplitude * phase)[:, None] * steering(np.arctan2(source[:, 1], source[:, 0]))

@@ -16,7 +16,7 @@ CIRCULAR_ERROR = 2.5
 BIAS = CIRCULAR_ERROR / 1.1774
 """Standard deviation of each axis in metres: 1.1774 of them are a CEP. Atmosphere and multipath change over
 minutes, so one pass of a few seconds has one bias."""
-NOISE = 0.3
+NOISE = 0.1
 """Standard deviation in metres of what differs from one fix to the next."""
 
 

@@ -89,7 +89,8 @@ def _scenario(
         rng = np.random.default_rng([settings.seed, site.scenario, subset.number, number])
         traffic = drive_by(site, rng)
         power = _with_nans(received_power(site, traffic, rng), rng)
-        names = _write_pass(folder, unit1, unit2, first, site, traffic, power, settings, rng)
+        shown = power if subset.labelled else None
+        names = _write_pass(folder, unit1, unit2, first, site, traffic, shown, settings, rng)
         reach = (HISTORY - 1) * subset.stride
         for start in range(0, traffic.frames - reach, subset.step):
             chosen = [start + k * subset.stride for k in range(HISTORY)]
@@ -116,11 +117,11 @@ def _write_pass(
     first: int,
     site: Site,
     traffic: Traffic,
-    power: FloatArray,
+    power: FloatArray | None,
     settings: Simulation,
     rng: np.random.Generator,
 ) -> dict[str, list[str]]:
-    """Write every frame's files; their names relative to `folder`, by kind."""
+    """Write every frame's files, of `power` if it is given; their names relative to `folder`, by kind."""
     places = fixes(site, traffic, rng)
     directions = rays(settings.lidar_points)
     hidden = np.any(crossings(traffic), axis=1)
@@ -150,7 +151,8 @@ def _write_pass(
         )
         np.save(folder / paths["radar"], signal)
         _write_lines(folder / paths["gps"], places[frame])
-        _write_lines(folder / paths["power"], power[frame])
+        if power is not None:
+            _write_lines(folder / paths["power"], power[frame])
     return names
 
 
