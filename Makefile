@@ -5,7 +5,7 @@ CORES ?= all
 export OMP_WAIT_POLICY := passive
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tables test test-all lint benchmark lock clean FORCE
+.PHONY: help setup tables test test-all lint schema lock clean FORCE
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z][a-z.\/%*-]*:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ lint: .venv/.ready ## format, lint, types, package boundaries, workflow
 	$(BIN)/lint-imports
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
+
+schema: .venv/.ready ## write the JSON Schemas that editors and checks use
+	$(BIN)/beamfusion schema --out config/settings.schema.json
+	$(BIN)/papermatrix schema --out config/schema
 
 lock: ## pin the newest versions of all that pyproject.toml asks for, in envs/
 	$(PYTHON) envs/lock.py

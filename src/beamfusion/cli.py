@@ -37,9 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     job.set_defaults(command=_job)
 
     simulate = commands.add_parser("simulate", help="write a simulated DeepSense 6G tree")
-    simulate.add_argument(
-        "--out", required=True, type=Path, metavar="DIR", help="a new folder"
-    )
+    simulate.add_argument("--out", required=True, type=Path, metavar="DIR", help="a new folder")
     simulate.add_argument("--seed", type=int, default=0)
     simulate.add_argument("--full-size", action="store_true", help="frames of the data set's own sizes")
     _add_set(simulate, "simulation settings, such as passes=3")

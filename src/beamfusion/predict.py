@@ -58,7 +58,7 @@ def predict(
     predictor, rebuilder = networks.predictor.eval(), networks.rebuilder
     if rebuilder is not None:
         rebuilder.mrm.eval()
-    dtype = next(predictor.parameters()).dtype
+    dtype = next((weights.dtype for weights in predictor.parameters()), torch.float32)
     generator = torch.Generator().manual_seed(seed) if missing.noise == "seeded" else None
     logits, truth, scenario = [], [], []
     for batch in _batches(data, batch_size):

@@ -70,7 +70,7 @@ class WindowDataset(Dataset[Batch]):
         lidar = torch.from_numpy(prepared.lidar[windows.lidar_frames[chosen]])
         radar = torch.from_numpy(prepared.radar[windows.radar_frames[chosen]])
         return Batch(
-            image=image.permute(0, 1, 4, 2, 3).to(torch.float32, memory_format=torch.contiguous_format),
+            image=image.permute(0, 1, 4, 2, 3).to(torch.float32),
             lidar=lidar[:, :, None].to(torch.float32) / MAX_COUNT,
             radar=radar,
             gps=torch.from_numpy(windows.gps[chosen]),

@@ -41,7 +41,12 @@ def train(folder: Path, prepared: Path, settings: Settings, device: torch.device
         )
     else:
         fit = fit_by_gradient(predictor, windows, validation, settings, folder, device, ledger)
-    sizes = {"train": len(parts.train), "validation": len(parts.validation), "dropped": parts.dropped}
+    sizes = {
+        "train": len(parts.train),
+        "validation": len(parts.validation),
+        "dropped": parts.dropped,
+        "crossing": parts.crossing,
+    }
     return training_outcome(fit, device, {"windows": sizes})
 
 
