@@ -11,6 +11,7 @@ from torch import Tensor
 
 from beamfusion.checkpoint import CHECKPOINT, load_checkpoint
 from beamfusion.data.dataset import Batch
+from beamfusion.models import predictor as fusion
 from beamfusion.models.gps_least_squares import GpsLeastSquares
 from beamfusion.models.mrm import MRM
 from beamfusion.models.predictor import Predictor, build_predictor
@@ -75,6 +76,13 @@ def start_rebuilding(training: Path, settings: Settings, device: torch.device) -
         raise UserError(f"rebuild.enabled: nothing can be rebuilt where model.kind is {settings.model.kind}")
     mrm = MRM(settings.model.width, modalities=settings.model.modalities, missing=settings.missing.modalities)
     return predictor, Rebuilder(predictor, mrm.to(device, weight_dtype(settings)))
+
+
+def count_parameters(predictor: Predictor | GpsLeastSquares) -> dict[str, int]:
+    """Parameters in `total`, and per module where there are some."""
+    if isinstance(predictor, GpsLeastSquares):
+        return {"total": predictor.coefficients.numel()}
+    return fusion.count_parameters(predictor)
 
 
 def weight_dtype(settings: Settings) -> torch.dtype:

@@ -18,6 +18,7 @@ SOURCES = {
     "train": "beamfusion.training.train",
     "rebuild": "beamfusion.training.rebuild",
     "evaluate": "beamfusion.evaluate",
+    "profile": "beamfusion.profile",
 }
 """The module that makes each stage's result; its source digest, imports included, dates the result."""
 
@@ -92,6 +93,10 @@ def _compute(
         from beamfusion.training.rebuild import rebuild
 
         return rebuild(folder, prepared, training, settings, device, ledger)
+    if stage == "profile":
+        from beamfusion.profile import profile
+
+        return profile(prepared, training, settings, device)
     from beamfusion.evaluate import evaluate
 
     rebuilding = upstream_folder(folder, "rebuild") if settings.rebuild.enabled else None
