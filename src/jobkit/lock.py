@@ -5,29 +5,32 @@ import fcntl
 import json
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import filelock
 
-from jobkit.errors import UserError
-
 LOCK = ".lock"
 PATIENCE = 0.5
-"""Seconds that `job_lock` tries: `is_locked` of another process holds the lock for an instant."""
+"""Seconds until the owner is named: `is_locked` of another process holds the lock for an instant."""
 
 
 @contextlib.contextmanager
 def job_lock(folder: Path) -> Iterator[None]:
-    """Hold the lock of a job's folder; a `UserError` naming the owner where another process holds it."""
+    """Hold the lock of a job's folder; while another process holds it, wait, and say on stderr for whom.
+
+    A killed Snakemake leaves its jobs running: the next one waits for them and finds their results.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     owner = folder / ".owner.json"
     lock = filelock.FileLock(folder / LOCK)
     try:
         lock.acquire(timeout=PATIENCE)
     except filelock.Timeout:
-        raise UserError(f"{folder}: another process works on this job ({_describe(owner)})") from None
+        print(f"{folder}: waiting for {_describe(owner)}, which works on this job", file=sys.stderr)
+        lock.acquire()
     try:
         started = datetime.now(UTC).isoformat(timespec="seconds")
         owner.write_text(json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "since": started}))
@@ -54,4 +57,4 @@ def _describe(owner: Path) -> str:
         holder = json.loads(owner.read_text())
         return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
     except (OSError, ValueError, KeyError):
-        return "its owner is unknown"
+        return "another process"

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -94,15 +95,24 @@ with job_lock(Path(sys.argv[1])):
 """
 
 
-def test_two_processes_never_work_on_one_job_and_a_killed_owner_gives_it_back(tmp_path: Path) -> None:
+def test_a_job_waits_for_another_process_that_works_on_it_and_takes_over_when_that_is_killed(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     holder = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
-    with pytest.raises(UserError, match=f"process {holder.pid} on"):
-        run_job(job(tmp_path), lambda ledger: Outcome())
-    os.kill(holder.pid, signal.SIGKILL)
+    killer = threading.Timer(1.0, os.kill, (holder.pid, signal.SIGKILL))
+    killer.start()
+    ran = []
+
+    def work(ledger: Ledger) -> Outcome:
+        ran.append(holder.poll() is None)
+        return Outcome()
+
+    assert run_job(job(tmp_path), work).status == "done"
     holder.wait()
-    assert run_job(job(tmp_path), lambda ledger: Outcome()).status == "done"
+    assert len(ran) == 1
+    assert f"waiting for process {holder.pid} on" in capfd.readouterr().err
 
 
 def test_settings_are_written_before_the_work_begins(tmp_path: Path) -> None:
