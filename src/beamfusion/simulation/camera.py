@@ -5,6 +5,8 @@ By night there is little light but lamps and the sensor's gain is high, so that 
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
@@ -18,6 +20,9 @@ Colour = tuple[int, int, int]
 HORIZONTAL_VIEW = np.radians(100.0)
 HORIZON = 0.45
 """Of the picture's height, from the top."""
+EDGE = np.tan(HORIZONTAL_VIEW / 2)
+LONGEST = 6.0
+"""Metres by which a vehicle may be out of the picture with its centre and still show."""
 NEAREST = 0.5
 """Metres in front of the camera below which nothing is drawn."""
 FACADE_HEIGHT = 9.0
@@ -38,13 +43,13 @@ def photograph(
     """One picture (height, width, 3) of `size` (width, height)."""
     scale = 2 if size[0] < SUPERSAMPLE_BELOW else 1
     width, height = size[0] * scale, size[1] * scale
-    canvas = Image.new("RGB", (width, height))
+    canvas = _background(site, width, height).copy()
     draw = ImageDraw.Draw(canvas)
     view = _View(width, height)
     light = AMBIENT[site.night]
-    _background(draw, view, site, light)
-    distance = np.hypot(*traffic.position[frame].T)
-    for vehicle in np.argsort(-distance):
+    forward, left = traffic.position[frame].T
+    seen = np.flatnonzero((forward > NEAREST) & (np.abs(left) < EDGE * forward + LONGEST))
+    for vehicle in seen[np.argsort(-np.hypot(forward, left)[seen])]:
         _vehicle(draw, view, traffic, frame, int(vehicle), site.night, light)
     picture = np.asarray(canvas.resize(size, Image.Resampling.BOX) if scale > 1 else canvas, np.float32)
     noise = rng.standard_normal(picture.shape, np.float32) * NOISE[site.night]
@@ -60,17 +65,22 @@ class _View:
 
     def project(self, points: FloatArray) -> FloatArray:
         """Pixels (N, 2), right and down, of points (N, 3); those behind the camera are undefined."""
-        forward = np.maximum(points[:, 0], NEAREST)
-        right = self.width / 2 - self.focal * points[:, 1] / forward
-        down = self.height * HORIZON + self.focal * (STATION_HEIGHT - points[:, 2]) / forward
-        return np.stack([right, down], axis=1)
+        scale = self.focal / np.maximum(points[:, 0], NEAREST)
+        pixels = np.empty((len(points), 2))
+        pixels[:, 0] = self.width / 2 - points[:, 1] * scale
+        pixels[:, 1] = self.height * HORIZON + (STATION_HEIGHT - points[:, 2]) * scale
+        return pixels
 
     def polygon(self, draw: ImageDraw.ImageDraw, points: FloatArray, colour: Colour) -> None:
-        if (points[:, 0] > NEAREST).all():
-            draw.polygon([tuple(point) for point in self.project(points).tolist()], fill=colour)
+        if points[:, 0].min() > NEAREST:
+            draw.polygon(self.project(points).ravel().tolist(), fill=colour)
 
 
-def _background(draw: ImageDraw.ImageDraw, view: _View, site: Site, light: float) -> None:
+@cache
+def _background(site: Site, width: int, height: int) -> Image.Image:
+    """Sky, ground, street and facade, which the camera sees the same in every frame."""
+    canvas = Image.new("RGB", (width, height))
+    draw, view, light = ImageDraw.Draw(canvas), _View(width, height), AMBIENT[site.night]
     horizon = int(view.height * HORIZON)
     sky = (6, 8, 18) if site.night else (150, 185, 225)
     draw.rectangle((0, 0, view.width, horizon), fill=sky)
@@ -83,6 +93,7 @@ def _background(draw: ImageDraw.ImageDraw, view: _View, site: Site, light: float
         corners = np.array([edges[0][k], edges[0][k + 1], edges[1][k + 1], edges[1][k]])
         view.polygon(draw, _raised(corners, 0.0), _lit((0.3, 0.3, 0.32), light))
     _facade(draw, view, site, light)
+    return canvas
 
 
 def _facade(draw: ImageDraw.ImageDraw, view: _View, site: Site, light: float) -> None:
@@ -154,7 +165,9 @@ def _lamps(
 
 
 def _raised(points: FloatArray, height: float) -> FloatArray:
-    return np.concatenate([points, np.full((len(points), 1), height)], axis=1)
+    raised = np.empty((len(points), 3))
+    raised[:, :2], raised[:, 2] = points, height
+    return raised
 
 
 def _lit(reflectance: FloatArray | tuple[float, float, float], light: float) -> Colour:

@@ -7,6 +7,7 @@ the ground. The LiDAR looks backwards along its own x axis, as the data set's gr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,13 +40,13 @@ class Site:
     """Metres from the street's far edge to the facade behind it."""
     night: bool
 
-    @property
+    @cached_property
     def along(self) -> FloatArray:
         """Unit vector of the street."""
         vector = np.subtract(self.far, self.near)
         return vector / np.hypot(*vector)
 
-    @property
+    @cached_property
     def across(self) -> FloatArray:
         """Unit vector from the base station's side of the street to the other."""
         forward, left = self.along
