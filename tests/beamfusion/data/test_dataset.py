@@ -20,7 +20,6 @@ def test_a_batch_has_the_shapes_and_ranges_of_the_network_s_inputs(prepared: Pre
     assert batch.beam.dtype == batch.scenario.dtype == torch.int64
     assert batch.image.max() > 200
     assert 0 < batch.lidar.max() <= 1
-    assert batch.image.is_contiguous()
 
 
 def test_a_batch_holds_its_windows_frames(prepared: Prepared) -> None:
