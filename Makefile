@@ -13,7 +13,7 @@ help: ## show this list
 setup: .venv/.ready ## create .venv with everything that the project needs
 
 .venv/.ready: pyproject.toml envs/constraints.txt
-	$(PYTHON) -m venv --clear .venv
+	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint envs/constraints.txt --editable '.[dev]'
 	$(BIN)/python -m beamfusion.models.scan_numba
 	@touch $@

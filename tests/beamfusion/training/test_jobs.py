@@ -165,8 +165,8 @@ def wait_for(condition: Callable[[], bool], process: subprocess.Popen[bytes]) ->
 def test_a_training_killed_in_mid_epoch_goes_on_to_the_same_scores(
     run: Run, prepared_job: Path, tmp_path: Path, kill: signal.Signals
 ) -> None:
-    changes = {"train.epochs": 6}
-    undisturbed = run("train", "undisturbed", train__epochs=6)
+    changes = {"train.epochs": 3}
+    undisturbed = run("train", "undisturbed", train__epochs=3)
     folder = tmp_path / "killed"
     process = start("train", folder, prepared_job, with_changes(changes))
     wait_for((folder / "state.pt").exists, process)
