@@ -27,8 +27,9 @@ tables: .venv/.ready ## render every table
 test: .venv/.ready ## the quick tests
 	$(BIN)/pytest -q -n 2 -m 'not slow'
 
-test-all: .venv/.ready lint ## linters and every test, the slow ones too
-	$(BIN)/pytest -q -n 2
+test-all: .venv/.ready lint ## linters and every test, with what they need installed
+	bash tests/install_extras.sh
+	MAMBA_SSM_ORACLE=$(CURDIR)/.venv/oracle $(BIN)/pytest -q -n 2
 
 lint: .venv/.ready ## format, lint, types, package boundaries, workflow
 	$(BIN)/ruff format --check .

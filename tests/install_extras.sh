@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Install what only `make test-all` needs: TeX, and mamba-ssm's reference as an oracle for the scan.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if ! command -v pdflatex > /dev/null; then
+    if ! command -v apt-get > /dev/null || [ "$(id -u)" != 0 ]; then
+        echo "pdflatex is missing: install TeX Live (texlive-latex-recommended, latexmk) and try again" >&2
+        exit 1
+    fi
+    apt-get update -qq
+    apt-get install -qq -y --no-install-recommends texlive-latex-base texlive-latex-recommended latexmk > /dev/null
+fi
+
+if [ ! -d .venv/oracle ]; then
+    MAMBA_SKIP_CUDA_BUILD=TRUE MAMBA_FORCE_BUILD=TRUE .venv/bin/pip install --quiet --disable-pip-version-check \
+        --no-deps --no-build-isolation --target .venv/oracle mamba-ssm==2.3.2.post1 einops==0.8.2
+fi
