@@ -27,7 +27,7 @@ tables: .venv/.ready ## render every table
 test: .venv/.ready ## the quick tests
 	$(BIN)/pytest -q -n 2 -m 'not slow'
 
-test-all: .venv/.ready lint ## linters and every test, with what they need installed
+test-all: .venv/.ready lint ## linters and every test; installs TeX by apt-get where it is missing
 	bash tests/install_extras.sh
 	MAMBA_SSM_ORACLE=$(CURDIR)/.venv/oracle $(BIN)/pytest -q -n 2
 
@@ -46,7 +46,7 @@ schema: .venv/.ready ## write the JSON Schemas that editors and checks use
 lock: ## pin the newest versions of all that pyproject.toml asks for, in envs/
 	$(PYTHON) envs/lock.py
 
-clean: ## remove .venv and all results
-	rm -rf .venv .snakemake results
+clean: ## remove .venv; results stay
+	rm -rf .venv
 
 FORCE:

@@ -31,6 +31,7 @@ Pass = Callable[[], list[Any]]
 
 def passes(name: str) -> dict[str, Pass]:
     """Forward and backward of the CPU scan, and of the other on the same numbers, to y and all gradients."""
+    import reference_scan
     import torch
 
     from beamfusion.models.selective_scan import selective_scan
@@ -43,10 +44,7 @@ def passes(name: str) -> dict[str, Pass]:
     D, bias = torch.randn(channels), torch.randn(channels) - 4
     weights = torch.randn(BATCH, LENGTH, channels)
     if name == "mambapy pscan":
-        try:
-            from mambapy.pscan import pscan
-        except ImportError:
-            raise SystemExit("the benchmark needs mambapy: pip install --no-deps mambapy==1.2.0") from None
+        pscan = reference_scan.load_parallel_scan()
 
         def parallel(u: Any, delta: Any, A: Any, B: Any, C: Any) -> Any:
             states = pscan((delta[..., None] * A).exp(), (delta * u)[..., None] * B[:, :, None])
@@ -60,12 +58,7 @@ def passes(name: str) -> dict[str, Pass]:
             {"ours": own, "theirs": parallel},
         )
     else:
-        from reference_scan import load_reference_scan
-
-        try:
-            reference = load_reference_scan()
-        except ImportError as error:
-            raise SystemExit(f"the benchmark needs mamba-ssm's reference: {error}") from None
+        reference = reference_scan.load_reference_scan()
         u, delta, z, B, C, weights = (tensor.mT.contiguous() for tensor in (u, delta, z, B, C, weights))
         tensors = [u, delta, A, B, C, D, z, bias]
         scans = {
@@ -200,7 +193,10 @@ def main() -> int:
     if options.child:
         kind, *arguments = options.child
         measure = {"times": measure_times, "memory": measure_memory, "demo": measure_demo_sizes}[kind]
-        print(json.dumps(measure(*arguments)))
+        try:
+            print(json.dumps(measure(*arguments)))
+        except ImportError as error:
+            raise SystemExit(f"the benchmark cannot run: {error}") from None
         return 0
 
     from tabulate import tabulate

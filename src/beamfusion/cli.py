@@ -33,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     job.add_argument("--out", required=True, type=Path, metavar="DIR", help="the job's folder")
     job.add_argument("--needs", type=Path, metavar="DIR", help="folder of the job that it stands on")
     job.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
-    job.add_argument("--threads", type=int, default=1, help="threads of one job on a CPU (default: 1)")
+    job.add_argument("--threads", type=_positive, default=1, help="threads of one job on a CPU (default: 1)")
     job.set_defaults(command=_job)
 
     simulate = commands.add_parser("simulate", help="write a simulated DeepSense 6G tree")
@@ -51,6 +51,12 @@ def _parser() -> argparse.ArgumentParser:
     schema.add_argument("--out", type=Path, metavar="FILE", help="write it there instead")
     schema.set_defaults(command=_schema)
     return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 1, found {text!r}")
+    return int(text)
 
 
 def _add_set(parser: argparse.ArgumentParser, what: str) -> None:
@@ -79,8 +85,8 @@ def _job(options: argparse.Namespace) -> None:
 def _simulate(options: argparse.Namespace) -> None:
     from beamfusion.simulation.tree import simulate
 
-    if options.out.exists() and any(options.out.iterdir()):
-        raise UserError(f"--out {options.out}: is not empty; expected a folder to be made")
+    if options.out.exists() and (not options.out.is_dir() or any(options.out.iterdir())):
+        raise UserError(f"--out {options.out}: is there and not empty; expected a new folder")
     sizes = Simulation.FULL_SIZE if options.full_size else {}
     settings = checked(Simulation, {**sizes, "seed": options.seed, **_overrides(options.overrides)})
     simulate(options.out, settings, progress=True)

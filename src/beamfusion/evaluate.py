@@ -42,8 +42,10 @@ def evaluate(
     )
     with whole_file(folder / PREDICTIONS) as temporary:
         pq.write_table(_table(predictions, parts.test.tolist()), temporary)
+    counts = {"windows": len(parts.test), "dropped": parts.dropped, "crossing": parts.crossing}
     return Outcome(
-        scores={**predictions.scores, "windows": len(parts.test), "dropped": parts.dropped},
+        scores={**predictions.scores, **counts} if predictions.finite else counts,
+        status="done" if predictions.finite else "diverged",
         device=describe_device(device),
         peak_memory=peak_memory(device),
     )

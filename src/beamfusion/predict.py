@@ -39,9 +39,11 @@ class Predictions:
     @property
     def dba(self) -> float:
         """Overall DBA; NaN where a logit is not finite."""
-        if not np.isfinite(self.logits).all():
-            return float("nan")
-        return cast("float", self.scores["dba"]["overall"])
+        return cast("float", self.scores["dba"]["overall"]) if self.finite else float("nan")
+
+    @property
+    def finite(self) -> bool:
+        return bool(np.isfinite(self.logits).all())
 
 
 @torch.inference_mode()
@@ -59,7 +61,11 @@ def predict(
     if rebuilder is not None:
         rebuilder.mrm.eval()
     dtype = next((weights.dtype for weights in predictor.parameters()), torch.float32)
-    generator = torch.Generator().manual_seed(seed) if missing.noise == "seeded" else None
+    generator = torch.Generator()
+    if missing.noise == "seeded":
+        generator.manual_seed(seed)
+    else:
+        generator.seed()
     logits, truth, scenario = [], [], []
     for batch in _batches(data, batch_size):
         inputs = batch.to(device, dtype)

@@ -6,9 +6,17 @@ gives every switch that is not stated the published value; `PUBLISHED` of each s
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from jobkit.errors import UserError, did_you_mean
 
@@ -16,6 +24,9 @@ Modality = Literal["image", "lidar", "radar", "gps"]
 MODALITIES: tuple[Modality, ...] = ("image", "lidar", "radar", "gps")
 GRID_MODALITIES: tuple[Modality, ...] = ("image", "lidar", "radar")
 BEAMS = 64
+
+Pixels = Annotated[int, Field(ge=16)]
+Depths = tuple[PositiveInt, PositiveInt, PositiveInt, PositiveInt]
 
 Checked = TypeVar("Checked", bound=BaseModel)
 
@@ -65,7 +76,7 @@ class Simulation(Section):
     """Passes of the car in scenario 31; 32 and 33 have one each besides."""
     test_passes: int = Field(1, ge=1)
     """Passes of the car in each scenario of the test set, which has no labels."""
-    image_size: tuple[int, int] = (160, 90)
+    image_size: tuple[Pixels, Pixels] = (160, 90)
     """Width and height, in pixels."""
     lidar_points: int = Field(1000, ge=64)
     """About how many points a sweep returns."""
@@ -98,7 +109,7 @@ class Data(Section):
 
     split: Literal["blocks", "published", "unseen"] = "blocks"
     """blocks: whole passes, 80/10/10; published: pooled windows, 9:1; unseen: one scenario left out."""
-    split_seed: int = 0
+    split_seed: int = Field(0, ge=0)
     unseen_scenario: Literal[31, 32, 33, 34] = 34
     history: int = Field(5, ge=2)
     """Frames in a window."""
@@ -127,10 +138,10 @@ class Model(Section):
     """A modality that the predictor never has: no encoder and no tokens, or the filler (switch)."""
     feature_fusion: Literal["transformer", "mamba", "bimamba", "csbimamba"] = "csbimamba"
     time_fusion: Literal["sum", "mamba", "attenmamba"] = "attenmamba"
-    image_depths: tuple[int, int, int, int] = (3, 4, 6, 3)
+    image_depths: Depths = (3, 4, 6, 3)
     """Residual blocks per stage of the image encoder."""
-    lidar_depths: tuple[int, int, int, int] = (2, 2, 2, 2)
-    radar_depths: tuple[int, int, int, int] = (2, 2, 2, 2)
+    lidar_depths: Depths = (2, 2, 2, 2)
+    radar_depths: Depths = (2, 2, 2, 2)
     width: int = Field(64, ge=4)
     """Channels of stage 1; each further stage doubles them."""
     grid: int = Field(8, ge=1)

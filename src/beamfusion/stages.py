@@ -56,7 +56,7 @@ def _simulate(folder: Path, settings: Settings) -> Outcome:
 
 
 def _prepare(folder: Path, settings: Settings, needs: Path | None) -> Outcome:
-    from beamfusion.data.prepare import prepare
+    from beamfusion.data.prepare import forget_index, prepare
 
     if settings.frames.source == "simulated":
         if needs is None:
@@ -69,6 +69,7 @@ def _prepare(folder: Path, settings: Settings, needs: Path | None) -> Outcome:
                 "frames.root: the data set's folder is not set; expected --config data_root=DIR, "
                 "the folder that holds Multi_Modal"
             )
+    forget_index(folder / "frames")  # without result.json nothing vouches for what is there; the journal does
     summary = prepare(root, folder / "frames", settings.frames, progress=True)
     return Outcome(scores=summary.counts, provenance={"data": name, "data_digest": summary.digest})
 

@@ -29,7 +29,7 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
 
 
 def exit_code(command: Callable[[], int | None]) -> int:
-    """Run a command-line entry point: a `UserError` becomes lines on stderr and exit code 2."""
+    """Run a command-line entry point: what the user or the system got wrong becomes lines and exit code 2."""
     try:
         return command() or 0
     except UserError as error:
@@ -39,3 +39,9 @@ def exit_code(command: Callable[[], int | None]) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 141
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"error: {place}{error.strerror or error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130

@@ -5,6 +5,7 @@ A job whose upstream diverged is `diverged` too, without running. `result.json` 
 
 import os
 import resource
+import shutil
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -13,12 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from jobkit import provenance
+from jobkit.digest import digest_files
 from jobkit.errors import UserError
 from jobkit.files import read_json, write_json
 from jobkit.ledger import LEDGER, Ledger
-from jobkit.lock import job_lock
-from jobkit.result import RESULT, SETTINGS, Cost, Result, Status, read_result, write_result
+from jobkit.lock import LOCK, OWNER, job_lock
+from jobkit.result import RESULT, SETTINGS, Cost, Result, Status, parse_result, read_result, write_result
 
+KEPT = ".result.json"
+LOG, BENCHMARK = "log.txt", "benchmark.tsv"
+"""Written by whoever runs the job."""
 INHERITED = ("data_digest", "data")
 """Provenance that a job takes over from the one it stands on."""
 
@@ -60,12 +65,18 @@ class Job:
 def run_job(job: Job, work: Callable[[Ledger], Outcome]) -> Result:
     """Do the work of one job and write its result; the result of a complete job is returned as it is."""
     with job_lock(job.folder):
+        _remove_leftovers(job.folder)
         if (job.folder / RESULT).exists():
             return read_result(job.folder)
         upstream = read_result(job.needs) if job.needs else None
-        started = _now()
+        stands_on = digest_files([job.needs / RESULT], job.needs) if job.needs else None
         source = provenance.source_digest(job.source)
+        if (kept := _kept_result(job, source, stands_on)) is not None:
+            return kept
+        started = _now()
         before = provenance.commit()
+        if Ledger.stood_on(job.folder) not in (None, stands_on):
+            _empty(job.folder)  # what is unfinished there was made from other results
         write_json(
             job.folder / SETTINGS,
             {
@@ -75,7 +86,8 @@ def run_job(job: Job, work: Callable[[Ledger], Outcome]) -> Result:
                 "settings": job.settings,
             },
         )
-        ledger = Ledger(job.folder, started=started, source=source)
+        ledger = Ledger(job.folder, started=started, source=source, stands_on=stands_on)
+        ledger.save()
         inherited = {k: upstream.provenance[k] for k in INHERITED if upstream and k in upstream.provenance}
         if upstream is not None and upstream.status == "diverged":
             outcome = Outcome(status="diverged", epoch=upstream.epoch)
@@ -100,6 +112,7 @@ def run_job(job: Job, work: Callable[[Ledger], Outcome]) -> Result:
                 **inherited,
                 **before,
                 "source_digest": "+".join(account.sources),
+                "stands_on": stands_on,
                 "seed": job.settings.get("seed"),
                 "started": account.started,
                 "ended": _now(),
@@ -110,10 +123,51 @@ def run_job(job: Job, work: Callable[[Ledger], Outcome]) -> Result:
             files=_files(job.folder, besides=outcome.obsolete),
         )
         write_result(job.folder, result)
+        _keep(job.folder)
         ledger.clear()
         for name in outcome.obsolete:
             (job.folder / name).unlink(missing_ok=True)
         return result
+
+
+def _keep(folder: Path) -> None:
+    """A second name for the result: Snakemake deletes the first when it starts a job that it believes undone,
+    also one that a process of a killed Snakemake has finished meanwhile.
+    """
+    (folder / KEPT).unlink(missing_ok=True)
+    (folder / KEPT).hardlink_to(folder / RESULT)
+
+
+def _kept_result(job: Job, source: str, stands_on: str | None) -> Result | None:
+    """The result under its second name, put back, if today's source made it from what the job stands on."""
+    try:
+        result = parse_result(job.folder / KEPT)
+    except UserError:
+        return None
+    current = {"source_digest": source, "stands_on": stands_on}
+    if any(result.provenance.get(key) != value for key, value in current.items()):
+        return None
+    if result.files != _files(job.folder, besides=()):
+        return None
+    (job.folder / RESULT).hardlink_to(job.folder / KEPT)
+    return result
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Temporary files of a process that was killed while it wrote."""
+    for entry in folder.glob(".*"):
+        if entry.name not in (LOCK, OWNER, KEPT) and entry.is_file():
+            entry.unlink()
+
+
+def _empty(folder: Path) -> None:
+    for entry in folder.iterdir():
+        if entry.name in (LOCK, OWNER, LOG, BENCHMARK):
+            continue
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
 
 
 def upstream_folder(folder: Path, stage: str) -> Path:
@@ -135,7 +189,7 @@ def resident_peak() -> int:
 
 def _files(folder: Path, besides: tuple[str, ...]) -> dict[str, int]:
     """Sizes in bytes of what the job made; a folder, which can hold thousands of files, is one entry."""
-    others = {RESULT, LEDGER, *besides}
+    others = {RESULT, LEDGER, LOG, BENCHMARK, *besides}
     found: dict[str, int] = {}
     for entry in sorted(folder.iterdir()):
         if entry.name.startswith(".") or entry.name in others:

@@ -19,22 +19,29 @@ class Account:
     started: str = ""
     sources: tuple[str, ...] = ()
     """Digests of the source that worked on the job, in order of appearance."""
+    stands_on: str | None = None
+    """Digest of the result that the job was begun on."""
 
 
 class Ledger:
     """Counts the time of one run on top of the runs before it; `save` bounds what a killed run loses."""
 
-    def __init__(self, folder: Path, *, started: str, source: str):
+    def __init__(self, folder: Path, *, started: str, source: str, stands_on: str | None = None):
         self._path = folder / LEDGER
         self._begin = time.monotonic()
         if self._path.exists():
-            kept = read_json(self._path)
-            past = Account(**{**kept, "sources": tuple(kept["sources"])})
+            past = _read(self._path)
             self._past = replace(past, resumptions=past.resumptions + 1)
         else:
-            self._past = Account(started=started)
+            self._past = Account(started=started, stands_on=stands_on)
         if source not in self._past.sources:
             self._past = replace(self._past, sources=(*self._past.sources, source))
+
+    @staticmethod
+    def stood_on(folder: Path) -> str | None:
+        """What an unfinished job in a folder was begun on."""
+        path = folder / LEDGER
+        return _read(path).stands_on if path.exists() else None
 
     def account(self, peak_memory: int = 0) -> Account:
         seconds = self._past.seconds + time.monotonic() - self._begin
@@ -46,3 +53,8 @@ class Ledger:
     def clear(self) -> None:
         """A job that begins anew, or is complete, has no past."""
         self._path.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> Account:
+    kept = read_json(path)
+    return Account(**{**kept, "sources": tuple(kept["sources"])})

@@ -13,6 +13,7 @@ from pathlib import Path
 import filelock
 
 LOCK = ".lock"
+OWNER = ".owner.json"
 PATIENCE = 0.5
 """Seconds until the owner is named: `is_locked` of another process holds the lock for an instant."""
 
@@ -24,7 +25,7 @@ def job_lock(folder: Path) -> Iterator[None]:
     A killed Snakemake leaves its jobs running: the next one waits for them and finds their results.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    owner = folder / ".owner.json"
+    owner = folder / OWNER
     lock = filelock.FileLock(folder / LOCK)
     try:
         lock.acquire(timeout=PATIENCE)

@@ -52,7 +52,10 @@ def write_result(folder: Path, result: Result) -> None:
 
 def read_result(folder: Path) -> Result:
     """The result in a job's folder; a `UserError` where there is none or it is not one."""
-    path = folder / RESULT
+    return parse_result(folder / RESULT)
+
+
+def parse_result(path: Path) -> Result:
     content = read_json(path)
     try:
         if content.pop("form") != FORM:

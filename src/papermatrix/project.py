@@ -71,7 +71,7 @@ def load(overrides: Mapping[str, Any] | None = None) -> Project:
     if stages.data_root:
         condition = schema.read(stages_document, ("data_root", "when"), faults)
         if config.data_root and condition.items() <= schema.complete(base).items():
-            base[stages.data_root.setting] = config.data_root
+            base[stages.data_root.setting] = str(Path(config.data_root).expanduser().resolve())
 
     faults += check.in_words(stages_document, (), check.check_stages(stages, schema))
     tables = tables_file.tables if tables_file else _fitting_tables(tables_document)

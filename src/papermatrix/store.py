@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from jobkit.digest import digest_files
 from jobkit.errors import UserError
 from jobkit.lock import is_locked
 from jobkit.provenance import source_digest
@@ -46,6 +47,19 @@ class Store:
         if module is not None and made_by is not None and made_by != source_digest(module):
             return "stale"
         return "diverged" if result.status == "diverged" else "done"
+
+
+def rendered_from(matrix: Matrix, table: str) -> dict[str, Any]:
+    """All that a rendered table depends on besides its results: its words, which of its jobs are stale, and
+    what renders it.
+    """
+    store = Store(matrix)
+    templates = Path(__file__).parent / "templates"
+    return {
+        **matrix.shown(table),
+        "stale": [job.id for job in matrix.jobs_of(table) if store.state(job) == "stale"],
+        "renderer": [source_digest("papermatrix.render"), digest_files(templates.iterdir(), templates)],
+    }
 
 
 def _unfinished(folder: Path) -> State:

@@ -53,7 +53,7 @@ def test_simulate_refuses_a_folder_that_holds_something(
 ) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
     assert main(["simulate", "--out", str(tmp_path)]) == 2
-    assert "is not empty" in capsys.readouterr().err
+    assert "is there and not empty" in capsys.readouterr().err
     assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.txt"]
 
 

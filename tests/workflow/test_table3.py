@@ -87,7 +87,7 @@ def test_a_reported_number_plans_only_rendering(workspace: Workspace) -> None:
 
 
 def test_a_new_row_plans_only_its_own_jobs(workspace: Workspace) -> None:
-    row = "      - {label: 'ours, one layer more', with: {model.layers: 7}}\n    columns:"
+    row = "      - {label: 'ours, one layer more', with: {model.layers: 2}}\n    columns:"
     workspace.edit("config/tables.yaml", ("    columns:", row))
     assert workspace.plan() == {"train": 1, "evaluate": 8, "table": 1, "all": 1}
 

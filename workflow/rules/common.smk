@@ -7,6 +7,7 @@ from jobkit.digest import canonical_json
 from jobkit.errors import UserError, did_you_mean
 from jobkit.result import RESULT
 from papermatrix.expand import load_matrix
+from papermatrix.store import rendered_from
 from snakemake.exceptions import WorkflowError
 
 try:
@@ -66,7 +67,7 @@ def results_of(wildcards):
 
 def shown(wildcards):
     """All else that a table shows: only the table is made again when it changes."""
-    return canonical_json(matrix.shown(wildcards.table))
+    return canonical_json(rendered_from(matrix, wildcards.table))
 
 
 def render_config(wildcards):

@@ -10,8 +10,9 @@ FloatArray = NDArray[np.float64]
 
 BORESIGHT = {31: -50.52, 32: 44.8, 33: 55.6, 34: -60.0}
 """Degrees from east towards north; the published code's constants per scenario."""
-RANGE_UNIT = 50.0
-"""Metres that `polar` calls 1: about the middle of the ranges, which reach 80 m."""
+RANGE_UNIT, ANGLE_UNIT = 12.5, 0.25
+"""Metres and radians that `polar` calls 1: about a standard deviation of each, so that a network that starts
+with weights for inputs of unit size sees them."""
 
 
 def relative_position(fixes: FloatArray, base: FloatArray) -> FloatArray:
@@ -38,11 +39,13 @@ def to_utm(position: FloatArray, zone: int, *, north: bool) -> FloatArray:
 
 
 def polar(metres: FloatArray, scenario: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Range / 50 m, and the angle from the scenario's boresight in [-pi, pi), (N,K,2); counter-clockwise."""
+    """Range and counter-clockwise angle from the boresight, in [-pi, pi), in the units above, (N,K,2)."""
     east, north = metres[..., 0], metres[..., 1]
     angle = np.degrees(np.arctan2(north, east)) - _boresight(scenario)
     angle = (angle + 180) % 360 - 180
-    return np.stack([np.hypot(east, north) / RANGE_UNIT, np.radians(angle)], axis=-1).astype(np.float32)
+    return np.stack([np.hypot(east, north) / RANGE_UNIT, np.radians(angle) / ANGLE_UNIT], axis=-1).astype(
+        np.float32
+    )
 
 
 def angle(metres: FloatArray, scenario: NDArray[np.int64]) -> NDArray[np.float32]:

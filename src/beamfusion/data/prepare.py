@@ -28,6 +28,7 @@ from beamfusion.data.windows import Faults, read_labels, window_table
 from beamfusion.settings import GRID_MODALITIES, Frames
 from jobkit.digest import digest, digest_files
 from jobkit.errors import UserError
+from jobkit.provenance import source_digest
 
 JOURNAL = "journal.jsonl"
 CHUNK = 128
@@ -67,10 +68,15 @@ def prepare(
     return summary
 
 
+def forget_index(out: Path) -> None:
+    """Make `prepare` look at every raw file again."""
+    (out / INDEX).unlink(missing_ok=True)
+
+
 def _key(tree: Tree, settings: Frames) -> str:
     """What the prepared bytes are made from, but for the contents of the raw frames."""
     sizes = settings.model_dump(exclude={"root", "source", "published"})
-    return digest([FORM, sizes, _csv_digest(tree)])
+    return digest([FORM, sizes, _csv_digest(tree), source_digest(__name__)])
 
 
 def _csv_digest(tree: Tree) -> str:

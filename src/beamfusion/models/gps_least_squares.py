@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from beamfusion.settings import BEAMS, Modality
 
 ANGLE = 1
-"""Column of a GPS fix that holds its angle in radians, in both encodings."""
+"""Column of a GPS fix that holds its angle, in both encodings."""
 
 
 class GpsLeastSquares(nn.Module):

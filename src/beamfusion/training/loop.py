@@ -20,7 +20,9 @@ from beamfusion.data.dataset import Batch, WindowDataset, batches
 from beamfusion.device import peak_memory
 from beamfusion.training.interrupt import stop_signal
 from beamfusion.training.record import Record
+from jobkit.errors import UserError
 from jobkit.files import whole_file
+from jobkit.job import resident_peak
 from jobkit.ledger import Ledger
 
 STATE = "state.pt"
@@ -132,6 +134,8 @@ class Loop:
             group["lr"] = rate
         self._task.start_epoch(progress.epoch)
         order = epoch_order(len(self._data), plan.batch_size, plan.seed, progress.epoch)
+        if not order:
+            raise UserError(f"the training part has {len(self._data)} windows; expected 2 or more")
         title = f"epoch {progress.epoch + 1}/{plan.epochs}"
         with tqdm(
             total=len(order), initial=progress.batch, desc=title, disable=None, leave=False
@@ -187,7 +191,7 @@ class Loop:
         }
         with whole_file(self._path) as temporary:
             torch.save(state, temporary)
-        self._ledger.save(peak_memory(self._device) or 0)
+        self._ledger.save(peak_memory(self._device) or resident_peak())
         self._saved_at = time.monotonic()
 
     def _restore(self) -> None:

@@ -69,12 +69,12 @@ def ahead(scenario: int, degrees: float, metres: float) -> tuple[np.ndarray, np.
 
 @pytest.mark.parametrize("scenario", BORESIGHT)
 @pytest.mark.parametrize("degrees", [-170, -44, 0, 1, 44, 91, 179])
-def test_polar_is_the_range_in_units_of_50_m_and_the_full_angle_from_boresight(
+def test_polar_is_the_range_and_the_full_angle_from_boresight_in_units_of_12_5_m_and_a_quarter_radian(
     scenario: int, degrees: float
 ) -> None:
     distance, turned = polar(*ahead(scenario, degrees, 25.0))[0, 0]
-    assert distance == pytest.approx(0.5)
-    assert turned == pytest.approx(math.radians(degrees), abs=1e-6)
+    assert distance == pytest.approx(2.0)
+    assert turned == pytest.approx(4 * math.radians(degrees), abs=4e-6)
 
 
 @pytest.mark.parametrize("scenario", BORESIGHT)
@@ -105,4 +105,4 @@ def test_a_car_due_north_or_at_the_base_station_has_a_finite_angle() -> None:
 
 
 def test_another_scenario_is_turned_by_nothing() -> None:
-    assert polar(np.array([[[50.0, 50.0]]]), np.array([9]))[0, 0, 1] == pytest.approx(math.pi / 4)
+    assert polar(np.array([[[50.0, 50.0]]]), np.array([9]))[0, 0, 1] == pytest.approx(math.pi)
