@@ -24,13 +24,22 @@ def load_weights(rows, weight, bias, channel, width, lanes):
 
 
 @njit
-def load_window(rows, taps, x, sample, channel, time, width, steps, lanes):
+def load_window(rows, taps, x, sample, channel, time, width, steps, ahead, lanes):
     """The chunk and the taps - 1 steps before it, zero before the first step."""
     before = min(taps - 1, time)
     rows[: (taps - 1 - before) * lanes] = 0
     for t in range(-before, steps, lanes):
         load_tile(
-            rows, (taps - 1 + t) * lanes, lanes, x, sample, channel, time + t, width, min(lanes, steps - t)
+            rows,
+            (taps - 1 + t) * lanes,
+            lanes,
+            x,
+            sample,
+            channel,
+            time + t,
+            width,
+            min(lanes, steps - t),
+            ahead,
         )
 
 
@@ -56,11 +65,11 @@ def forward(first, last, vectors, x, weight, bias, out):
         load_weights(weights, weight, bias, channel, width, lanes)
         for time in range(0, length, lanes):
             steps = min(lanes, length - time)
-            load_window(rows, taps, x, sample, channel, time, width, steps, lanes)
+            load_window(rows, taps, x, sample, channel, time, width, steps, lanes, lanes)
             for t in range(steps):
                 y = convolve(rows, weights, taps, t, lanes)
                 store(tile, t * lanes, y * sigmoid(y))
-            store_tile(tile, out, sample, channel, time, width, steps)
+            store_tile(tile, out, sample, channel, time, width, steps, lanes)
 
 
 def backward(first, last, vectors, x, weight, bias, grad, grad_x, grad_weight, grad_bias):
@@ -83,8 +92,8 @@ def backward(first, last, vectors, x, weight, bias, grad, grad_x, grad_weight, g
             # The first steps of the chunk after this one, which this one's last steps reach.
             for i in range((taps - 1) * lanes):
                 grad_y[steps * lanes + i] = grad_y[i]
-            load_window(rows, taps, x, sample, channel, time, width, steps, lanes)
-            load_tile(tile, 0, lanes, grad, sample, channel, time, width, steps)
+            load_window(rows, taps, x, sample, channel, time, width, steps, -lanes, lanes)
+            load_tile(tile, 0, lanes, grad, sample, channel, time, width, steps, -lanes)
             for t in range(steps):
                 y = convolve(rows, weights, taps, t, lanes)
                 opening, one = sigmoid(y), full_like(y, 1.0)
@@ -98,7 +107,7 @@ def backward(first, last, vectors, x, weight, bias, grad, grad_x, grad_weight, g
                 for k in range(taps):
                     g = fma(load(weights, k * lanes), load(grad_y, (t + taps - 1 - k) * lanes), g)
                 store(tile, t * lanes, g)
-            store_tile(tile, grad_x, sample, channel, time, width, steps)
+            store_tile(tile, grad_x, sample, channel, time, width, steps, -lanes)
         for c in range(width):
             for k in range(taps):
                 grad_weight[sample, channel + c, k] = sums[k * lanes + c]

@@ -61,11 +61,11 @@ def load_rates(rows, A, scale, first, count, lanes):
 
 
 @njit
-def load_states(tile, pitch, source, sample, time, steps, lanes):
+def load_states(tile, pitch, source, sample, time, steps, ahead, lanes):
     """tile[t, n] = source[sample, n, time + t]."""
     N = source.shape[1]
     for n in range(0, N, lanes):
-        load_tile(tile, n, pitch, source, sample, n, time, min(lanes, N - n), steps)
+        load_tile(tile, n, pitch, source, sample, n, time, min(lanes, N - n), steps, ahead)
 
 
 @njit
@@ -180,12 +180,12 @@ def forward(first, last, groups, softplus_delta, gated, u, delta, A, B, C, D, z,
         for chunk in range(chunks):
             time = chunk * lanes
             steps = min(lanes, length - time)
-            load_states(tile_B, pitch, B, sample, time, steps, lanes)
-            load_states(tile_C, pitch, C, sample, time, steps, lanes)
+            load_states(tile_B, pitch, B, sample, time, steps, lanes, lanes)
+            load_states(tile_C, pitch, C, sample, time, steps, lanes, lanes)
             if starts.size:
                 starts[task, chunk] = h[: starts.shape[2]]
             for c in range(0, count, lanes):
-                place = sample, start + c, time, min(lanes, count - c), steps
+                place = sample, start + c, time, min(lanes, count - c), steps, lanes
                 rows = slice(c * N, c * N + row)
                 load_tile(tile_u, 0, lanes, u, *place)
                 load_tile(tile_delta, 0, lanes, delta, *place)
@@ -240,12 +240,12 @@ def backward(
         for chunk in range(chunks - 1, -1, -1):
             time = chunk * lanes
             steps = min(lanes, length - time)
-            load_states(tile_B, pitch, B, sample, time, steps, lanes)
-            load_states(tile_C, pitch, C, sample, time, steps, lanes)
+            load_states(tile_B, pitch, B, sample, time, steps, -lanes, lanes)
+            load_states(tile_C, pitch, C, sample, time, steps, -lanes, lanes)
             sum_B[:] = 0
             sum_C[:] = 0
             for c in range(0, count, lanes):
-                place = sample, start + c, time, min(lanes, count - c), steps
+                place = sample, start + c, time, min(lanes, count - c), steps, -lanes
                 rows = slice(c * N, c * N + row)
                 h[:] = starts[task, chunk, rows]
                 load_tile(tile_u, 0, lanes, u, *place)

@@ -114,7 +114,7 @@ def selective_scan(
     """y (B, D, L) of u, delta, z (B, D, L), A (D, N), B, C (B, N, L), D, delta_bias (D), with all gradients.
 
     h_t = exp(delta_t A) h_t-1 + delta_t B_t u_t and y_t = (C_t h_t + D u_t) silu(z_t) (arXiv:2312.00752,
-    eq. 2). Tensors may have any strides; the CPU kernel is fastest with channels innermost.
+    eq. 2). Tensors may have any strides; the CPU kernel is fast with channels or time innermost.
     """
     _check_shapes(u, delta, A, B, C, D, z, delta_bias)
     scan = _load(choose_backend(u.device, backend))

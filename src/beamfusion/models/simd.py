@@ -299,15 +299,37 @@ def store_turned(typing, tile, start, pitch, array, index):
     return types.void(tile, start, pitch, array, index), codegen
 
 
+@intrinsic
+def prefetch(typing, array, index):
+    """Start fetching an element's cache line; an index outside the array does no harm."""
+
+    def codegen(context, builder, signature, args):
+        kind = ir.FunctionType(ir.VoidType(), [ir.PointerType(_i8), _i32, _i32, _i32])
+        function = builder.module.globals.get("llvm.prefetch.p0")
+        if function is None:
+            function = ir.Function(builder.module, kind, "llvm.prefetch.p0")
+        address = _address(context, builder, array, *args, _i8)
+        builder.call(function, [address, _i32(0), _i32(3), _i32(1)])
+        return context.get_dummy_value()
+
+    return types.void(array, index), codegen
+
+
 @njit
-def load_tile(tile, start, pitch, array, sample, channel, time, channels, steps):
-    """tile[start + t pitch + c] = array[sample, channel + c, time + t], zero past `channels`."""
+def load_tile(tile, start, pitch, array, sample, channel, time, channels, steps, ahead):
+    """tile[start + t pitch + c] = array[sample, channel + c, time + t], zero past `channels`.
+
+    Starts to fetch the tile that is `ahead` steps on, while this one is worked on.
+    """
     lanes = VECTOR_BYTES // array.itemsize
     if channels == lanes and array.strides[1] == array.itemsize:
         for t in range(steps):
             store(tile, start + t * pitch, load(array, (sample, channel, time + t)))
+            prefetch(array, (sample, channel, time + t + ahead))
     elif channels == lanes and steps == lanes and array.strides[2] == array.itemsize:
         load_turned(tile, start, pitch, array, (sample, channel, time))
+        for c in range(lanes):
+            prefetch(array, (sample, channel + c, time + ahead))
     else:
         for t in range(steps):
             for c in range(lanes):
@@ -315,14 +337,17 @@ def load_tile(tile, start, pitch, array, sample, channel, time, channels, steps)
 
 
 @njit
-def store_tile(tile, array, sample, channel, time, channels, steps):
-    """array[sample, channel + c, time + t] = tile[t, c]."""
+def store_tile(tile, array, sample, channel, time, channels, steps, ahead):
+    """array[sample, channel + c, time + t] = tile[t, c]; fetches as `load_tile` does."""
     lanes = VECTOR_BYTES // array.itemsize
     if channels == lanes and array.strides[1] == array.itemsize:
         for t in range(steps):
             store(array, (sample, channel, time + t), load(tile, t * lanes))
+            prefetch(array, (sample, channel, time + t + ahead))
     elif channels == lanes and steps == lanes and array.strides[2] == array.itemsize:
         store_turned(tile, 0, lanes, array, (sample, channel, time))
+        for c in range(lanes):
+            prefetch(array, (sample, channel + c, time + ahead))
     else:
         for t in range(steps):
             for c in range(channels):
