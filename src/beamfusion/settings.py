@@ -158,7 +158,7 @@ class Model(Section):
     flip_back: bool = True
     """Flip the backward branch and its gate back before they meet the forward branch (switch)."""
     residual: bool = True
-    """Add a block's input to its output (switch)."""
+    """Add the input of an FFM's block and of the TFM's Mamba to its output (switch)."""
     norm: Literal["channels", "tokens"] = "channels"
     """LayerNorm over the channels, or over tokens and channels (switch)."""
     keep_dt_bias: bool = True
@@ -178,7 +178,7 @@ class Model(Section):
 class Train(Section):
     """How the predictor is trained."""
 
-    PUBLISHED: ClassVar[dict[str, Any]] = {"ema": None}
+    PUBLISHED: ClassVar[dict[str, Any]] = {"ema": None, "rate_changes": "epoch"}
 
     epochs: int = Field(50, ge=1)
     batch_size: int = Field(24, ge=2)
@@ -186,9 +186,11 @@ class Train(Section):
     lr_min: float = Field(2.5e-6, ge=0)
     lr_restart: float = Field(1.25e-4, gt=0)
     """Rate at the start of each restart."""
-    warmup_epochs: int = Field(10, ge=0)
-    decay_epochs: int = Field(15, ge=1)
-    restart_epochs: int = Field(10, ge=1)
+    rate_changes: Literal["batch", "epoch"] = "batch"
+    """How often the learning rate follows its schedule (switch)."""
+    warmup_epochs: float = Field(10, ge=0)
+    decay_epochs: float = Field(15, gt=0)
+    restart_epochs: float = Field(10, gt=0)
     weight_decay: float = Field(0.01, ge=0)
     clip: float | None = Field(None, gt=0)
     """Largest norm of the gradient."""

@@ -50,3 +50,15 @@ def test_faults_are_printed_all_at_once_with_exit_code_2(capsys: pytest.CaptureF
 
     assert exit_code(command) == 2
     assert capsys.readouterr().err == "error: a.yaml:1: first\nerror: a.yaml:7: second\n"
+
+
+def test_a_file_that_the_system_refuses_is_named_without_a_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+
+    def command() -> None:
+        (tmp_path / "file" / "folder").mkdir()
+
+    assert exit_code(command) == 2
+    assert capsys.readouterr().err == f"error: {tmp_path}/file/folder: Not a directory\n"

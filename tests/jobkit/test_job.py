@@ -1,6 +1,7 @@
 """Runs jobs with real folders, locks and processes."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -130,3 +131,50 @@ def test_a_file_that_is_not_a_result_is_named(tmp_path: Path) -> None:
     (tmp_path / RESULT).write_text('{"form": 1, "stage": "train"}')
     with pytest.raises(UserError, match=r"result\.json: not a job's result"):
         read_result(tmp_path)
+
+
+def test_a_result_that_was_deleted_is_put_back_while_nothing_has_changed(tmp_path: Path) -> None:
+    first = run_job(job(tmp_path / "a1"), lambda ledger: Outcome(scores={"dba": 0.9}))
+    (tmp_path / "a1" / RESULT).unlink()
+    again = run_job(job(tmp_path / "a1"), lambda ledger: Outcome(scores={"dba": 0.1}))
+    assert again == first
+    assert read_result(tmp_path / "a1") == first
+
+
+def test_a_deleted_result_is_made_again_when_what_it_stands_on_was(tmp_path: Path) -> None:
+    below = tmp_path / "a1"
+    run_job(job(below), lambda ledger: Outcome(scores={"dba": 0.9}))
+    run_job(job(tmp_path / "b1", "evaluate", below), lambda ledger: Outcome(scores={"dba": 0.8}))
+    shutil.rmtree(below)
+    run_job(job(below), lambda ledger: Outcome(scores={"dba": 0.7}))
+    (tmp_path / "b1" / RESULT).unlink()
+    again = run_job(job(tmp_path / "b1", "evaluate", below), lambda ledger: Outcome(scores={"dba": 0.6}))
+    assert again.scores == {"dba": 0.6}
+
+
+def test_unfinished_work_on_other_results_is_thrown_away(tmp_path: Path) -> None:
+    below, folder = tmp_path / "a1", tmp_path / "b1"
+    run_job(job(below), lambda ledger: Outcome(scores={"dba": 0.9}))
+
+    def crash(ledger: Ledger) -> Outcome:
+        (folder / "state.pt").write_text("half trained")
+        raise OSError("killed")
+
+    with pytest.raises(OSError, match="killed"):
+        run_job(job(folder, "rebuild", below), crash)
+    shutil.rmtree(below)
+    run_job(job(below), lambda ledger: Outcome(scores={"dba": 0.7}))
+    found = []
+
+    def look(ledger: Ledger) -> Outcome:
+        found.append((folder / "state.pt").exists())
+        return Outcome()
+
+    assert run_job(job(folder, "rebuild", below), look).cost.resumptions == 0
+    assert found == [False]
+
+
+def test_what_a_killed_process_had_half_written_is_removed(tmp_path: Path) -> None:
+    (tmp_path / ".state.pt.abc123.pt").write_text("half")
+    run_job(job(tmp_path), lambda ledger: Outcome())
+    assert not list(tmp_path.glob(".state*"))

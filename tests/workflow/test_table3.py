@@ -13,6 +13,12 @@ from papermatrix.expand import load_matrix
 from tests.workflow.snake import Workspace
 
 PARTS = ("Snakefile", "config", "workflow", "profiles", "envs")
+PROVENANCE = {
+    "data": "simulated (seed 0)",
+    "data_digest": "0123456789abcdef",
+    "commit": "fedcba9876543210",
+    "dirty": True,
+}
 
 
 def finish_jobs(folder: Path) -> None:
@@ -22,7 +28,10 @@ def finish_jobs(folder: Path) -> None:
     try:
         for job in load_matrix().jobs.values():
             job.folder.mkdir(parents=True, exist_ok=True)
-            write_result(job.folder, Result(job.stage, job.id, scores={"dba": {"overall": 0.5}}))
+            write_result(
+                job.folder,
+                Result(job.stage, job.id, scores={"dba": {"overall": 0.5}}, provenance=PROVENANCE),
+            )
     finally:
         os.chdir(before)
 
@@ -124,4 +133,12 @@ def test_the_rendered_table_says_what_it_is(workspace: Workspace) -> None:
         "0.5000 / 0.5000": 4,
     }
     assert "0.7523 / 0.6863 (a)" in lines[1]
-    assert "- scale: demo\n" in text
+    assert text.index("| ours + MRM") < text.index("## As reported by the authors")
+    for line in (
+        "- scale: demo",
+        "- data: simulated (seed 0), digest 0123456789ab",
+        "- split: blocks",
+        "- seeds: 100",
+        "- commit: fedcba987654 with uncommitted changes",
+    ):
+        assert f"{line}\n" in text

@@ -34,12 +34,18 @@ class MambaFusion(SumFusion):
     def __init__(self, model: Model, *, channels: int):
         super().__init__()
         self.mamba = Mamba(channels, d_state=model.d_state, d_conv=model.d_conv, expand=model.expand)
+        self.residual = model.residual
 
     def over_time(self, frames: Sequence[Tensor]) -> list[Tensor]:
         if not frames:
             return []
-        mixed: Tensor = self.mamba(torch.cat(list(frames)))
-        return super().over_time(mixed.chunk(len(frames)))
+        return super().over_time(self.mix(frames).chunk(len(frames)))
+
+    def mix(self, frames: Sequence[Tensor]) -> Tensor:
+        """[(B, T, C)], M of them -> (M * B, T, C)."""
+        x = torch.cat(list(frames))
+        mixed: Tensor = self.mamba(x)
+        return x + mixed if self.residual else mixed
 
 
 class AttentiveMambaFusion(MambaFusion):
@@ -53,8 +59,7 @@ class AttentiveMambaFusion(MambaFusion):
     def over_time(self, frames: Sequence[Tensor]) -> list[Tensor]:
         if not frames:
             return []
-        mixed: Tensor = self.mamba(torch.cat(list(frames)))
-        return list(_attend(mixed, self.frame_weights).chunk(len(frames)))
+        return list(_attend(self.mix(frames), self.frame_weights).chunk(len(frames)))
 
     def over_fixes(self, gps: Tensor) -> Tensor:
         assert self.fix_weights is not None

@@ -63,8 +63,8 @@ class Plan:
 
     epochs: int
     batch_size: int
-    rates: Callable[[int], list[float]]
-    """The learning rate of each parameter group in an epoch, from 0."""
+    rates: Callable[[float], list[float]]
+    """The learning rate of each parameter group, by epochs from 0 and their parts."""
     clip: float | None
     dtype: torch.dtype
     seed: int
@@ -130,8 +130,6 @@ class Loop:
     def _train_epoch(self, stopped: Callable[[], int]) -> bool:
         """One epoch's batches, or what is left of them; False where the loss stopped being finite."""
         progress, plan = self._progress, self._plan
-        for group, rate in zip(self._optimizer.param_groups, plan.rates(progress.epoch), strict=True):
-            group["lr"] = rate
         self._task.start_epoch(progress.epoch)
         order = epoch_order(len(self._data), plan.batch_size, plan.seed, progress.epoch)
         if not order:
@@ -141,6 +139,9 @@ class Loop:
             total=len(order), initial=progress.batch, desc=title, disable=None, leave=False
         ) as bar:  # quiet when not on a terminal
             for batch in batches(self._data, order=order[progress.batch :]):
+                rates = plan.rates(progress.epoch + progress.batch / len(order))
+                for group, rate in zip(self._optimizer.param_groups, rates, strict=True):
+                    group["lr"] = rate
                 terms = self._step(batch.to(self._device))
                 if terms is None:
                     return False

@@ -5,8 +5,13 @@ import math
 from beamfusion.settings import Train
 
 
-def learning_rate(epoch: int, train: Train) -> float:
-    """Rate of a zero-based epoch: a half cosine from lr_min up to lr, one down to lr_min, then restarts."""
+def learning_rate(epoch: float, train: Train) -> float:
+    """A half cosine from lr_min up to lr, one down to lr_min, then restarts; epochs from 0, and their parts.
+
+    The published rate is that of an epoch's start for all of it.
+    """
+    if train.rate_changes == "epoch":
+        epoch = math.floor(epoch)
     if epoch < train.warmup_epochs:
         return _half_cosine(train.lr_min, train.lr, epoch / train.warmup_epochs)
     epoch -= train.warmup_epochs

@@ -11,9 +11,10 @@ from beamfusion.settings import Model
 HISTORY, CHANNELS = 4, 6
 
 
-def build(kind: str, *, gps: bool = True) -> SumFusion:
+def build(kind: str, *, gps: bool = True, **settings: Any) -> SumFusion:
     torch.manual_seed(0)
-    return build_time_fusion(Model(time_fusion=kind), channels=CHANNELS, history=HISTORY, gps=gps)
+    model = Model(time_fusion=kind, **settings)
+    return build_time_fusion(model, channels=CHANNELS, history=HISTORY, gps=gps)
 
 
 def vectors() -> tuple[list[Tensor], Tensor]:
@@ -29,16 +30,17 @@ def test_sum_adds_every_frame_and_fix() -> None:
     assert list(tfm.parameters()) == []
 
 
-def test_mamba_mixes_each_modality_over_time_by_itself() -> None:
+@pytest.mark.parametrize("residual", [True, False])
+def test_mamba_mixes_each_modality_over_time_by_itself(residual: bool) -> None:
     frames, gps = vectors()
-    tfm: Any = build("mamba")
-    expected = sum(tfm.mamba(x).sum(1) for x in frames) + gps.sum(1)
+    tfm: Any = build("mamba", residual=residual)
+    expected = sum((residual * x + tfm.mamba(x)).sum(1) for x in frames) + gps.sum(1)
     torch.testing.assert_close(tfm(frames, gps), expected)
 
 
 def test_attenmamba_weighs_frames_by_their_largest_and_mean_channel() -> None:
     frames, gps = vectors()
-    tfm: Any = build("attenmamba")
+    tfm: Any = build("attenmamba", residual=False)
 
     def attend(x: Tensor, linear: torch.nn.Linear) -> np.ndarray:
         values = x.detach().numpy().astype(float)

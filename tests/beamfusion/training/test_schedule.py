@@ -35,3 +35,16 @@ def test_the_rate_stays_between_its_bounds_and_comes_round_again(
     assert train.lr_min <= rate <= max(train.lr, train.lr_restart) * (1 + 1e-12)
     if epoch >= warmup + decay:
         assert learning_rate(epoch + restart, train) == rate
+
+
+@given(epoch=st.floats(0, 100))
+def test_the_published_rate_holds_for_a_whole_epoch(epoch: float) -> None:
+    published = Train(published=True)
+    assert learning_rate(epoch, published) == learning_rate(int(epoch), published)
+
+
+def test_a_warm_up_can_last_a_part_of_an_epoch() -> None:
+    train = Train(lr=1e-3, lr_min=0, warmup_epochs=0.5, decay_epochs=1.5)
+    assert learning_rate(0.25, train) == pytest.approx(5e-4)
+    assert learning_rate(0.5, train) == pytest.approx(1e-3)
+    assert learning_rate(1.999, train) == pytest.approx(0, abs=1e-6)
