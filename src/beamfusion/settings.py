@@ -113,6 +113,8 @@ class Data(Section):
     unseen_scenario: Literal[31, 32, 33, 34] = 34
     history: int = Field(5, ge=2)
     """Frames in a window."""
+    training_step: int = Field(1, ge=1)
+    """Every how many windows of the training part one is used: neighbours share most of their frames."""
     nan_labels: Literal["drop", "keep"] = "drop"
     """What happens to a sample whose power vector holds a NaN (switch)."""
 
