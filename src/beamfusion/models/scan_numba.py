@@ -89,3 +89,11 @@ def selective_scan(
     cast = [None if tensor is None else tensor.to(dtype) for tensor in tensors]
     out: Tensor = _SelectiveScan.apply(*cast, delta_softplus, differentiable)  # type: ignore[no-untyped-call]
     return out.to(u.dtype)
+
+
+if __name__ == "__main__":
+    # Fills the cache while a machine is set up, so that the first jobs need not.
+    from beamfusion.models import conv_numba
+
+    _kernels(torch.float32)
+    conv_numba._kernels(torch.float32)
