@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install what only `make test-all` needs: TeX, and mamba-ssm's reference as an oracle for the scan.
+# Install what only `make test-all` needs: TeX, and the scans that ours is compared with.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,5 +14,5 @@ fi
 
 if [ ! -d .venv/oracle ]; then
     MAMBA_SKIP_CUDA_BUILD=TRUE MAMBA_FORCE_BUILD=TRUE .venv/bin/pip install --quiet --disable-pip-version-check \
-        --no-deps --no-build-isolation --target .venv/oracle mamba-ssm==2.3.2.post1 einops==0.8.2
+        --no-deps --no-build-isolation --target .venv/oracle mamba-ssm==2.3.2.post1 einops==0.8.2 mambapy==1.2.0
 fi
