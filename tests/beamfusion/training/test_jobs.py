@@ -113,6 +113,18 @@ def test_the_published_rebuilding_runs_too(run: Run) -> None:
     assert read_result(folder).status == "done"
 
 
+def test_a_profile_counts_parameters_and_times_windows(run: Run) -> None:
+    training = run("train", "a", train__epochs=1)
+    found = scores(run("profile", "b", training, train__epochs=1, profile__repeats=2))
+    tensors = torch.load(training / "checkpoint.pt", weights_only=True)["predictor"]
+    kept = [
+        name for name in tensors if not name.endswith(("running_mean", "running_var", "num_batches_tracked"))
+    ]
+    assert found["parameters"] == sum(tensors[name].numel() for name in kept)
+    assert found["fps"] == pytest.approx(1 / found["latency"])
+    assert found["memory"] > 10**8
+
+
 def test_least_squares_on_gps_is_fitted_and_scored_like_any_model(run: Run) -> None:
     training = run("train", "a", model__kind="gps_least_squares")
     evaluation = run("evaluate", "b", training, model__kind="gps_least_squares")
