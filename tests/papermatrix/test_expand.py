@@ -185,7 +185,7 @@ def test_the_data_root_is_set_only_with_the_settings_that_it_is_for(paper: Paper
         for cell in paper.matrix(data_root="x", scale="dark").cells["cups"]
     }
     assert without == {"white", "blue"}
-    assert with_root == {"x", "blue"}
+    assert with_root == {str(paper.folder.resolve() / "x"), "blue"}
 
 
 def test_an_id_is_a_readable_slug_and_a_digest(paper: Paper) -> None:

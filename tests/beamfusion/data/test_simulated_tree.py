@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from beamfusion.data.gps import ANGLE_UNIT, RANGE_UNIT
 from beamfusion.data.prepared import Windows, open_prepared
 from beamfusion.data.splits import split
 from beamfusion.data.validate import faults
@@ -44,6 +45,6 @@ def test_every_part_of_its_blocks_split_has_every_scenario(windows: Windows) -> 
 
 
 def test_its_cars_are_seen_about_the_boresight(windows: Windows) -> None:
-    distance, angle = windows.gps[..., 0] * 50, windows.gps[..., 1]
+    distance, angle = windows.gps[..., 0] * RANGE_UNIT, windows.gps[..., 1] * ANGLE_UNIT
     assert np.median(np.abs(angle)) < np.pi / 4
     assert distance.max() < 120
