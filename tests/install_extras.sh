@@ -12,7 +12,7 @@ if ! command -v pdflatex > /dev/null; then
     apt-get install -qq -y --no-install-recommends texlive-latex-base texlive-latex-recommended latexmk > /dev/null
 fi
 
-if [ ! -d .venv/oracle ]; then
+if [ ! -d .venv/oracle/mambapy ]; then
     MAMBA_SKIP_CUDA_BUILD=TRUE MAMBA_FORCE_BUILD=TRUE .venv/bin/pip install --quiet --disable-pip-version-check \
         --no-deps --no-build-isolation --target .venv/oracle mamba-ssm==2.3.2.post1 einops==0.8.2 mambapy==1.2.0
 fi
