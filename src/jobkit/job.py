@@ -17,7 +17,7 @@ from jobkit import provenance
 from jobkit.digest import digest_files
 from jobkit.errors import UserError
 from jobkit.files import read_json, write_json
-from jobkit.ledger import LEDGER, Ledger
+from jobkit.ledger import LEDGER, Account, Ledger
 from jobkit.lock import LOCK, OWNER, job_lock
 from jobkit.result import RESULT, SETTINGS, Cost, Result, Status, parse_result, read_result, write_result
 
@@ -94,40 +94,44 @@ def run_job(job: Job, work: Callable[[Ledger], Outcome]) -> Result:
         else:
             outcome = work(ledger)
         account = ledger.account(outcome.peak_memory if outcome.peak_memory is not None else resident_peak())
-        result = Result(
-            stage=job.stage,
-            id=job.id,
-            status=outcome.status,
-            epoch=outcome.epoch,
-            scores=outcome.scores,
-            cost=Cost(
-                seconds=round(account.seconds, 3),
-                device=outcome.device,
-                device_count=outcome.device_count,
-                device_hours=account.seconds * outcome.device_count / 3600,
-                peak_memory=account.peak_memory,
-                resumptions=account.resumptions,
-            ),
-            provenance={
-                **inherited,
-                **before,
-                "source_digest": "+".join(account.sources),
-                "stands_on": stands_on,
-                "seed": job.settings.get("seed"),
-                "started": account.started,
-                "ended": _now(),
-                "versions": provenance.versions(job.packages),
-                **provenance.machine(),
-                **outcome.provenance,
-            },
-            files=_files(job.folder, besides=outcome.obsolete),
-        )
+        origin = {**inherited, **before, "stands_on": stands_on}
+        result = _result(job, outcome, account, origin)
         write_result(job.folder, result)
         _keep(job.folder)
         ledger.clear()
         for name in outcome.obsolete:
             (job.folder / name).unlink(missing_ok=True)
         return result
+
+
+def _result(job: Job, outcome: Outcome, account: Account, origin: dict[str, Any]) -> Result:
+    """What the work returned, with what it cost over all its runs and where it came from."""
+    return Result(
+        stage=job.stage,
+        id=job.id,
+        status=outcome.status,
+        epoch=outcome.epoch,
+        scores=outcome.scores,
+        cost=Cost(
+            seconds=round(account.seconds, 3),
+            device=outcome.device,
+            device_count=outcome.device_count,
+            device_hours=account.seconds * outcome.device_count / 3600,
+            peak_memory=account.peak_memory,
+            resumptions=account.resumptions,
+        ),
+        provenance={
+            **origin,
+            "source_digest": "+".join(account.sources),
+            "seed": job.settings.get("seed"),
+            "started": account.started,
+            "ended": _now(),
+            "versions": provenance.versions(job.packages),
+            **provenance.machine(),
+            **outcome.provenance,
+        },
+        files=_files(job.folder, besides=outcome.obsolete),
+    )
 
 
 def _keep(folder: Path) -> None:

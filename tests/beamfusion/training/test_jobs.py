@@ -86,30 +86,20 @@ def test_a_rebuilt_modality_is_scored_without_ever_being_seen(run: Run) -> None:
     assert scores(rebuilding)["best_epoch"] == 1
 
 
+def rebuild_image(run: Run, **changes: Any) -> Path:
+    training = run("train", "a", train__epochs=1)
+    return run("rebuild", "b", training, missing__modalities=["image"], rebuild__enabled=True, **changes)
+
+
 @pytest.mark.parametrize("losses", [{"trans": 0.0, "contrast": 0.0, "distance": 0.0}, {"fusion": 0.0}])
 def test_a_loss_term_of_weight_0_is_left_out(run: Run, losses: dict[str, float]) -> None:
-    folder = run(
-        "rebuild",
-        "b",
-        run("train", "a", train__epochs=1),
-        missing__modalities=["image"],
-        rebuild__enabled=True,
-        rebuild__losses=losses,
-    )
+    folder = rebuild_image(run, rebuild__losses=losses)
     columns = set(next(csv.reader((folder / "steps.csv").open())))
     assert columns == {"step", "total", "fusion", "trans", "contrast", "distance"} - set(losses)
 
 
 def test_the_published_rebuilding_runs_too(run: Run) -> None:
-    folder = run(
-        "rebuild",
-        "b",
-        run("train", "a", train__epochs=1),
-        missing__modalities=["image"],
-        rebuild__enabled=True,
-        rebuild__published=True,
-        rebuild__epochs=2,
-    )
+    folder = rebuild_image(run, rebuild__published=True, rebuild__epochs=2)
     assert read_result(folder).status == "done"
 
 
