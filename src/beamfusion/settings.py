@@ -105,16 +105,23 @@ class Frames(Section):
 class Data(Section):
     """Which windows are trained on, select the best epoch, and are scored."""
 
-    PUBLISHED: ClassVar[dict[str, Any]] = {"split": "published", "nan_labels": "keep"}
+    PUBLISHED: ClassVar[dict[str, Any]] = {"split": "published", "augment": True, "nan_labels": "keep"}
 
     split: Literal["blocks", "published", "unseen"] = "blocks"
     """blocks: whole passes, 80/10/10; published: pooled windows, 9:1; unseen: one scenario left out."""
     split_seed: int = Field(0, ge=0)
     unseen_scenario: Literal[31, 32, 33, 34] = 34
     history: int = Field(5, ge=2)
-    """Frames in a window."""
-    training_step: int = Field(1, ge=1)
-    """Every how many windows of the training part one is used: neighbours share most of their frames."""
+    """Frames in a window: the data set's own 5, or another number, put together from its records."""
+    horizon: int = Field(1, ge=1)
+    """Beams to predict: that of the last frame, and of the records that follow it."""
+    augment: bool = False
+    """Add altered copies of the adaptation samples: to the training part, or with the published split to the
+    pool that is split (switch)."""
+    flip: bool = False
+    """Mirror every other training window at random: scene, radar angles, GPS angle and beam."""
+    on_error: Literal["fail", "drop"] = "fail"
+    """What a broken file of the data set does: end the job, or leave out and count what needs it."""
     nan_labels: Literal["drop", "keep"] = "drop"
     """What happens to a sample whose power vector holds a NaN (switch)."""
 
@@ -131,8 +138,10 @@ class Model(Section):
         "prior": None,
     }
 
-    kind: Literal["fusion", "gps_least_squares"] = "fusion"
-    """fusion: the paper's network; gps_least_squares: the beam as a linear function of the GPS angles."""
+    kind: Literal["fusion", "gps_least_squares", "gps_gru", "image_gps_cnn", "masked_transformer"] = "fusion"
+    """fusion: the paper's network; gps_least_squares: the beam as a linear function of the GPS angles;
+    gps_gru: the positions through a GRU; image_gps_cnn: the last image and the positions;
+    masked_transformer: tokens of all modalities, some of which are hidden in training."""
     modalities: tuple[Modality, ...] = Field(
         MODALITIES, min_length=1, json_schema_extra={"uniqueItems": True}
     )
@@ -168,6 +177,8 @@ class Model(Section):
     prior: float | None = Field(0.02, gt=0, lt=1)
     """Every beam's probability at the start (Lin et al. 2017, section 4.1), about the mean of a soft target;
     the published head starts at 0.5 and first has to unlearn it (switch)."""
+    modality_dropout: float = Field(0.25, ge=0, lt=1)
+    """How often masked_transformer does not see a modality in training."""
     imagenet: str | None = None
     """Folder with torchvision's resnet34.pth and resnet18.pth, to start the encoders from."""
 
@@ -184,6 +195,11 @@ class Train(Section):
 
     epochs: int = Field(50, ge=1)
     batch_size: int = Field(24, ge=2)
+    """Windows in a step, over all devices."""
+    window_step: int = Field(1, ge=1)
+    """Every how many windows of the training part one is used: neighbours share most of their frames."""
+    devices: int = Field(1, ge=1)
+    """GPUs, or processes on a CPU, that share each step."""
     lr: float = Field(1e-4, gt=0)
     lr_min: float = Field(2.5e-6, ge=0)
     lr_restart: float = Field(1.25e-4, gt=0)
@@ -209,6 +225,8 @@ class Train(Section):
 class RebuildLosses(Section):
     """Weights of the rebuilding loss; 0 leaves a term out."""
 
+    pred: float = Field(0.0, ge=0)
+    """Focal loss of a small fusion head of the MRM's own."""
     fusion: float = Field(1.0, ge=0)
     trans: float = Field(1.0, ge=0)
     contrast: float = Field(1.0, ge=0)
@@ -229,6 +247,10 @@ class Rebuild(Section):
     losses: RebuildLosses = RebuildLosses()
     epochs: int = Field(15, ge=1)
     batch_size: int = Field(24, ge=2)
+    window_step: int = Field(1, ge=1)
+    """Every how many windows of the training part one is used."""
+    encoders: Literal["frozen", "trained", "fresh"] = "frozen"
+    """The MRM's own encoders: copies of the predictor's, kept; copies, trained on; random, trained."""
     lr: float = Field(1e-4, gt=0)
     predictor_lr: float = Field(1e-6, ge=0)
     weight_decay: float = Field(1e-4, ge=0)

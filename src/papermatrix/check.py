@@ -18,14 +18,22 @@ Fault = tuple[Place, str]
 
 
 def places_of_settings(document: Document) -> Iterator[Place]:
-    """Every `with` that tables.yaml can have, also where the file has faults elsewhere."""
+    """Every `with` and `at` that tables.yaml can have, also where the file has faults elsewhere."""
+    for level in _levels(document):
+        yield (*level, "with")
+        scales = document.value((*level, "at"))
+        for scale in scales if isinstance(scales, dict) else ():
+            yield (*level, "at", scale)
+
+
+def _levels(document: Document) -> Iterator[Place]:
     tables = document.value(("tables",))
     for name, table in tables.items() if isinstance(tables, dict) else ():
-        yield ("tables", name, "with")
+        yield ("tables", name)
         for kind in ("rows", "columns", "variants"):
             levels = document.value(("tables", name, kind)) if isinstance(table, dict) else None
             for index in range(len(levels) if isinstance(levels, list) else 0):
-                yield ("tables", name, kind, index, "with")
+                yield ("tables", name, kind, index)
 
 
 def check_stages(file: StagesFile, schema: SettingsSchema) -> Iterator[Fault]:

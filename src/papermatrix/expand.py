@@ -118,7 +118,9 @@ def _cells(name: str, project: Project, jobs: _Jobs) -> Iterator[Cell]:
     stages = project.stages
 
     def stated(*place: str | int) -> Flat:
-        return project.layers.get(("tables", name, *place, "with"), {})
+        layers, level = project.layers, ("tables", name, *place)
+        at_scale = layers.get((*level, "at", project.config.scale), {})
+        return {**layers.get((*level, "with"), {}), **at_scale}
 
     for r, row in enumerate(table.rows):
         of_row = {**project.base, **stated(), **stated("rows", r)}

@@ -17,6 +17,7 @@ FILES: dict[str, type[BaseModel]] = {
 }
 SETTINGS = "Settings"
 _HOLD_SETTINGS = ("with", "when", "unless")
+_BY_SCALE = "at"
 
 
 def json_schema(file: str, settings: SettingsSchema) -> dict[str, Any]:
@@ -38,5 +39,7 @@ def _refer_to_settings(schema: Any) -> None:
             if key in _HOLD_SETTINGS and value.get("type") == "object":
                 about = {"description": value["description"]} if "description" in value else {}
                 schema[key] = {"$ref": f"#/$defs/{SETTINGS}", **about}
+            elif key == _BY_SCALE and value.get("type") == "object":
+                value["additionalProperties"] = {"$ref": f"#/$defs/{SETTINGS}"}
             else:
                 _refer_to_settings(value)

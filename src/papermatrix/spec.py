@@ -58,6 +58,8 @@ class Level(Frozen):
 
     with_: dict[str, Any] = Field(default={}, alias="with")
     """Settings that differ from the scale's, nested or with dotted keys."""
+    at: dict[Name, dict[str, Any]] = {}
+    """Settings at one scale only, by its name; they win over `with` beside them."""
     seeds: Seeds | None = None
     """One run for each; the cell shows their mean and its spread."""
 

@@ -234,3 +234,24 @@ def test_a_thousand_jobs_are_expanded_in_well_under_a_second(paper: Paper) -> No
     start = time.process_time()
     assert len(paper.matrix().jobs) == 1000
     assert time.process_time() - start < 0.5
+
+
+def test_settings_at_one_scale_hold_there_alone_and_win_over_with(paper: Paper) -> None:
+    tables = """
+tables:
+  cups:
+    title: Tea
+    metric: flavour
+    rows:
+      - label: brewed
+        with: {leaf.kind: green}
+        at: {big: {leaf.kind: black}}
+    columns: [{label: cup}]
+"""
+    paper.write("config/scales/big.yaml", "{}\n")
+    paper.write("config/tables.yaml", tables)
+    kinds = {
+        scale: job_of(paper.matrix(scale=scale).cells["cups"][0]).settings["leaf"]["kind"]
+        for scale in ("small", "big")
+    }
+    assert kinds == {"small": "green", "big": "black"}

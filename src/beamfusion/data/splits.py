@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,12 +33,6 @@ class Split:
 
 
 def split(windows: Windows, settings: Data) -> Split:
-    """The parts of the split that the settings name; the training part thinned to every n-th window."""
-    parts = _split(windows, settings)
-    return replace(parts, train=parts.train[:: settings.training_step])
-
-
-def _split(windows: Windows, settings: Data) -> Split:
     """Split the labelled windows of development and adaptation together, the same for the same seed.
 
     blocks: whole passes, per scenario as near to 80/10/10 windows as 64 random orders come; every part has a

@@ -56,7 +56,7 @@ def rebuild(
         dtype=compute_dtype(settings.train.precision, device),
         seed=settings.seed,
     )
-    windows = WindowDataset(frames, parts.train)
+    windows = WindowDataset(frames, parts.train[:: options.window_step])
     fit = Loop(task, optimizer, windows, plan, folder=folder, device=device, ledger=ledger).fit()
     return training_outcome(fit, device, {})
 

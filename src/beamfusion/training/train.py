@@ -32,17 +32,16 @@ def train(folder: Path, prepared: Path, settings: Settings, device: torch.device
     """Train what predicts in `folder` on the frames in `prepared`; checkpoint.pt holds its best epoch."""
     frames = open_prepared(prepared)
     parts = split(frames.windows, settings.data)
-    windows, validation = WindowDataset(frames, parts.train), WindowDataset(frames, parts.validation)
+    training = parts.train[:: settings.train.window_step]
+    windows, validation = WindowDataset(frames, training), WindowDataset(frames, parts.validation)
     torch.manual_seed(settings.seed)
     predictor = new_predictor(settings)
     if isinstance(predictor, GpsLeastSquares):
-        fit = fit_least_squares(
-            predictor, frames.windows, parts.train, validation, folder / CHECKPOINT, device
-        )
+        fit = fit_least_squares(predictor, frames.windows, training, validation, folder / CHECKPOINT, device)
     else:
         fit = fit_by_gradient(predictor, windows, validation, settings, folder, device, ledger)
     sizes = {
-        "train": len(parts.train),
+        "train": len(training),
         "validation": len(parts.validation),
         "dropped": parts.dropped,
         "crossing": parts.crossing,

@@ -211,13 +211,3 @@ def test_a_cut_of_equal_passes_is_exact() -> None:
 def test_prepared_files_split_like_any_windows(prepared: Prepared, kind: str) -> None:
     found = split(prepared.windows, Data(split=kind))
     assert all(len(part) for part in parts_of(found))
-
-
-@pytest.mark.parametrize("kind", ["blocks", "published", "unseen"])
-def test_a_training_step_thins_the_training_part_and_no_other(kind: str) -> None:
-    windows = windows_of(PASSES)
-    whole = split(windows, Data(split=kind))
-    thinned = split(windows, Data(split=kind, training_step=3))
-    np.testing.assert_array_equal(thinned.train, whole.train[::3])
-    np.testing.assert_array_equal(thinned.validation, whole.validation)
-    np.testing.assert_array_equal(thinned.test, whole.test)

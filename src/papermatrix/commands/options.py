@@ -1,0 +1,46 @@
+"""What several commands are given."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from jobkit.errors import UserError
+
+Commands = Any
+"""What `add_parser` adds to: argparse's subparsers, whose own type is private."""
+Command = Callable[[argparse.Namespace], int | None]
+"""Runs a command; its exit code, where that is not 0."""
+
+
+def new_parser(commands: Commands, name: str, run: Command, description: str) -> argparse.ArgumentParser:
+    """A command's parser, with `--config`."""
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=description, description=description)
+    parser.add_argument(
+        "--config",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        help="values in place of config.yaml's, as for snakemake",
+    )
+    parser.set_defaults(command=run)
+    return parser
+
+
+def add_tables(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("tables", nargs="*", metavar="TABLE", help="all tables, if none is given")
+
+
+def overrides(options: argparse.Namespace) -> dict[str, Any]:
+    """The values of `--config`."""
+    from papermatrix.yamlfile import parse_yaml
+
+    values = {}
+    for pair in options.config:
+        key, separator, text = pair.partition("=")
+        if not separator:
+            raise UserError(f"--config {pair}: expected KEY=VALUE")
+        values[key] = parse_yaml(text, f"--config {key}").content
+    return values

@@ -1,0 +1,18 @@
+"""`papermatrix validate`: every fault of the YAML files."""
+
+from __future__ import annotations
+
+import argparse
+
+from papermatrix.commands.options import Commands, new_parser, overrides
+
+
+def add_parser(commands: Commands) -> None:
+    new_parser(commands, "validate", _run, "list every fault of the YAML files")
+
+
+def _run(options: argparse.Namespace) -> None:
+    from papermatrix.expand import load_matrix
+
+    matrix = load_matrix(overrides(options))
+    print(f"{len(matrix.cells)} tables, {len(matrix.jobs)} jobs, no fault")
