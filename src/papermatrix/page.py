@@ -17,6 +17,8 @@ from papermatrix.settings import value_of
 from papermatrix.spec import Column, Reported, ReportedCell, ReportedValue, Row, Table
 from papermatrix.store import Store
 
+NO_NOTES: Mapping[tuple[str, str], tuple[str, ...]] = {}
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -40,8 +42,13 @@ class Page:
 
 
 def make_page(
-    matrix: Matrix, name: str, summaries: Mapping[tuple[str, str], list[Summary]], store: Store
+    matrix: Matrix,
+    name: str,
+    summaries: Mapping[tuple[str, str], list[Summary]],
+    store: Store,
+    notes: Mapping[tuple[str, str], tuple[str, ...]] = NO_NOTES,
 ) -> Page:
+    """One table's page; `notes` are footnotes to the authors' numbers, by the labels of row and column."""
     project = matrix.project
     table = project.tables[name]
     reported = project.reported.get(name)
@@ -50,7 +57,7 @@ def make_page(
         title=table.title,
         header=(*_header(matrix, name, store), *_legend(table, summaries)),
         ours=_ours(table, summaries),
-        reported=_reported(table, reported) if reported else None,
+        reported=_reported(table, reported, notes) if reported else None,
         reported_from=_reported_from(project),
     )
 
@@ -151,17 +158,18 @@ def _words(value: Any, names: Mapping[str, str]) -> str:
     return {"true": CHECK, "false": NOTHING, "null": NOTHING, "": NOTHING}.get(text, text)
 
 
-def _reported(table: Table, reported: Reported) -> Grid:
-    notes: dict[str, str] = {}
+def _reported(table: Table, reported: Reported, notes: Mapping[tuple[str, str], tuple[str, ...]]) -> Grid:
+    marks: dict[str, str] = {}
 
     def words(row: Row, column: Column) -> str:
         cell = reported.get(row.label, {}).get(column.label, ReportedCell(values=None))
         text = " / ".join(number(value, column.format or table.format) for value in cell.each)
-        return f"{text} {notes.setdefault(cell.suspect, _mark(len(notes)))}" if cell.suspect else text
+        about = (*([cell.suspect] if cell.suspect else []), *notes.get((row.label, column.label), ()))
+        return " ".join([text, *dict.fromkeys(marks.setdefault(note, _mark(len(marks))) for note in about)])
 
     rows = tuple((row.label, tuple(words(row, column) for column in table.columns)) for row in table.rows)
     columns = tuple(column.label for column in table.columns)
-    return Grid(columns, rows, tuple(f"{mark} {note}" for note, mark in notes.items()))
+    return Grid(columns, rows, tuple(f"{mark} {note}" for note, mark in marks.items()))
 
 
 def _mark(index: int) -> str:

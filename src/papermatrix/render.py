@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +19,27 @@ from jobkit.result import RESULT
 from papermatrix.aggregate import UNFINISHED, summarise, tidy
 from papermatrix.escape import latex, markdown, one_line
 from papermatrix.expand import Job, Matrix
-from papermatrix.page import Grid, make_page
+from papermatrix.page import NO_NOTES, Grid, make_page
 from papermatrix.store import LOG, Store
 
 
-def render(matrix: Matrix, name: str, out: Path, *, is_partial: bool = False) -> list[Path]:
-    """Write one table to a folder, in every form; a `UserError` where results are missing, unless partial."""
+def render(
+    matrix: Matrix,
+    name: str,
+    out: Path,
+    *,
+    is_partial: bool = False,
+    notes: Mapping[tuple[str, str], tuple[str, ...]] = NO_NOTES,
+) -> list[Path]:
+    """Write one table to a folder, in every form; a `UserError` where results are missing, unless partial.
+
+    `notes` are footnotes to the authors' numbers, by the labels of row and column.
+    """
     store = Store(matrix)
     if not is_partial:
         _expect_results(matrix, name, store)
     frame = tidy(matrix, name, store)
-    page = make_page(matrix, name, summarise(frame), store)
+    page = make_page(matrix, name, summarise(frame), store, notes)
     texts = {
         form: environment.get_template(f"table.{form}.j2").render(page=page)
         for form, environment in _ENVIRONMENTS.items()

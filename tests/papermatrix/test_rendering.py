@@ -243,6 +243,15 @@ def test_a_suspect_number_has_a_footnote(paper: Paper) -> None:
     assert text.endswith("\n(a) it was cold\n")
 
 
+def test_notes_from_elsewhere_are_footnotes_to_the_authors_numbers(paper: Paper) -> None:
+    with_reported(paper, "{values: 0.5, suspect: it was cold}")
+    notes = {("plain", "white cup"): ("the means disagree", "it was cold")}
+    render(paper.matrix(), "cups", Path("results"), notes=notes)
+    text = Path("results/cups.md").read_text()
+    assert grids(text)[1]["plain"]["white cup"] == "0.5000 (a) (b)"
+    assert text.endswith("\n(a) it was cold\n\n(b) the means disagree\n")
+
+
 NASTY = r"a|b $x$ _y_ <b>&amp; {{ 1 }} {% raw %} \input{x} #%^~ `c` [d](e) é"
 
 
