@@ -118,6 +118,7 @@ def _result(job: Job, outcome: Outcome, account: Account, origin: dict[str, Any]
             device_count=outcome.device_count,
             device_hours=account.seconds * outcome.device_count / 3600,
             peak_memory=account.peak_memory,
+            total_memory=account.peak_memory * outcome.device_count,
             resumptions=account.resumptions,
         ),
         provenance={

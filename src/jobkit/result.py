@@ -27,6 +27,8 @@ class Cost:
     """Wall time times the devices (on a CPU: the threads) that it held, in hours."""
     peak_memory: int = 0
     """Bytes: of the device on a GPU, resident on a CPU."""
+    total_memory: int = 0
+    """Peak of one device times the devices."""
     resumptions: int = 0
 
 

@@ -33,7 +33,8 @@ rule profile:
         "results/jobs/profile/{id}/benchmark.tsv"
     conda:
         "../../envs/cpu.yaml"
-    threads: 1
+    # All of them: what is timed has the machine to itself.
+    threads: workflow.cores or 1
     resources:
         mem_mb=3000,
         runtime=60,
