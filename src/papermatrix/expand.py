@@ -83,7 +83,7 @@ class Matrix:
         project = self.project
         return {
             "scale": project.config.scale,
-            "table": project.tables[table].model_dump(mode="json", by_alias=True),
+            "table": project.tables[table].model_dump(mode="json", by_alias=True, exclude={"about"}),
             "header": project.stages.header,
             "settings": [cell.value for cell in self.cells[table] if cell.metric is None],
             "reported": {

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from papermatrix.paperfile import PaperFile
 from papermatrix.settings import SettingsSchema
 from papermatrix.spec import Config, ReportedFile, StagesFile, TablesFile
 
@@ -13,6 +14,7 @@ FILES: dict[str, type[BaseModel]] = {
     "tables": TablesFile,
     "reported": ReportedFile,
     "stages": StagesFile,
+    "paper": PaperFile,
     "config": Config,
 }
 SETTINGS = "Settings"

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from jobkit.errors import UserError, did_you_mean
-from papermatrix import check
+from papermatrix import check, paperfile
 from papermatrix.faults import parse
+from papermatrix.paperfile import PaperFile, check_paper
 from papermatrix.settings import Flat, SettingsSchema, read_schema
 from papermatrix.spec import Config, Reported, ReportedFile, StagesFile, Table, TablesFile
 from papermatrix.yamlfile import Document, Place, plain, read_yaml
@@ -45,6 +46,10 @@ class Project:
     """What the authors' numbers are, in a sentence."""
     reported_scale: str | None
     """The scale at which ours could be compared with them."""
+    paper: PaperFile
+    """What the paper holds besides its tables."""
+    paper_layers: Mapping[Place, Flat]
+    """What each mapping of settings of its file states, by its place there."""
 
 
 def load(overrides: Mapping[str, Any] | None = None) -> Project:
@@ -87,6 +92,7 @@ def load(overrides: Mapping[str, Any] | None = None) -> Project:
             if name in reported:
                 faults.append(f"{tables_document.at(inline)}: {config.reported} has the table's numbers too")
             reported[name] = table.reported
+    paper, paper_layers = _paper(config, tables, stages, schema, faults)
     if faults:
         raise UserError(dict.fromkeys(faults))
     return Project(
@@ -101,6 +107,8 @@ def load(overrides: Mapping[str, Any] | None = None) -> Project:
         reported=reported,
         reported_source=reported_file.source if reported_file else "As reported by the authors.",
         reported_scale=reported_file.scale if reported_file else None,
+        paper=paper,
+        paper_layers=paper_layers,
     )
 
 
@@ -141,6 +149,20 @@ def _read(model: type[Model], path: str, faults: list[str]) -> tuple[Document, M
     except UserError as error:
         faults += error.faults
         return document, None
+
+
+def _paper(
+    config: Config, tables: dict[str, Table], stages: StagesFile, schema: SettingsSchema, faults: list[str]
+) -> tuple[PaperFile, dict[Place, Flat]]:
+    """What paper.yaml holds, and the settings in it."""
+    if config.paper is None:
+        return PaperFile(), {}
+    document, file = _read(PaperFile, config.paper, faults)
+    places = paperfile.places_of_settings(document)
+    layers = {place: schema.read(document, place, faults) for place in places}
+    if file is not None:
+        faults += check.in_words(document, (), check_paper(file, tables, stages, schema))
+    return file or PaperFile(), layers
 
 
 def _schema(path: str, faults: list[str]) -> SettingsSchema | None:

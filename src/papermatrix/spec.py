@@ -125,6 +125,8 @@ Reported = dict[str, dict[str, ReportedCell]]
 
 class Table(Level):
     title: Text
+    about: Text | None = None
+    """What of it is published, repaired and one's own, and why: for the document of the experiments."""
     metric: Text | None = None
     """What a cell shows, unless its column says otherwise."""
     format: Format = ".4f"
@@ -195,6 +197,8 @@ class Config(Frozen):
     tables: Text = "config/tables.yaml"
     stages: Text = "config/stages.yaml"
     reported: Text | None = None
+    paper: Text | None = None
+    """Figures, numbers, rules and costs of the paper."""
     settings: Text = "config/settings.schema.json"
     """JSON Schema of all settings, with their defaults."""
     scales: Text = "config/scales"

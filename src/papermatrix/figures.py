@@ -1,0 +1,287 @@
+"""Draws the figures of config/paper.yaml from the CSV files that lie beside jobs' results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from jobkit.errors import UserError, did_you_mean
+from jobkit.files import whole_file
+from jobkit.provenance import source_digest
+from papermatrix.aggregate import UNFINISHED, diverged
+from papermatrix.expand import Cell, Job, Matrix
+from papermatrix.paperfile import Axis, Figure
+from papermatrix.store import Store
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Drawing
+
+FORMS = ("pdf", "png")
+WIDTH = 6.3
+"""Inches: the text's width on A4."""
+DPI = 200
+_COLOURS = ("#000000", "#d55e00", "#0072b2", "#56b4e9", "#e69f00", "#009e73")
+"""Okabe and Ito's, in an order in which neighbours differ in grey too."""
+_LINES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (7, 1, 1, 1, 1, 1)))
+_WIDTHS = (2.4, 2.0, 1.7, 1.4)
+"""Of the first lines and of all after them: lines that coincide stay visible below each other."""
+_STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 8,
+    "axes.linewidth": 0.6,
+    "grid.linewidth": 0.4,
+    "pdf.fonttype": 42,
+}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One job's numbers and what to call them; no frame where the job wrote none."""
+
+    label: str
+    frame: pd.DataFrame | None
+    diverged: str
+    """`diverged (epoch 4)`, or nothing."""
+
+
+def figure_of(matrix: Matrix, name: str) -> Figure:
+    """A figure's declaration; a `UserError` where there is none, or no such table."""
+    figures = matrix.project.paper.figures
+    if name not in figures:
+        raise UserError(f"{name}: no such figure{did_you_mean(name, list(figures))}")
+    figure = figures[name]
+    if figure.table not in matrix.cells:
+        raise UserError(
+            f"{name}: its table {figure.table} is not there{did_you_mean(figure.table, list(matrix.cells))}"
+        )
+    return figure
+
+
+def jobs_of_figure(matrix: Matrix, name: str) -> dict[str, Job]:
+    """The jobs whose curves a figure shows, by id, in the order of the table's rows."""
+    figure = figure_of(matrix, name)
+    return {job.id: job for _, job in _shown(matrix, figure)}
+
+
+def drawn_from(matrix: Matrix, name: str) -> dict[str, Any]:
+    """All that a figure depends on besides its jobs' results."""
+    figure = figure_of(matrix, name)
+    return {
+        "figure": figure.model_dump(mode="json"),
+        "curves": [[row, job.id] for row, job in _shown(matrix, figure)],
+        "drawn_by": source_digest("papermatrix.figures"),
+    }
+
+
+def draw(matrix: Matrix, name: str, out: Path, *, is_partial: bool = False) -> list[Path]:
+    """Write one figure to a folder as PDF and PNG; a `UserError` for missing results, unless partial."""
+    import matplotlib as mpl
+    import matplotlib.pyplot as plt
+    import seaborn as sns
+
+    figure, store = figure_of(matrix, name), Store(matrix)
+    if not is_partial:
+        _expect_results(matrix, name, store)
+    with mpl.rc_context():
+        mpl.use("agg")
+        sns.set_theme(context="paper", style="whitegrid", rc=_STYLE)
+        drawing = (_draw_rows if figure.kind == "rows" else _draw_jobs)(
+            figure, _curves(matrix, figure, store)
+        )
+        try:
+            return [_save(drawing, out / f"{name}.{form}") for form in FORMS]
+        finally:
+            plt.close(drawing)
+
+
+def _save(drawing: Drawing, path: Path) -> Path:
+    """The same curves are the same bytes: no dates, no versions."""
+    no_dates = {"CreationDate": None} if path.suffix == ".pdf" else {"Software": None}
+    with whole_file(path) as temporary:
+        drawing.savefig(temporary, dpi=DPI, metadata=no_dates)
+    return path
+
+
+def _shown(matrix: Matrix, figure: Figure) -> Iterator[tuple[str, Job]]:
+    """Rows with the jobs of the figure's stage that their cells stand on, each once a row."""
+    seen: set[tuple[str, str]] = set()
+    for cell in matrix.cells[figure.table]:
+        if figure.kind == "rows" and (cell.column, cell.variant) != (figure.column, figure.variant):
+            continue
+        job = _job_of_stage(cell, figure.stage)
+        if job is not None and (cell.row, job.id) not in seen:
+            seen.add((cell.row, job.id))
+            yield cell.row, job
+
+
+def _job_of_stage(cell: Cell, stage: str) -> Job | None:
+    return next((job for job in cell.job.chain() if job.stage == stage), None) if cell.job else None
+
+
+def _expect_results(matrix: Matrix, name: str, store: Store) -> None:
+    missing = [
+        f"{name}: {job.stage} {job.id} is {state}"
+        for job in jobs_of_figure(matrix, name).values()
+        if (state := store.state(job)) in UNFINISHED
+    ]
+    if missing:
+        raise UserError(missing)
+
+
+def _curves(matrix: Matrix, figure: Figure, store: Store) -> list[Curve]:
+    """One for each row and seed; of a figure of jobs one for each job, called by all the rows that use it."""
+    shown = list(_shown(matrix, figure))
+    if figure.kind == "rows":
+        return [_curve(row, job, figure, store) for row, job in shown]
+    rows: dict[str, list[str]] = {}
+    jobs = {}
+    for row, job in shown:
+        rows.setdefault(job.id, []).append(row)
+        jobs[job.id] = job
+    labels = {name: _listed(labels) for name, labels in rows.items()}
+    counts = list(labels.values())
+    # Where a row has several jobs, their slugs tell them apart.
+    return [
+        _curve(label if counts.count(label) == 1 else f"{label}: {slug(job)}", job, figure, store)
+        for job, label in zip(jobs.values(), labels.values(), strict=True)
+    ]
+
+
+def _listed(labels: Sequence[str]) -> str:
+    return ", ".join(labels) if len(labels) < 4 else f"{labels[0]}, {labels[1]} and {len(labels) - 2} more"
+
+
+def slug(job: Job) -> str:
+    """The readable part of a job's id."""
+    return job.id.rpartition("-")[0] or job.stage
+
+
+def _curve(label: str, job: Job, figure: Figure, store: Store) -> Curve:
+    path, result = job.folder / figure.file, store.result(job)
+    frame = None
+    if path.exists():
+        try:
+            frame = pd.read_csv(path)
+            frame = frame.apply(pd.to_numeric, errors="raise")
+        except (ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+            raise UserError(f"{path}: not a CSV file of numbers ({error})") from None
+        if figure.x.column not in frame:
+            raise UserError(
+                f"{path}: no column {figure.x.column}{did_you_mean(figure.x.column, list(frame))}"
+            )
+    word = diverged(result) if result and result.status == "diverged" else ""
+    return Curve(label, frame, word)
+
+
+def _draw_rows(figure: Figure, curves: list[Curve]) -> Drawing:
+    """A panel for each quantity, two beside each other; a line for each row and seed, in its row's style."""
+    import matplotlib.pyplot as plt
+    from matplotlib.lines import Line2D
+
+    labels = list(dict.fromkeys(curve.label for curve in curves))
+    columns = min(len(figure.panels), 2)
+    lines = -(-len(figure.panels) // columns)
+    drawing, axes = plt.subplots(
+        lines, columns, figsize=(WIDTH, 2.1 * lines + 0.7), squeeze=False, layout="constrained"
+    )
+    styles = {label: _style(index) for index, label in enumerate(labels)}
+    for panel, ax in zip(figure.panels, axes.flat, strict=False):
+        is_empty = True
+        for curve in curves:
+            is_empty &= not _line(ax, panel, figure, curve, styles[curve.label])
+        _dress(ax, panel, figure)
+        if is_empty:
+            _say(ax, "no such term")
+    for ax in list(axes.flat)[len(figure.panels) :]:
+        ax.remove()
+    handles = [Line2D([], [], **style, label=label) for label, style in styles.items()]
+    drawing.suptitle(figure.title, fontsize=9)
+    drawing.legend(handles=handles, loc="outside lower center", ncols=min(len(labels), 4), frameon=False)
+    return drawing
+
+
+def _style(index: int) -> dict[str, Any]:
+    return {
+        "color": _COLOURS[index % len(_COLOURS)],
+        "linestyle": _LINES[index % len(_LINES)],
+        "linewidth": _WIDTHS[min(index, len(_WIDTHS) - 1)],
+    }
+
+
+def _draw_jobs(figure: Figure, curves: list[Curve]) -> Drawing:
+    """A line of panels for each job, the same quantity below each other on shared axes."""
+    import matplotlib.pyplot as plt
+
+    drawn = [curve for curve in curves if curve.frame is not None]
+    without = [curve.label for curve in curves if curve.frame is None]
+    lines, columns = max(len(drawn), 1), len(figure.panels)
+    drawing, axes = plt.subplots(
+        lines,
+        columns,
+        figsize=(WIDTH, 1.15 * lines + 0.9),
+        squeeze=False,
+        sharex="col",
+        sharey="col",
+        layout="constrained",
+    )
+    for i, curve in enumerate(drawn):
+        for panel, ax in zip(figure.panels, axes[i], strict=True):
+            is_drawn = _line(ax, panel, figure, curve, {"color": "black", "linewidth": 1.4})
+            _dress(ax, panel, figure)
+            if not is_drawn:
+                _say(ax, "not recorded")
+        axes[i][0].set_title(curve.label, loc="left", fontweight="bold")
+    if not drawn:
+        _say(axes[0][0], "no curves yet")
+    for ax in axes[:-1].flat:
+        ax.set_xlabel("")
+    drawing.suptitle(figure.title, fontsize=9)
+    if without:
+        drawing.supxlabel(f"Without curves: {', '.join(without)}", fontsize=7)
+    return drawing
+
+
+def _line(ax: Axes, panel: Axis, figure: Figure, curve: Curve, style: dict[str, Any]) -> bool:
+    """Draw one curve, smooth over raw; False where the job recorded no such quantity."""
+    if curve.frame is None or panel.column not in curve.frame:
+        return False
+    frame = curve.frame[[figure.x.column, panel.column]].dropna()
+    if frame.empty:
+        return False
+    x, y = frame[figure.x.column], frame[panel.column]
+    if figure.smooth > 1:
+        ax.plot(x, y, color=style["color"], linewidth=0.5, alpha=0.25)
+        y = y.rolling(figure.smooth, center=True, min_periods=1).mean()
+    ax.plot(x, y, **style, marker="o" if len(x) == 1 else None, markersize=3)
+    if curve.diverged:
+        ax.plot(x.iloc[-1], y.iloc[-1], marker="x", color=style["color"], markersize=6, markeredgewidth=1.5)
+        ax.annotate(
+            curve.diverged, (x.iloc[-1], y.iloc[-1]), (5, 3), textcoords="offset points", fontsize=6.5
+        )
+    return True
+
+
+def _dress(ax: Axes, panel: Axis, figure: Figure) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    ax.set_xscale(figure.x.scale)
+    ax.set_yscale(panel.scale)
+    ax.set_xlabel(figure.x.label)
+    ax.set_ylabel(panel.label)
+    ax.margins(x=0.03)
+    if figure.x.scale == "linear":
+        ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+
+
+def _say(ax: Axes, words: str) -> None:
+    ax.text(0.5, 0.5, words, transform=ax.transAxes, ha="center", va="center", color="0.4")
