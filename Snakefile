@@ -8,6 +8,7 @@ configfile: "config/config.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/resources.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/rebuild.smk"
@@ -19,3 +20,11 @@ rule all:
     default_target: True
     input:
         table_files(),
+
+
+onerror:
+    write_partial_tables()
+
+
+onsuccess:
+    remove_partial_tables()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from jobkit.errors import UserError, did_you_mean
+from jobkit.errors import UserError, did_you_mean, nearest
 from papermatrix.values import shown
 from papermatrix.yamlfile import Document, Place
 
@@ -48,6 +49,11 @@ def _faults(model: type[BaseModel], document: Document, errors: list[ErrorDetail
             faults[place] = f"unknown key{did_you_mean(str(place[-1]), _keys(model, error['loc'][:-1]))}"
         elif kind == "missing":
             faults[place] = "missing"
+        elif kind == "literal_error" and isinstance(value := document.value(place), str):
+            choices = get_args(_kind(model, error["loc"]))
+            faults[place] = (
+                f"expected one of {', '.join(choices)}, found {shown(value)}{_hint(value, choices)}"
+            )
         elif kind == "value_error":
             faults[place] = error["msg"].removeprefix("Value error, ")
         elif (words := _EXPECTED.get(kind, error["msg"])) not in expected.setdefault(place, []):
@@ -73,8 +79,18 @@ def _place(document: Document, error: ErrorDetails) -> Place:
     return (*place, error["loc"][-1]) if error["type"] == "missing" else place
 
 
-def _keys(kind: Any, loc: tuple[str | int, ...]) -> list[str]:
-    """The keys that the model at `loc` knows, found by the types of the fields that lead there."""
+def _hint(word: str, known: Collection[str]) -> str:
+    match = nearest(word, known)
+    return f"; did you mean {match}?" if match else ""
+
+
+def _keys(model: Any, loc: tuple[str | int, ...]) -> list[str]:
+    """The keys that the model at `loc` knows."""
+    return [name for name, _ in _fields(_kind(model, loc))]
+
+
+def _kind(kind: Any, loc: tuple[str | int, ...]) -> Any:
+    """The type at `loc`, found by the types of the fields that lead there."""
     for step in loc:
         if issubclass(get_origin(kind) or kind, BaseModel):
             kind = next(field for name, field in _fields(kind) if name == step)
@@ -82,7 +98,7 @@ def _keys(kind: Any, loc: tuple[str | int, ...]) -> list[str]:
             kind = get_args(kind)[-1 if get_origin(kind) is dict else 0]
         while get_origin(kind) in (Annotated, Union, UnionType):
             kind = get_args(kind)[0]
-    return [name for name, _ in _fields(kind)]
+    return kind
 
 
 def _fields(model: type[BaseModel]) -> list[tuple[str, Any]]:

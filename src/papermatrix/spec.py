@@ -5,7 +5,7 @@ Only their form is checked here, and what needs one file alone. `check` looks ac
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -125,8 +125,6 @@ Reported = dict[str, dict[str, ReportedCell]]
 
 class Table(Level):
     title: Text
-    about: Text | None = None
-    """What of it is published, repaired and one's own, and why: for the document of the experiments."""
     metric: Text | None = None
     """What a cell shows, unless its column says otherwise."""
     format: Format = ".4f"
@@ -197,8 +195,6 @@ class Config(Frozen):
     tables: Text = "config/tables.yaml"
     stages: Text = "config/stages.yaml"
     reported: Text | None = None
-    paper: Text | None = None
-    """Figures, numbers, rules and costs of the paper."""
     settings: Text = "config/settings.schema.json"
     """JSON Schema of all settings, with their defaults."""
     scales: Text = "config/scales"
@@ -209,3 +205,5 @@ class Config(Frozen):
     """What jobs run on."""
     data_root: Text | None = None
     """Folder of the recorded data."""
+    on_stale: Literal["keep", "rerun", "fail"] = "keep"
+    """What a run does with results that other source made: mark them, make them again, or not begin."""

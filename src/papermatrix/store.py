@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
 from jobkit.digest import digest_files
 from jobkit.errors import UserError
+from jobkit.job import KEPT
 from jobkit.lock import is_locked
 from jobkit.provenance import source_digest
-from jobkit.result import RESULT, SETTINGS, Result, read_result
+from jobkit.result import RESULT, SETTINGS, Result, parse_result
 from papermatrix.expand import Job, Matrix
 
 LOG = "log.txt"
+TEMPLATES = Path(__file__).parent / "templates"
+OWN_TEMPLATES = Path("config/templates")
+"""A paper's own, in place of those of the same name."""
 
 State = Literal["done", "diverged", "stale", "running", "failed", "pending"]
+AGAIN = ("stale", "running", "failed")
+"""States of a job that is made again, or has to be: what has a result by then stands on an older one."""
 
 
 class Store:
-    """The jobs of a matrix, as their folders are now; each result is read once."""
+    """The jobs of a matrix, as their folders are when first asked about; each is read once."""
 
     def __init__(self, matrix: Matrix):
         self._stages = matrix.project.stages.stages
         self._results: dict[str, Result | None] = {}
         self._states: dict[str, State] = {}
+        self._stale: dict[str, bool] = {}
+        self._digests: dict[str, str] = {}
 
     def result(self, job: Job) -> Result | None:
         """A job's result; None where there is none yet, or its file is broken."""
         if job.id not in self._results:
-            self._results[job.id] = _read(job.folder)
+            self._results[job.id] = _read(job.folder / RESULT)
         return self._results[job.id]
 
     def state(self, job: Job) -> State:
@@ -36,30 +45,63 @@ class Store:
             self._states[job.id] = self._state(job)
         return self._states[job.id]
 
+    def is_outdated(self, job: Job) -> bool:
+        """Whether other source than today's made the job's own result, or its last where none is left."""
+        result, module = self.result(job) or _read(job.folder / KEPT), self._stages[job.stage].source
+        made_by = result.provenance.get("source_digest") if result else None
+        return module is not None and made_by is not None and made_by != source_digest(module)
+
+    def is_stale(self, job: Job) -> bool:
+        """Whether the job, or one that it stands on, is outdated; so will be what is yet to be made of it."""
+        if job.id not in self._stale:
+            below = job.needs is not None and self.is_stale(job.needs)
+            self._stale[job.id] = below or self.is_outdated(job)
+        return self._stale[job.id]
+
     def _state(self, job: Job) -> State:
         result = self.result(job)
         if result is None:
             return _unfinished(job.folder)
-        if job.needs is not None and self.state(job.needs) == "stale":
-            return "stale"
-        module = self._stages[job.stage].source
-        made_by = result.provenance.get("source_digest")
-        if module is not None and made_by is not None and made_by != source_digest(module):
+        below = self.state(job.needs) if job.needs else "done"
+        if below in AGAIN or self.is_outdated(job) or self._stands_on_another(job, result):
             return "stale"
         return "diverged" if result.status == "diverged" else "done"
 
+    def _stands_on_another(self, job: Job, result: Result) -> bool:
+        """Whether the result that the job was made from has been made again since."""
+        stood_on = result.provenance.get("stands_on")
+        if job.needs is None or stood_on is None or self.result(job.needs) is None:
+            return False
+        if job.needs.id not in self._digests:
+            below = job.needs.folder
+            self._digests[job.needs.id] = digest_files([below / RESULT], below)
+        return bool(stood_on != self._digests[job.needs.id])
 
-def rendered_from(matrix: Matrix, table: str) -> dict[str, Any]:
+
+def rendered_from(matrix: Matrix, table: str, store: Store) -> dict[str, Any]:
     """All that a rendered table depends on besides its results: its words, which of its jobs are stale, and
-    what renders it.
+    what renders it. With `on_stale: rerun`, none will be stale by then.
     """
-    store = Store(matrix)
-    templates = Path(__file__).parent / "templates"
+    keeps = matrix.project.config.on_stale != "rerun"
     return {
         **matrix.shown(table),
-        "stale": [job.id for job in matrix.jobs_of(table) if store.state(job) == "stale"],
-        "renderer": [source_digest("papermatrix.render"), digest_files(templates.iterdir(), templates)],
+        "stale": [job.id for job in matrix.jobs_of(table) if keeps and store.is_stale(job)],
+        "renderer": [
+            source_digest("papermatrix.render"),
+            *(digest_files(folder.glob("*"), folder) for folder in (TEMPLATES, OWN_TEMPLATES)),
+        ],
     }
+
+
+def stale_jobs(matrix: Matrix, tables: Iterable[str], store: Store) -> list[str]:
+    """The stale jobs that tables need, in words."""
+    jobs = {job.id: job for table in tables for job in matrix.jobs_of(table)}
+    return [
+        f"{job.stage} {job.id}: stale, "
+        + ("made by other source" if store.is_outdated(job) else "stands on a stale job")
+        for job in jobs.values()
+        if store.state(job) == "stale"
+    ]
 
 
 def _unfinished(folder: Path) -> State:
@@ -69,8 +111,8 @@ def _unfinished(folder: Path) -> State:
     return "failed" if has_begun else "pending"
 
 
-def _read(folder: Path) -> Result | None:
+def _read(path: Path) -> Result | None:
     try:
-        return read_result(folder) if (folder / RESULT).exists() else None
+        return parse_result(path) if path.exists() else None
     except UserError:
         return None

@@ -7,7 +7,7 @@ from jobkit.digest import canonical_json
 from jobkit.errors import UserError, did_you_mean
 from jobkit.result import RESULT
 from papermatrix.expand import load_matrix
-from papermatrix.store import rendered_from
+from papermatrix.store import Store, rendered_from, stale_jobs
 from snakemake.exceptions import WorkflowError
 
 try:
@@ -15,7 +15,11 @@ try:
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
+store = Store(matrix)
+on_stale = matrix.project.config.on_stale
+
 TABLE_FORMS = [".md", ".tex", ".html", ".csv"]
+PARTIAL = Path("results/partial")
 
 # Idle threads that spin would starve the jobs beside them; this environment may not be activated; what jobs run
 # on is no parameter of theirs, since another device starts no job again.
@@ -37,9 +41,11 @@ def job_of(wildcards):
 
 
 def result_below(wildcards):
-    """The result of the job that a job stands on, if there is one."""
-    needs = job_of(wildcards).needs
-    return [needs.folder / RESULT] if needs else []
+    """The result of the job that a job stands on, if there is one; asked for every job of a run."""
+    job = job_of(wildcards)
+    if on_stale == "rerun" and store.is_stale(job):
+        workflow.dag.forcefiles.add(str(job.folder / RESULT))
+    return [str(job.needs.folder / RESULT)] if job.needs else []
 
 
 def settings(wildcards):
@@ -61,18 +67,56 @@ def results_of(wildcards):
     if wildcards.table not in matrix.cells:
         known = did_you_mean(wildcards.table, list(matrix.cells))
         raise WorkflowError(f"{wildcards.table}: no such table{known}")
+    if on_stale == "fail" and workflow.is_main_process:
+        expect_none_stale(wildcards.table)
     jobs = {cell.job.id: cell.job for cell in matrix.cells[wildcards.table] if cell.job}
-    return [job.folder / RESULT for job in jobs.values()]
+    return [str(job.folder / RESULT) for job in jobs.values()]
+
+
+def expect_none_stale(table):
+    """Stops a run that meets a table with stale jobs, and lists those of all tables that were asked for."""
+    files = {Path(file).stem for file in workflow.dag.targetfiles}
+    asked = [
+        name
+        for name in matrix.cells
+        if workflow.dag.targetrules or name in files | {table}
+    ]
+    if stale_jobs(matrix, [table], store):
+        raise WorkflowError("\n".join(stale_jobs(matrix, asked, store)))
 
 
 def shown(wildcards):
     """All else that a table shows: only the table is made again when it changes."""
-    return canonical_json(rendered_from(matrix, wildcards.table))
+    return canonical_json(rendered_from(matrix, wildcards.table, store))
 
 
 def render_config(wildcards):
+    """What changes the words of a table: neither what jobs run on, nor what becomes of stale ones."""
     return [
         f"{key}={canonical_json(config[key])}"
         for key in sorted(config)
-        if key != "device"
+        if key not in ("device", "on_stale", "gpu", "gpu_model")
     ]
+
+
+def write_partial_tables():
+    """After a failure: every table that the run was to make, with marks where results are missing."""
+    tables, options = sorted(tables_of_run()), map(quote, render_config(None))
+    if tables:
+        shell(
+            f"papermatrix render --partial --out {PARTIAL} {' '.join(tables)}"
+            f" --config {' '.join(options)} || true"
+        )
+
+
+def remove_partial_tables():
+    """After a success, for the same tables."""
+    for table in tables_of_run():
+        for form in TABLE_FORMS:
+            (PARTIAL / f"{table}{form}").unlink(missing_ok=True)
+
+
+def tables_of_run():
+    return {
+        job.wildcards.table for job in workflow.dag.jobs if job.rule.name == "table"
+    }

@@ -1,4 +1,6 @@
 rule simulate:
+    input:
+        result_below,
     output:
         "results/jobs/simulate/{id}/result.json",
     log:
@@ -17,7 +19,7 @@ rule simulate:
         "simulate {wildcards.id}"
     shell:
         "beamfusion job simulate --settings {params.settings:q}"
-        " --out $(dirname {output}) > {log} 2>&1"
+        " --out $(dirname {output}) >> {log} 2>&1"
 
 
 rule prepare:
@@ -42,4 +44,4 @@ rule prepare:
         "prepare {wildcards.id}"
     shell:
         "beamfusion job prepare --settings {params.settings:q} {params.needs}"
-        " --out $(dirname {output}) > {log} 2>&1"
+        " --out $(dirname {output}) >> {log} 2>&1"

@@ -27,4 +27,4 @@ def work(ledger: Ledger) -> Outcome:
 
 stage, text, folder, *below = sys.argv[1:]
 settings = json.loads(text)
-run_job(Job(stage, Path(folder), settings, Path(below[0]) if below else None, "jobkit.digest"), work)
+run_job(Job(stage, Path(folder), settings, Path(below[0]) if below else None, f"tea.{stage}"), work)

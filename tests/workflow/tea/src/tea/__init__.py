@@ -1,0 +1,1 @@
+"""The source of the paper about tea: what its results are stale by."""

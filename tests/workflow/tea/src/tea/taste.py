@@ -1,0 +1,1 @@
+"""How a cup is tasted."""
