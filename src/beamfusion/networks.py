@@ -11,12 +11,24 @@ from torch import Tensor
 
 from beamfusion.checkpoint import CHECKPOINT, load_checkpoint
 from beamfusion.data.dataset import Batch
-from beamfusion.models import predictor as fusion
+from beamfusion.models.beam_predictor import BeamPredictor
+from beamfusion.models.gps_gru import GpsGru
 from beamfusion.models.gps_least_squares import GpsLeastSquares
+from beamfusion.models.image_gps_cnn import ImageGpsCnn
+from beamfusion.models.masked_transformer import MaskedTransformer
 from beamfusion.models.mrm import MRM
-from beamfusion.models.predictor import Predictor, build_predictor
+from beamfusion.models.predictor import Predictor
 from beamfusion.settings import Modality, Settings
 from jobkit.errors import UserError
+
+KINDS: dict[str, type[BeamPredictor]] = {
+    "fusion": Predictor,
+    "gps_least_squares": GpsLeastSquares,
+    "gps_gru": GpsGru,
+    "image_gps_cnn": ImageGpsCnn,
+    "masked_transformer": MaskedTransformer,
+}
+"""What each `model.kind` is."""
 
 
 class Rebuilder:
@@ -38,20 +50,17 @@ class Rebuilder:
 
 @dataclass(frozen=True)
 class Networks:
-    predictor: Predictor | GpsLeastSquares
+    predictor: BeamPredictor
     rebuilder: Rebuilder | None = None
 
 
-def new_predictor(settings: Settings) -> Predictor | GpsLeastSquares:
+def new_predictor(settings: Settings) -> BeamPredictor:
     """What a job of stage train starts from."""
-    if settings.model.kind == "gps_least_squares":
-        return GpsLeastSquares()
-    return build_predictor(settings.model, history=settings.data.history)
+    kind, data = KINDS[settings.model.kind], settings.data
+    return kind(settings.model, history=data.history, horizon=data.horizon)
 
 
-def load_predictor_of(
-    training: Path, settings: Settings, device: torch.device
-) -> Predictor | GpsLeastSquares:
+def load_predictor_of(training: Path, settings: Settings, device: torch.device) -> BeamPredictor:
     """The predictor of a job of stage train, in eval mode."""
     predictor = new_predictor(settings)
     load_checkpoint(training / CHECKPOINT, {"predictor": predictor})
@@ -76,13 +85,6 @@ def start_rebuilding(training: Path, settings: Settings, device: torch.device) -
         raise UserError(f"rebuild.enabled: nothing can be rebuilt where model.kind is {settings.model.kind}")
     mrm = MRM(settings.model.width, modalities=settings.model.modalities, missing=settings.missing.modalities)
     return predictor, Rebuilder(predictor, mrm.to(device, weight_dtype(settings)))
-
-
-def count_parameters(predictor: Predictor | GpsLeastSquares) -> dict[str, int]:
-    """Parameters in `total`, and per module where there are some."""
-    if isinstance(predictor, GpsLeastSquares):
-        return {"total": predictor.coefficients.numel()}
-    return fusion.count_parameters(predictor)
 
 
 def weight_dtype(settings: Settings) -> torch.dtype:

@@ -9,9 +9,11 @@ from pathlib import Path
 import torch
 
 from beamfusion.data.dataset import WindowDataset
+from beamfusion.data.forecast import with_windows_of
 from beamfusion.data.prepared import open_prepared
 from beamfusion.device import describe_device, peak_memory
-from beamfusion.networks import count_parameters, load_predictor_of, weight_dtype
+from beamfusion.models.beam_predictor import count_parameters
+from beamfusion.networks import load_predictor_of, weight_dtype
 from beamfusion.settings import Settings
 from jobkit.job import Outcome, resident_peak
 
@@ -22,7 +24,7 @@ WARM_UP = 3
 def profile(prepared: Path, training: Path, settings: Settings, device: torch.device) -> Outcome:
     """Time forward passes over the first windows: latency in seconds, FPS in windows a second."""
     predictor = load_predictor_of(training, settings, device)
-    frames = open_prepared(prepared)
+    frames = with_windows_of(open_prepared(prepared), settings.data)
     size = min(settings.profile.batch_size, len(frames.windows))
     windows = WindowDataset(frames, range(size)).batch(range(size)).to(device, weight_dtype(settings))
     seconds = []

@@ -6,12 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from beamfusion.models.beam_predictor import GPS_FIXES
 from beamfusion.models.mamba import Mamba
 from beamfusion.models.mamba_block import BiMambaBlock, MambaBlock
 from beamfusion.models.transformer_block import TransformerBlock
 from beamfusion.settings import GRID_MODALITIES, Modality, Model
-
-GPS_FIXES = 2
 
 
 def present_modalities(model: Model) -> tuple[Modality, ...]:

@@ -5,30 +5,37 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from beamfusion.settings import BEAMS, Modality
+from beamfusion.models.beam_predictor import BeamPredictor, check_fillers, seen_modalities
+from beamfusion.settings import BEAMS, Modality, Model
 
 ANGLE = 1
 """Column of a GPS fix that holds its angle, in both encodings."""
 
 
-class GpsLeastSquares(nn.Module):
+class GpsLeastSquares(BeamPredictor):
     """Beam = c0 + c1 angle1 + c2 angle2, so that the motion between the two fixes is carried on.
 
-    It takes a predictor's inputs; its logits (B, 64) fall with the squared distance from that beam.
+    Its logits fall with the squared distance from that beam; a forecast has coefficients for each step.
     """
 
     coefficients: Tensor
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("coefficients", torch.zeros(3))
+    def __init__(self, model: Model, *, history: int, horizon: int = 1):
+        super().__init__(model, history=history)
+        self.present = seen_modalities(model, ["gps"])
+        self.register_buffer("coefficients", torch.zeros(3) if horizon == 1 else torch.zeros(3, horizon))
 
     def fit(self, gps: Tensor, beam: Tensor) -> None:
-        """Solve for gps (N, 2, 2) and zero-based beam (N,), in float64."""
-        solution = torch.linalg.lstsq(_design(gps.double()), beam.double()[:, None]).solution
-        self.coefficients.copy_(solution[:, 0])
+        """Solve for gps (N, 2, 2) and zero-based beam (N,) or (N, horizon), in float64."""
+        target = beam.double().reshape(len(beam), -1)
+        solution = torch.linalg.lstsq(_design(gps.double()), target).solution
+        self.coefficients.copy_(solution.reshape(self.coefficients.shape))
+
+    def parameter_counts(self) -> dict[str, int]:
+        """What was solved for."""
+        return {"coefficients": self.coefficients.numel()}
 
     def forward(
         self,
@@ -42,14 +49,10 @@ class GpsLeastSquares(nn.Module):
         generator: torch.Generator | None = None,
         rebuilt: object = None,
     ) -> Tensor:
-        if "gps" in missing:
-            gps = (
-                torch.zeros_like(gps)
-                if fill == "zeros"
-                else torch.rand(gps.shape, generator=generator).to(gps)
-            )
-        beam = _design(gps) @ self.coefficients.to(gps.dtype)
-        return -((torch.arange(BEAMS, device=gps.device) - beam[:, None]) ** 2)
+        check_fillers(missing, fill)
+        gps = self.read("gps", gps, missing=missing, fill=fill, generator=generator)
+        beam = _design(gps) @ self.coefficients
+        return -((torch.arange(BEAMS, device=gps.device) - beam.unsqueeze(-1)) ** 2)
 
 
 def _design(gps: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ class BasicBlock(nn.Module):
 
 
 class ResNet(nn.Module):
-    """Four stages of 1, 2, 4 and 8 times `width` channels at 1/4, 1/8, 1/16 and 1/32 of the input's side."""
+    """Stages of 1, 2, 4 and 8 times `width` channels at 1/4, 1/8, 1/16 and 1/32 of the input's side."""
 
     def __init__(self, channels_in: int, width: int, depths: Sequence[int]):
         super().__init__()
@@ -58,6 +58,12 @@ class ResNet(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Images (F, C, H, W) -> the last stage's maps, averaged over their positions."""
+        for number in range(1, len(self.depths) + 1):
+            x = self.stage(number, x)
+        return x.mean((-2, -1))
 
     def stage(self, number: int, x: Tensor) -> Tensor:
         """Stage 1..4; stage 1 takes images (F, C, H, W), the others the maps of the stage before."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from beamfusion.models.ffm import GPS_FIXES
+from beamfusion.models.beam_predictor import GPS_FIXES
 from beamfusion.models.mamba import Mamba
 from beamfusion.settings import Model
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from beamfusion.models.predictor import Predictor, build_predictor, count_parameters, start_from_imagenet
+from beamfusion.models.beam_predictor import count_parameters
+from beamfusion.models.predictor import Predictor, build_predictor, start_from_imagenet
 from beamfusion.settings import MODALITIES, Modality, Model
 
 Build = Callable[..., Predictor]

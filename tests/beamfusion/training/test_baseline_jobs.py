@@ -1,0 +1,40 @@
+"""Each baseline as the jobs of the matrix run it: trained, scored, profiled."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from numpy.typing import NDArray
+
+from jobkit.errors import UserError
+from jobkit.result import read_result
+
+Run = Callable[..., Path]
+
+
+def logits(evaluation: Path) -> NDArray[np.float32]:
+    return np.stack(pq.read_table(evaluation / "predictions.parquet")["logits"].to_numpy())
+
+
+@pytest.mark.parametrize("kind", ["gps_gru", "image_gps_cnn", "masked_transformer"])
+def test_a_baseline_is_trained_scored_and_profiled_like_any_model(run: Run, kind: str) -> None:
+    changes = {"model__kind": kind, "train__epochs": 1}
+    training = run("train", "a", **changes)
+    whole = run("evaluate", "b", training, **changes)
+    without = run("evaluate", "c", training, **changes, missing__modalities=["image"])
+    speed = read_result(run("profile", "d", training, **changes, profile__repeats=2)).scores
+    assert read_result(training).status == "done"
+    assert 0 <= read_result(whole).scores["dba"]["overall"] <= 1
+    assert np.array_equal(logits(whole), logits(without)) == (kind == "gps_gru")
+    assert speed["parameters"] > 0
+    assert speed["fps"] == pytest.approx(1 / speed["latency"])
+
+
+@pytest.mark.parametrize("kind", ["gps_gru", "image_gps_cnn", "masked_transformer"])
+def test_nothing_can_be_rebuilt_for_a_baseline(run: Run, kind: str) -> None:
+    changes = {"model__kind": kind, "train__epochs": 1}
+    training = run("train", "a", **changes)
+    with pytest.raises(UserError, match=rf"rebuild\.enabled: nothing can be rebuilt .* {kind}"):
+        run("rebuild", "b", training, **changes, missing__modalities=["image"], rebuild__enabled=True)
