@@ -16,7 +16,7 @@ def crosses_jump(frame_numbers: IntArray, group: IntArray) -> NDArray[np.bool_]:
     crosses = np.zeros(len(group), bool)
     for name in np.unique(group):
         inside = group == name
-        crosses[inside] = (steps[inside] != _usual(steps[inside])).any(1)
+        crosses[inside] = (steps[inside] != usual_step(steps[inside])).any(1)
     return crosses
 
 
@@ -45,7 +45,7 @@ def pass_ids(
     return np.unique(passes, return_inverse=True)[1].astype(np.int64)
 
 
-def _usual(steps: IntArray) -> int:
+def usual_step(steps: IntArray) -> int:
     """The most common positive step; of equally common ones the least; 1 where there is none."""
     values, counts = np.unique(steps[steps > 0], return_counts=True)
     return int(values[counts.argmax()]) if len(values) else 1

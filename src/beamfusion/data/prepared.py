@@ -34,11 +34,12 @@ class Windows:
     gps: NDArray[np.float32]
     """(N,2,2): two fixes of two encoded numbers."""
     beam: IntArray
-    """(N,) zero-based, -1 without a label; where a power is NaN, the first NaN's index."""
+    """(N,), or (N,horizon) of a forecast; zero-based, -1 without a label; where a power is NaN, the first
+    NaN's index."""
     power: NDArray[np.float32]
-    """(N,64) linear; NaN without a label."""
+    """(N,64) linear, of the last frame; NaN without a label."""
     nan_power: NDArray[np.bool_]
-    """(N,) whether the label's power vector holds a NaN."""
+    """(N,) whether the power vector of a label holds a NaN."""
     scenario: IntArray
     subset: NDArray[np.str_]
     """(N,) development, adaptation or test."""
@@ -56,7 +57,7 @@ class Windows:
 
     @property
     def labelled(self) -> NDArray[np.bool_]:
-        return self.beam >= 0
+        return np.all(self.beam.reshape(len(self), -1) >= 0, axis=1)
 
 
 def window_dtype(frames: int) -> np.dtype[Any]:
@@ -123,6 +124,19 @@ class Prepared:
     @property
     def digest(self) -> str:
         return self.summary.digest
+
+    def check_whole(self) -> None:
+        """`UserError` for a file that was cut since it was opened: reading it would end the process."""
+        for modality in GRID_MODALITIES:
+            array: NDArray[Any] = getattr(self, modality)
+            path = self.folder / frames_file(modality)
+            try:
+                size = path.stat().st_size
+            except FileNotFoundError:
+                size = 0
+            if isinstance(array, np.memmap) and size < array.offset + array.nbytes:
+                expected = array.offset + array.nbytes
+                raise UserError(f"{path}: {size} bytes, expected {expected}; prepare the frames again")
 
 
 def frames_file(modality: str) -> str:
