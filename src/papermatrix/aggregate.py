@@ -1,29 +1,46 @@
-"""A table's values from the results of its jobs: one row a value, then one summary a cell and variant."""
+"""A table's values from the results of its jobs: one reading a value, then one summary a cell and variant."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import statistics
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
-
 from jobkit.errors import UserError
-from jobkit.result import Result
-from papermatrix.expand import Cell, Matrix
+from jobkit.result import RESULT, Result
+from papermatrix.expand import Cell, Job, Matrix
 from papermatrix.metric import look_up
-from papermatrix.store import Store
+from papermatrix.store import LOG, Store
 
-TIDY = ("table", "scale", "row", "column", "variant", "seed", "metric", "value", "status", "jobs")
 VALUE, ABSENT, STALE = "value", "absent", "stale"
-UNFINISHED = ("pending", "running", "failed")
+PENDING, RUNNING, FAILED, DIVERGED = "pending", "running", "failed", "diverged"
+UNFINISHED = (PENDING, RUNNING, FAILED)
 """Statuses of cells without a result."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one cell's job says for one seed."""
+
+    cell: Cell
+    value: Any
+    status: str
+    """As it is shown: `value`, `stale`, `absent`, `pending`, `running`, `failed` or `diverged (epoch 4)`."""
+    reason: str = ""
+    """Why there is no value, where a file or a name says it."""
+
+    @property
+    def has_value(self) -> bool:
+        return self.status in (VALUE, STALE)
 
 
 @dataclass(frozen=True)
 class Summary:
     """What one cell shows for one variant."""
 
+    readings: tuple[Reading, ...]
+    """One a seed."""
     mean: Any
     """None without a value; what is not measured is as it was written."""
     spread: float | None
@@ -32,79 +49,110 @@ class Summary:
     """The worst of the seeds'."""
     count: int
     """Seeds with that status."""
-    seeds: int
-    jobs: tuple[str, ...]
-    """What the values come from; two variants with the same jobs are one value."""
+
+    @property
+    def has_value(self) -> bool:
+        return self.status in (VALUE, STALE)
+
+    @property
+    def jobs(self) -> tuple[str | None, ...]:
+        return tuple(reading.cell.job.id if reading.cell.job else None for reading in self.readings)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(reading.reason for reading in self.readings if reading.reason))
 
 
-def tidy(matrix: Matrix, table: str, store: Store) -> pd.DataFrame:
-    """Every value of a table with the jobs that made it; a `UserError` for a metric that no result has."""
-    scale = matrix.project.config.scale
-    rows = []
-    missing: dict[str, list[str]] = {}
+Place = tuple[str, str]
+"""A cell, by the labels of its row and column."""
+Summaries = Mapping[Place, list[Summary]]
+
+
+def read_cells(matrix: Matrix, table: str, store: Store) -> list[Reading]:
+    """Every value of a table, or why there is none."""
+    return [_read(cell, store) for cell in matrix.cells[table]]
+
+
+def expect_metrics(table: str, readings: Iterable[Reading]) -> None:
+    """A `UserError` for each column whose metric is in none of its results."""
+    missing: dict[str, str] = {}
     found: set[str] = set()
-    for cell in matrix.cells[table]:
-        value, status, fault = _value(cell, store)
-        if fault:
-            missing.setdefault(cell.column, []).append(fault)
-        elif status == VALUE:
-            found.add(cell.column)
-        jobs = " ".join(job.id for job in cell.job.chain()) if cell.job else ""
-        place = (table, scale, cell.row, cell.column, cell.variant, cell.seed)
-        rows.append((*place, cell.name, value, status, jobs))
-    faults = [
-        f"{table}, {column}: no score called {faults[0]}"
-        for column, faults in missing.items()
-        if column not in found
-    ]
+    for reading in readings:
+        if reading.has_value:
+            found.add(reading.cell.column)
+        elif reading.status == ABSENT and reading.reason:
+            missing.setdefault(reading.cell.column, reading.reason)
+    faults = [f"{table}, {column}: {reason}" for column, reason in missing.items() if column not in found]
     if faults:
         raise UserError(faults)
-    return pd.DataFrame(rows, columns=list(TIDY), dtype=object).astype({"seed": "Int64"})
 
 
-def _value(cell: Cell, store: Store) -> tuple[Any, str, str]:
-    """A cell's value, its status, and what is wrong with its metric."""
+def _read(cell: Cell, store: Store) -> Reading:
     if cell.metric is None:
-        return cell.value, VALUE, ""
+        return Reading(cell, cell.value, VALUE)
     if cell.job is None:
-        return None, ABSENT, ""
+        return Reading(cell, None, ABSENT)
     state, result = store.state(cell.job), store.result(cell.job)
     if result is None:
-        return None, state, ""
-    if result.status == "diverged" and not cell.metric.is_cost:
-        return None, diverged(result), ""
+        return _unfinished(cell, cell.job, store)
+    if result.status == DIVERGED and not cell.metric.is_cost:
+        return Reading(cell, None, diverged(result))
     try:
         value = look_up(cell.metric, result)
     except KeyError as error:
-        return None, ABSENT, error.args[0]
-    return value, ABSENT if value is None else STALE if state == "stale" else VALUE, ""
+        return Reading(cell, None, ABSENT, f"no score called {error.args[0]}")
+    if value is None:
+        return Reading(cell, None, ABSENT, f"the result states no {cell.name}")
+    return Reading(cell, value, STALE if state == "stale" else VALUE)
+
+
+def _unfinished(cell: Cell, job: Job, store: Store) -> Reading:
+    """What keeps a job from its result: the first failure on its way, else what runs."""
+    unfinished = [each for each in job.chain() if store.result(each) is None]
+    for each in unfinished:
+        if store.state(each) == FAILED:
+            return Reading(cell, None, FAILED, hint(each))
+    runs = any(store.state(each) == RUNNING for each in unfinished)
+    return Reading(cell, None, RUNNING if runs else PENDING)
+
+
+def hint(job: Job) -> str:
+    """Where to look for what a failed job failed of."""
+    broken = job.folder / RESULT
+    return f"remove {broken}, which is broken" if broken.exists() else f"see {job.folder / LOG}"
 
 
 def diverged(result: Result) -> str:
-    return f"diverged (epoch {result.epoch})" if result.epoch is not None else "diverged"
+    return f"{DIVERGED} (epoch {result.epoch})" if result.epoch is not None else DIVERGED
 
 
-def summarise(frame: pd.DataFrame) -> dict[tuple[str, str], list[Summary]]:
+def summarise(readings: Iterable[Reading]) -> dict[Place, list[Summary]]:
     """By the labels of row and column, a summary for each variant; only one where all are the same."""
-    cells: dict[tuple[str, str], list[Summary]] = {}
-    for place, group in frame.groupby(["row", "column", "variant"], sort=False, dropna=False):
-        row, column, _ = map(str, place)
+    seeds: dict[tuple[str, str, str | None], list[Reading]] = {}
+    for reading in readings:
+        cell = reading.cell
+        seeds.setdefault((cell.row, cell.column, cell.variant), []).append(reading)
+    cells: dict[Place, list[Summary]] = {}
+    for (row, column, _), group in seeds.items():
         cells.setdefault((row, column), []).append(_summary(group))
-    return {place: _each_once(summaries) for place, summaries in cells.items()}
+    return {place: list(_each_once(summaries)) for place, summaries in cells.items()}
 
 
-def _summary(group: pd.DataFrame) -> Summary:
-    statuses = list(group["status"])
+def _summary(readings: list[Reading]) -> Summary:
+    statuses = [reading.status for reading in readings]
     status = next((s for s in statuses if s not in (VALUE, STALE)), STALE if STALE in statuses else VALUE)
-    values = list(group["value"])
-    mean, spread = values[0], None
-    if len(values) > 1:
-        numbers = pd.to_numeric(group["value"])
-        mean, spread = float(numbers.mean()), float(numbers.std())
-    return Summary(mean, spread, status, statuses.count(status), len(values), tuple(group["jobs"]))
+    mean, spread = readings[0].value, None
+    if status not in (VALUE, STALE):
+        mean = None
+    elif len(readings) > 1:
+        values = [reading.value for reading in readings]
+        mean, spread = statistics.fmean(values), statistics.stdev(values)
+    return Summary(tuple(readings), mean, spread, status, statuses.count(status))
 
 
-def _each_once(summaries: Iterable[Summary]) -> list[Summary]:
-    summaries = list(summaries)
-    is_one_value = all(summary == summaries[0] for summary in summaries)
-    return summaries[:1] if is_one_value else summaries
+def _each_once(summaries: list[Summary]) -> Iterator[Summary]:
+    """All, or the first alone where they are one value of the same jobs."""
+    first, *others = summaries
+    yield first
+    if any((s.jobs, s.mean, s.status) != (first.jobs, first.mean, first.status) for s in others):
+        yield from others

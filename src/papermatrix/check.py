@@ -43,6 +43,8 @@ def check_stages(file: StagesFile, schema: SettingsSchema) -> Iterator[Fault]:
     for label, key in file.header.items():
         if key not in schema.settings:
             yield ("header", label), schema.unknown(key)
+    for label, metric in file.counted.items():
+        yield from _metric(("counted", label), metric, file)
     if file.data_root and file.data_root.setting not in schema.settings:
         yield ("data_root", "setting"), schema.unknown(file.data_root.setting)
     for name, stage in file.stages.items():
@@ -105,6 +107,8 @@ def _column(column: Column, table: Table, stages: StagesFile, schema: SettingsSc
         for key in column.model_fields_set & {"equals", "names"}:
             yield (key,), "goes with show only"
         return
+    if column.better not in (None, "none"):
+        yield ("better",), "of settings none is better"
     if column.metric is not None:
         yield ("metric",), "a column has either a metric or show"
     if column.show not in schema.settings:

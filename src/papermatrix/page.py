@@ -1,184 +1,180 @@
-"""What a rendered table says in words, whatever its form: our numbers, their origin, the authors' numbers."""
+"""What a rendered table says, whatever its form: our numbers, their origin, the authors' numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from string import ascii_lowercase
-from typing import Any
 
-from jobkit.digest import canonical_json
-from jobkit.result import Result
-from papermatrix.aggregate import ABSENT, STALE, VALUE, Summary
-from papermatrix.escape import CHECK, NOTHING
-from papermatrix.expand import Job, Matrix
+from papermatrix import header, words
+from papermatrix.aggregate import STALE, Place, Reading, Summaries, Summary
+from papermatrix.best import Best, find_best
+from papermatrix.compare import Comparison, can_compare, comparisons
+from papermatrix.escape import NOTHING
+from papermatrix.expand import Matrix
+from papermatrix.grid import Entry, Footnotes, Grid, Head, Note, Word, blocks, column_head, entry, group_heads
 from papermatrix.project import Project
-from papermatrix.settings import value_of
-from papermatrix.spec import Column, Reported, ReportedCell, ReportedValue, Row, Table
+from papermatrix.spec import Column, Reported, ReportedCell, Row, Table
 from papermatrix.store import Store
 
-NO_NOTES: Mapping[tuple[str, str], tuple[str, ...]] = {}
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A table's words: in each row a label, and a word for each column."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[str, ...]], ...]
-    notes: tuple[str, ...] = ()
+Notes = Mapping[Place, tuple[str, ...]]
+"""Footnotes to the authors' numbers, by the labels of row and column."""
+NO_NOTES: Notes = {}
 
 
 @dataclass(frozen=True)
 class Page:
     name: str
     title: str
+    caption: str
+    """More about the table; may be empty."""
+    label: str
+    """What LaTeX refers to it by."""
     header: tuple[tuple[str, str], ...]
     """Where our numbers come from, by what to call it."""
     ours: Grid
+    """Our numbers; with the authors' beside them where the table compares the two."""
     reported: Grid | None
+    """The authors' numbers, where they stand alone."""
     reported_from: str
     """What the authors' numbers are, and whether ours can be compared with them."""
 
 
 def make_page(
-    matrix: Matrix,
-    name: str,
-    summaries: Mapping[tuple[str, str], list[Summary]],
-    store: Store,
-    notes: Mapping[tuple[str, str], tuple[str, ...]] = NO_NOTES,
+    matrix: Matrix, name: str, readings: Sequence[Reading], summaries: Summaries, store: Store, notes: Notes
 ) -> Page:
-    """One table's page; `notes` are footnotes to the authors' numbers, by the labels of row and column."""
+    """One table's page."""
     project = matrix.project
     table = project.tables[name]
     reported = project.reported.get(name)
+    best = find_best(matrix, table, summaries, store)
+    compared = table.compare and reported is not None and can_compare(project)
+    under = (
+        *([table.note] if table.note else []),
+        *best.notes,
+        *header.mixtures(matrix, readings, store),
+        *([f"Reported: {project.reported_source}"] if compared else []),
+    )
+    ours = _Ours(table, summaries, best)
     return Page(
         name=name,
         title=table.title,
-        header=(*_header(matrix, name, store), *_legend(table, summaries)),
-        ours=_ours(table, summaries),
-        reported=_reported(table, reported, notes) if reported else None,
+        caption=table.caption or "",
+        label=table.label or f"tab:{name}",
+        header=(*header.header(matrix, name, store), *header.legend(table, summaries)),
+        ours=_compared(ours, reported, notes, under) if compared and reported else ours.grid(under),
+        reported=_reported(table, reported, notes) if reported and not compared else None,
         reported_from=_reported_from(project),
     )
 
 
-def _header(matrix: Matrix, name: str, store: Store) -> Iterable[tuple[str, str]]:
-    cells = matrix.cells[name]
-    if all(not cell.name for cell in cells):
-        yield "numbers", "cited, none of ours"
-        return
-    yield "scale", matrix.project.config.scale
-    jobs = matrix.jobs_of(name)
-    if not jobs:
-        return
-    results = [result for job in jobs if (result := store.result(job))]
-    yield "data", _listed(_data(result) for result in results if "data_digest" in result.provenance)
-    for label, key in matrix.project.stages.header.items():
-        yield label, _listed(_words(value, {}) for job in jobs for value in _stated(key, job))
-    yield "seeds", _listed(str(cell.seed) for cell in cells if cell.seed is not None)
-    yield "commit", _listed(_commit(result) for result in results)
+class _Ours:
+    """Our cells, with footnotes of their own."""
+
+    def __init__(self, table: Table, summaries: Summaries, best: Best):
+        self.table, self.summaries, self.best = table, summaries, best
+        self.footnotes = Footnotes()
+
+    def grid(self, notes: Sequence[str]) -> Grid:
+        heads = _heads([(column, ()) for column in self.table.columns], self.footnotes)
+        rows = [
+            (row, tuple(self.cell(row, column) for column in self.table.columns)) for row in self.table.rows
+        ]
+        return Grid(heads, blocks(rows, self.footnotes), _all_notes(self.footnotes, notes))
+
+    def cell(self, row: Row, column: Column) -> Entry:
+        each = self.summaries[row.label, column.label]
+        texts = tuple(
+            Word(
+                words.cell(summary, row, column, self.table),
+                (row.label, column.label, index) in self.best.places,
+            )
+            for index, summary in enumerate(each)
+        )
+        stale = "(stale)" if any(summary.status == STALE for summary in each) else ""
+        return Entry(texts, stale, self.footnotes.marks(*_reasons(each)))
 
 
-def _stated(key: str, job: Job) -> list[Any]:
-    try:
-        return [value_of(key, job.settings)]
-    except KeyError:
-        return []
+def _reasons(summaries: Sequence[Summary]) -> list[str]:
+    """Why cells failed: the paths of their logs."""
+    return [
+        f"failed: {reason}"
+        for summary in summaries
+        if summary.status == "failed"
+        for reason in summary.reasons
+    ]
 
 
-def _legend(table: Table, summaries: Mapping[tuple[str, str], list[Summary]]) -> Iterable[tuple[str, str]]:
-    """How to read a cell."""
-    if len(table.variants) > 1:
-        yield "each cell", " / ".join(variant.label for variant in table.variants)
-    if any(summary.spread is not None for each in summaries.values() for summary in each):
-        yield "each value", "mean ± standard deviation over the seeds"
+def _heads(
+    columns: Sequence[tuple[Column, tuple[str, ...]]], footnotes: Footnotes
+) -> tuple[tuple[Head, ...], ...]:
+    """Levels of heads: groups, columns, and the parts of columns, where there are such."""
+    widths = [(column, max(1, len(parts))) for column, parts in columns]
+    groups = group_heads(widths)
+    own = tuple(Head(column_head(column, footnotes), width) for column, width in widths)
+    levels = (groups, own) if groups else (own,)
+    if all(not parts for _, parts in columns):
+        return levels
+    return (*levels, tuple(Head(entry(part)) for _, parts in columns for part in parts or ("",)))
 
 
-def _listed(words: Iterable[str]) -> str:
-    return ", ".join(dict.fromkeys(words)) or NOTHING
+def _all_notes(footnotes: Footnotes, notes: Sequence[str]) -> tuple[Note, ...]:
+    return (*footnotes.notes, *map(Note, notes))
 
 
-def _data(result: Result) -> str:
-    name = result.provenance.get("data")
-    digest = f"digest {result.provenance['data_digest'][:12]}"
-    return f"{name}, {digest}" if name else digest
+def _reported(table: Table, reported: Reported, notes: Notes) -> Grid:
+    """The authors' numbers alone."""
+    footnotes = Footnotes()
+    heads = _heads([(column, ()) for column in table.columns], footnotes)
+    rows = [
+        (row, tuple(_theirs(table, row, column, reported, notes, footnotes) for column in table.columns))
+        for row in table.rows
+    ]
+    return Grid(heads, blocks(rows, footnotes), footnotes.notes)
 
 
-def _commit(result: Result) -> str:
-    commit = result.provenance.get("commit")
-    dirty = " with uncommitted changes" if result.provenance.get("dirty") else ""
-    return f"{commit[:12]}{dirty}" if commit else "unknown"
+def _theirs(
+    table: Table, row: Row, column: Column, reported: Reported, notes: Notes, footnotes: Footnotes
+) -> Entry:
+    cell = reported.get(row.label, {}).get(column.label, ReportedCell(values=None))
+    texts = tuple(Word(words.number(value, column.format or table.format)) for value in cell.each)
+    return Entry(texts, marks=footnotes.marks(cell.suspect, *notes.get((row.label, column.label), ())))
 
 
-def _ours(table: Table, summaries: Mapping[tuple[str, str], list[Summary]]) -> Grid:
-    def words(row: Row, column: Column) -> str:
-        each = summaries[row.label, column.label]
-        text = " / ".join(_cell(summary, row, column, table) for summary in each)
-        return f"{text} (stale)" if any(summary.status == STALE for summary in each) else text
-
-    rows = tuple((row.label, tuple(words(row, column) for column in table.columns)) for row in table.rows)
-    return Grid(tuple(column.label for column in table.columns), rows)
-
-
-def _cell(summary: Summary, row: Row, column: Column, table: Table) -> str:
-    if summary.status not in (VALUE, STALE):
-        word = NOTHING if summary.status == ABSENT else summary.status
-        return word if summary.count == summary.seeds else f"{word}, {summary.count} of {summary.seeds} seeds"
-    if column.show and column.label not in row.values:
-        return shown(summary.mean, column)
-    number_format = column.format or table.format
-    text = number(summary.mean, number_format, column.factor)
-    if summary.spread is not None:
-        text += f" ± {number(summary.spread, number_format, column.factor)}"
-    return text
-
-
-def number(value: ReportedValue, number_format: str, factor: float = 1) -> str:
-    """A measured or reported value; words stay as they are."""
-    if value is None:
-        return NOTHING
-    return value if isinstance(value, str) else format(value * factor, number_format)
+def _compared(ours: _Ours, reported: Reported, notes: Notes, under: Sequence[str]) -> Grid:
+    """Columns with a number of the authors as theirs, ours and the difference; the others as ours."""
+    table, footnotes = ours.table, ours.footnotes
+    found = comparisons(table, reported, ours.summaries)
+    numbers = {column for (_, column), each in found.items() if any(one.reported is not None for one in each)}
+    heads = _heads(
+        [
+            (column, ("reported", "ours", "difference") if column.label in numbers else ())
+            for column in table.columns
+        ],
+        footnotes,
+    )
+    rows = []
+    for row in table.rows:
+        entries: list[Entry] = []
+        for column in table.columns:
+            cell = ours.cell(row, column)
+            if column.label not in numbers:
+                entries.append(cell)
+                continue
+            theirs = _theirs(table, row, column, reported, notes, footnotes)
+            each = found.get((row.label, column.label), [])
+            entries += [theirs, cell, _difference(each, column.format or table.format, footnotes)]
+        rows.append((row, tuple(entries)))
+    return Grid(heads, blocks(rows, footnotes), _all_notes(footnotes, under))
 
 
-def shown(value: Any, column: Column) -> str:
-    """A setting of the row."""
-    if column.equals is not None:
-        is_so = value == column.equals or (isinstance(value, list) and column.equals in value)
-        return CHECK if is_so else NOTHING
-    return _words(value, column.names)
-
-
-def _words(value: Any, names: Mapping[str, str]) -> str:
-    if isinstance(value, list):
-        return " + ".join(_words(item, names) for item in value) or NOTHING
-    plain = value if isinstance(value, str) else canonical_json(value)
-    text = f"{value:g}" if isinstance(value, float) else plain
-    if text in names:
-        return names[text]
-    return {"true": CHECK, "false": NOTHING, "null": NOTHING, "": NOTHING}.get(text, text)
-
-
-def _reported(table: Table, reported: Reported, notes: Mapping[tuple[str, str], tuple[str, ...]]) -> Grid:
-    marks: dict[str, str] = {}
-
-    def words(row: Row, column: Column) -> str:
-        cell = reported.get(row.label, {}).get(column.label, ReportedCell(values=None))
-        text = " / ".join(number(value, column.format or table.format) for value in cell.each)
-        about = (*([cell.suspect] if cell.suspect else []), *notes.get((row.label, column.label), ()))
-        return " ".join([text, *dict.fromkeys(marks.setdefault(note, _mark(len(marks))) for note in about)])
-
-    rows = tuple((row.label, tuple(words(row, column) for column in table.columns)) for row in table.rows)
-    columns = tuple(column.label for column in table.columns)
-    return Grid(columns, rows, tuple(f"{mark} {note}" for note, mark in marks.items()))
-
-
-def _mark(index: int) -> str:
-    return f"({ascii_lowercase[index]})" if index < len(ascii_lowercase) else f"({index + 1})"
+def _difference(each: Sequence[Comparison], number_format: str, footnotes: Footnotes) -> Entry:
+    texts = tuple(Word(words.difference(one.difference, number_format)) for one in each)
+    outside = [f"further from the reported than {one.tolerance:g}" for one in each if one.is_outside]
+    return Entry(texts or (Word(NOTHING),), marks=footnotes.marks(*outside))
 
 
 def _reported_from(project: Project) -> str:
-    source, scale = project.reported_source, project.reported_scale
+    if can_compare(project):
+        return project.reported_source
     ours = project.config.scale
-    if scale == ours:
-        return source
-    return f"{source} Ours are at scale {ours}: they cannot be compared with these."
+    return f"{project.reported_source} Ours are at scale {ours}: they cannot be compared with these."

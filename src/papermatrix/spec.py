@@ -5,6 +5,7 @@ Only their form is checked here, and what needs one file alone. `check` looks ac
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -39,7 +40,21 @@ def _number_format(value: str) -> str:
     return value
 
 
+def _not_negative(value: float) -> float:
+    if value < 0:
+        raise ValueError("expected a number that is not negative")
+    return value
+
+
+def _latex_label(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9:._-]+", value):
+        raise ValueError("expected letters, digits and any of : . _ -")
+    return value
+
+
 Seeds = Annotated[tuple[StrictInt, ...], Field(min_length=1), AfterValidator(_each_once)]
+Tolerance = Annotated[Number, AfterValidator(_not_negative)]
+LatexLabel = Annotated[StrictStr, AfterValidator(_latex_label)]
 Format = Annotated[StrictStr, AfterValidator(_number_format)]
 
 
@@ -66,12 +81,26 @@ class Level(Frozen):
 
 class Row(Level):
     label: Text
+    group: Text | None = None
+    """A line above this row and the rows after it that state the same."""
+    note: Text | None = None
+    """A footnote to the label."""
+    expect: Literal["diverged"] | None = None
+    """With `diverged`: a run of this row that diverges is what it was made to show; no check fails for it."""
     values: dict[str, Number | Text] = {}
     """Cells that show what stands here, by their columns' labels, and that no job makes."""
 
 
 class Column(Level):
     label: Text
+    group: Text | None = None
+    """A head over this column and the columns after it that state the same."""
+    note: Text | None = None
+    """A footnote to the label."""
+    unit: Text | None = None
+    """Stands after the label, in parentheses."""
+    better: Literal["higher", "lower", "none"] | None = None
+    """Which value of the column is best, to be in bold; of scores the higher where it is not given."""
     metric: Text | None = None
     """A score of the cell, or of a stage before it: `dba.scenario31`, `train.cost.device_hours`."""
     show: Text | None = None
@@ -84,6 +113,8 @@ class Column(Level):
     """A number's format, such as `.4f`; the table's where it is not given."""
     factor: Number = 1
     """What a metric is multiplied by before it is shown, such as 1e-9 for GB."""
+    tolerance: Tolerance | None = None
+    """How far from the reported numbers ours may be, as the column shows them; the table's if not given."""
 
 
 class Variant(Level):
@@ -108,6 +139,8 @@ class ReportedCell(Frozen):
     """One value, or one for each variant, as the column shows it; null where they left it empty."""
     suspect: Text | None = None
     """Why the number cannot be right; becomes a footnote."""
+    tolerance: Tolerance | None = None
+    """How far from it ours may be, as the column shows it; the column's or the table's if not given."""
 
     @model_validator(mode="before")
     @classmethod
@@ -125,6 +158,14 @@ Reported = dict[str, dict[str, ReportedCell]]
 
 class Table(Level):
     title: Text
+    caption: Text | None = None
+    """More about the table, after its title."""
+    label: LatexLabel | None = None
+    """What LaTeX refers to it by; `tab:` and the table's name, if not given."""
+    note: Text | None = None
+    """A sentence under the table."""
+    about: Text | None = None
+    """What of it is published, repaired and one's own, and why: for the document of the experiments."""
     metric: Text | None = None
     """What a cell shows, unless its column says otherwise."""
     format: Format = ".4f"
@@ -132,6 +173,12 @@ class Table(Level):
     columns: tuple[Column, ...] = Field(min_length=1)
     variants: tuple[Variant, ...] = ()
     """Several values in one cell, in this order."""
+    best: StrictBool = True
+    """Whether the best of a column, and what is not significantly worse, is in bold."""
+    compare: StrictBool = False
+    """Whether the authors' numbers stand beside ours, with the difference, where the scale is theirs."""
+    tolerance: Tolerance | None = None
+    """How far from the reported numbers ours may be, as its columns show them."""
     reported: Reported | None = None
     """The authors' own numbers, where reported.yaml does not hold them."""
 
@@ -184,6 +231,8 @@ class StagesFile(Frozen):
     """The stage whose scores a metric names, unless it begins with another stage's name."""
     header: dict[Text, Text] = {}
     """Settings worth a line above every table, by what to call them."""
+    counted: dict[Text, Text] = {}
+    """Scores of any stage that deserve a line above a table where they are not 0, by what to call them."""
     data_root: DataRoot | None = None
 
 
@@ -195,6 +244,8 @@ class Config(Frozen):
     tables: Text = "config/tables.yaml"
     stages: Text = "config/stages.yaml"
     reported: Text | None = None
+    paper: Text | None = None
+    """Figures, numbers, rules and costs of the paper."""
     settings: Text = "config/settings.schema.json"
     """JSON Schema of all settings, with their defaults."""
     scales: Text = "config/scales"
@@ -203,6 +254,10 @@ class Config(Frozen):
     """For every table that states no seeds of its own."""
     device: Text = "auto"
     """What jobs run on."""
+    gpu: StrictBool = False
+    """Whether jobs that compute ask the scheduler for a GPU, and a training for as many as it shares."""
+    gpu_model: Text | None = None
+    """The GPUs' model, by the name that the scheduler has for it."""
     data_root: Text | None = None
     """Folder of the recorded data."""
     on_stale: Literal["keep", "rerun", "fail"] = "keep"

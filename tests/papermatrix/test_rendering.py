@@ -126,7 +126,7 @@ def test_seeds_make_a_mean_with_its_spread(paper: Paper) -> None:
     finish_all(matrix, lambda cell: values[cell.seed or 0])
     mean, spread = statistics.mean(values.values()), statistics.stdev(values.values())
     text = rendered(matrix)
-    assert grids(text)[0]["plain"]["white cup"] == f"{mean:.4f} ± {spread:.4f}"
+    assert grids(text)[0]["plain"]["white cup"] == f"**{mean:.4f} ± {spread:.4f}**"
     assert "- seeds: 1, 2, 3\n" in text
     assert "- each value: mean ± standard deviation over the seeds\n" in text
 
@@ -317,7 +317,8 @@ def test_a_line_break_in_a_label_is_a_space(paper: Paper) -> None:
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
 def test_latex_compiles_without_a_warning_about_a_table(paper: Paper) -> None:
     render(nasty(paper), "cups", Path("results"))
-    main = r"\documentclass{article}\usepackage[T1]{fontenc}\usepackage{booktabs,amssymb}\begin{document}"
+    packages = r"\usepackage[T1]{fontenc}\usepackage{booktabs,graphicx,amssymb}"
+    main = rf"\documentclass{{article}}{packages}\begin{{document}}"
     Path("main.tex").write_text(f"{main}\\input{{results/cups}}\\end{{document}}\n")
     run = subprocess.run(
         ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "main"], capture_output=True, check=False
@@ -341,6 +342,9 @@ def test_csv_holds_one_value_a_line_with_its_jobs(paper: Paper) -> None:
         "value": "0.12345",
         "status": "value",
         "jobs": " ".join(job.id for job in cell.job.chain()),
+        "reported": "",
+        "tolerance": "",
+        "difference": "",
     }
     assert len(rows(rendered(matrix, "csv"))) == len(matrix.cells["cups"])
 
@@ -369,7 +373,7 @@ def test_a_partial_table_says_what_is_missing(paper: Paper) -> None:
     (first.folder / "log.txt").write_text("burnt")
     (second.folder / "result.json").unlink()
     grid = grids(rendered(matrix, is_partial=True))[0]
-    assert grid["plain"] == {"white cup": "failed / pending", "Hours": "0.5"}
+    assert grid["plain"] == {"white cup": "failed / pending (a)", "Hours": "0.5"}
 
 
 def test_a_broken_result_is_a_failure_that_a_partial_table_survives(paper: Paper) -> None:
@@ -377,7 +381,7 @@ def test_a_broken_result_is_a_failure_that_a_partial_table_survives(paper: Paper
     first = matrix.cells["cups"][0].job
     assert first is not None
     (first.folder / "result.json").write_text("{")
-    assert grids(rendered(matrix, is_partial=True))[0]["plain"]["white cup"] == "failed / 0.5000"
+    assert grids(rendered(matrix, is_partial=True))[0]["plain"]["white cup"] == "failed / 0.5000 (a)"
     with pytest.raises(UserError, match=r"failed, remove results/jobs/\S+/result.json, which is broken"):
         render(matrix, "cups", Path("results"))
 

@@ -1,0 +1,124 @@
+"""The forms of a table: a Jinja template each, with what puts a grid into that form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined, TemplateError
+from markupsafe import Markup
+from tabulate import tabulate
+
+from jobkit.errors import UserError
+from papermatrix.escape import latex, markdown, one_line
+from papermatrix.grid import Entry, Grid, Head
+from papermatrix.page import Page
+from papermatrix.store import OWN_TEMPLATES
+
+Escape = Callable[[object], str]
+
+STROKE = " / "
+
+
+def write_forms(page: Page) -> dict[str, str]:
+    """The page's text by its file's ending; a `UserError` names what is wrong in a paper's own template."""
+    texts = {}
+    for form, environment in _environments().items():
+        try:
+            texts[form] = environment.get_template(f"table.{form}.j2").render(page=page)
+        except TemplateError as error:
+            own = OWN_TEMPLATES / (getattr(error, "name", None) or f"table.{form}.j2")
+            line = getattr(error, "lineno", None)
+            raise UserError(f"{own}{f':{line}' if line else ''}: {error.message or error!r}") from None
+    return texts
+
+
+def _environments() -> dict[str, Environment]:
+    tex = _environment(
+        latex,
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<<",
+        variable_end_string=">>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+    )
+    tex.filters |= {
+        "name": Markup,  # labels and files' names have no character that LaTeX would misread
+        "cell": _filled(latex, r"\textbf{{{}}}", r"\textsuperscript{{{}}}"),
+        "breakable": lambda text: Markup(latex(text).replace("/", r"/\allowbreak{}")),
+        "rules": _rules,
+    }
+    md = _environment(markdown)
+    md.filters |= {"grid": _markdown_grid}
+    html = _environment(one_line, autoescape=True)
+    html.filters |= {
+        "cell": _filled(lambda text: str(Markup.escape(one_line(text))), "<b>{}</b>", "<sup>{}</sup>")
+    }
+    return {"md": md, "tex": tex, "html": html}
+
+
+def _environment(escape: Escape, **syntax: Any) -> Environment:
+    """Escapes whatever a template puts in, but what a filter made in this form already."""
+    return Environment(
+        loader=ChoiceLoader([FileSystemLoader(OWN_TEMPLATES), PackageLoader("papermatrix")]),
+        undefined=StrictUndefined,
+        finalize=lambda value: value if isinstance(value, Markup) else escape(value),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        **syntax,
+    )
+
+
+def _filled(escape: Escape, bold: str, mark: str) -> Callable[[Entry], Markup]:
+    """A cell in one form, by what makes text bold and a mark of it."""
+
+    def cell(entry: Entry) -> Markup:
+        words = [
+            bold.format(escape(word.text)) if word.is_bold else escape(word.text) for word in entry.words
+        ]
+        remark = [escape(entry.remark)] if entry.remark else []
+        marks = mark.format(",".join(entry.marks)) if entry.marks else ""
+        return Markup(" ".join([STROKE.join(words), *remark]) + marks)
+
+    return cell
+
+
+def _markdown_cell(entry: Entry) -> str:
+    marks = "".join(f" ({mark})" for mark in entry.marks)
+    return _filled(markdown, "**{}**", "")(Entry(entry.words, entry.remark)) + marks
+
+
+def _markdown_grid(grid: Grid) -> Markup:
+    """Markdown has one line of heads: a group is named before its columns, and before its rows in a line."""
+    rows: list[list[str]] = []
+    for block in grid.blocks:
+        if block.group:
+            rows.append([f"*{markdown(block.group)}*", *[""] * grid.width])
+        rows += [[_markdown_cell(line.label), *map(_markdown_cell, line.entries)] for line in block.lines]
+    heads = ["", *(_markdown_head(grid, place) for place in range(grid.width))]
+    return Markup(tabulate(rows, heads, tablefmt="github", disable_numparse=True))
+
+
+def _markdown_head(grid: Grid, place: int) -> str:
+    over = [head.entry for level in grid.heads if not (head := _head_at(level, place)).is_empty]
+    return ": ".join(map(_markdown_cell, over))
+
+
+def _head_at(level: tuple[Head, ...], place: int) -> Head:
+    for head in level:
+        if place < head.span:
+            return head
+        place -= head.span
+    raise IndexError(place)
+
+
+def _rules(level: tuple[Head, ...]) -> Markup:
+    """The lines under heads that span several columns."""
+    rules, start = [], 2
+    for head in level:
+        if head.span > 1 and not head.is_empty:
+            rules.append(rf"\cmidrule(lr){{{start}-{start + head.span - 1}}}")
+        start += head.span
+    return Markup("".join(rules))

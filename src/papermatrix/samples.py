@@ -1,0 +1,33 @@
+"""Scores by sample, which a job may leave beside its result for paired tests.
+
+`samples.parquet` has a row a sample: `sample`, which names it in every job alike; a column for each score,
+whose mean over the samples is the result's; and `part`, where scores are stated for parts of the samples too.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+import pyarrow as pa
+
+from papermatrix.expand import Job
+from papermatrix.metric import OVERALL, Metric
+
+SAMPLES = "samples.parquet"
+SAMPLE, PART = "sample", "part"
+
+
+def sample_scores(job: Job, metric: Metric) -> pd.Series[float] | None:
+    """A score by sample; None where the job left none that can be used."""
+    try:
+        frame = pd.read_parquet(job.folder / SAMPLES)
+    except (OSError, ValueError, pa.ArrowException):
+        return None
+    score, *part = metric.path
+    if part and part != [OVERALL]:
+        if PART not in frame:
+            return None
+        frame = frame[frame[PART] == ".".join(part)]
+    if score not in frame or SAMPLE not in frame or not pd.api.types.is_numeric_dtype(frame[score]):
+        return None
+    scores = frame.set_index(SAMPLE)[score].dropna().astype(float)
+    return scores if scores.index.is_unique and len(scores) else None

@@ -1,0 +1,91 @@
+"""Paired tests between two numbers of a table: over their seeds, or else over samples.
+
+One-sided: whether what is better on average is better than chance would make it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from papermatrix.aggregate import Reading, Summary
+from papermatrix.expand import Job
+from papermatrix.samples import sample_scores
+
+ALPHA = 0.05
+FEWEST_SEEDS = 3
+"""For a test over the seeds; with fewer, over the samples."""
+FEWEST_SAMPLES = 5
+"""With fewer, no difference would be significant."""
+
+Origin = Callable[[Job], object]
+"""What two jobs must share for their numbers to be compared."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    test: str
+    """In words; empty where the two are one and the same number."""
+    is_worse: bool
+
+
+def compare(best: Summary, other: Summary, sign: int, origin: Origin) -> Outcome | None:
+    """Whether the other is significantly worse; None where no test can tell. `sign`: -1 if lower is best."""
+    if best.jobs == other.jobs and best.mean == other.mean:
+        return Outcome("", is_worse=False)
+    theirs = {reading.cell.seed: reading for reading in other.readings}
+    pairs = [(ours, theirs[ours.cell.seed]) for ours in best.readings if ours.cell.seed in theirs]
+    if not pairs or any(_origin(ours, origin) != _origin(other, origin) for ours, other in pairs):
+        return None
+    if len(pairs) >= FEWEST_SEEDS:
+        differences = sign * np.array([ours.value - other.value for ours, other in pairs])
+        return Outcome(f"paired t-test over {len(pairs)} seeds", _seeds_differ(differences))
+    by_sample = _differences_by_sample(pairs)
+    if by_sample is None:
+        return None
+    test = f"Wilcoxon signed-rank test over {len(by_sample)} samples"
+    return Outcome(test, _samples_differ(sign * by_sample))
+
+
+def _origin(reading: Reading, origin: Origin) -> object:
+    return origin(reading.cell.job) if reading.cell.job else None
+
+
+def _differences_by_sample(pairs: Sequence[tuple[Reading, Reading]]) -> NDArray[np.float64] | None:
+    """Per sample the difference of the means over the seeds; None where the samples are not the same."""
+    ours, theirs = (_mean_by_sample([pair[side] for pair in pairs]) for side in (0, 1))
+    if ours is None or theirs is None or len(ours) < FEWEST_SAMPLES or set(ours.index) != set(theirs.index):
+        return None
+    return np.asarray(ours - theirs.reindex(ours.index), dtype=np.float64)
+
+
+def _mean_by_sample(readings: Sequence[Reading]) -> pd.Series[float] | None:
+    found = []
+    for reading in readings:
+        if reading.cell.job is None or reading.cell.metric is None:
+            return None
+        scores = sample_scores(reading.cell.job, reading.cell.metric)
+        if scores is None:
+            return None
+        found.append(scores)
+    if any(set(scores.index) != set(found[0].index) for scores in found):
+        return None
+    return sum(scores.reindex(found[0].index) for scores in found) / len(found)  # type: ignore[return-value]
+
+
+def _seeds_differ(differences: NDArray[np.float64]) -> bool:
+    if np.ptp(differences) <= 1e-12 * np.abs(differences).max():
+        return bool(differences.max() > 0)  # without spread there is no t
+    return bool(stats.ttest_1samp(differences, 0.0, alternative="greater").pvalue < ALPHA)
+
+
+def _samples_differ(differences: NDArray[np.float64]) -> bool:
+    if not differences.any():
+        return False
+    test = stats.wilcoxon(differences, zero_method="zsplit", alternative="greater")
+    return bool(test.pvalue < ALPHA)
