@@ -1,6 +1,5 @@
 """What a rendered table says, read back from the files themselves."""
 
-import csv
 import shutil
 import statistics
 import subprocess
@@ -13,6 +12,7 @@ from jobkit.errors import UserError
 from papermatrix.escape import NOTHING
 from papermatrix.expand import Cell, Matrix
 from papermatrix.render import render
+from tests.papermatrix.rendered import grids, rendered, rows
 from tests.papermatrix.tea import TABLES, Paper, finish, finish_all
 
 PROVENANCE = {
@@ -37,28 +37,6 @@ tables:
       - {label: morning, with: {cup.colour: red}}
       - {label: evening, with: {cup.colour: blue}}
 """
-
-
-def rendered(matrix: Matrix, form: str = "md", table: str = "cups", *, is_partial: bool = False) -> str:
-    render(matrix, table, Path("results"), is_partial=is_partial)
-    return Path(f"results/{table}.{form}").read_text()
-
-
-def grids(markdown: str) -> list[dict[str, dict[str, str]]]:
-    """The tables of a Markdown file, by the labels of row and column."""
-    found: list[list[list[str]]] = [[]]
-    for line in markdown.splitlines():
-        if line.startswith("|"):
-            found[-1].append([cell.strip() for cell in line.strip("|").split("|")])
-        elif found[-1]:
-            found.append([])
-    return [
-        {row[0]: dict(zip(grid[0][1:], row[1:], strict=True)) for row in grid[2:]} for grid in found if grid
-    ]
-
-
-def rows(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(text.splitlines()))
 
 
 def scored(paper: Paper, text: str = VARIANTS) -> Matrix:

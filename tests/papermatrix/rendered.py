@@ -1,0 +1,29 @@
+"""Renders a table and reads it back."""
+
+import csv
+from pathlib import Path
+
+from papermatrix.expand import Matrix
+from papermatrix.render import render
+
+
+def rendered(matrix: Matrix, form: str = "md", table: str = "cups", *, is_partial: bool = False) -> str:
+    render(matrix, table, Path("results"), is_partial=is_partial)
+    return Path(f"results/{table}.{form}").read_text()
+
+
+def grids(markdown: str) -> list[dict[str, dict[str, str]]]:
+    """The tables of a Markdown file, by the labels of row and column."""
+    found: list[list[list[str]]] = [[]]
+    for line in markdown.splitlines():
+        if line.startswith("|"):
+            found[-1].append([cell.strip() for cell in line.strip("|").split("|")])
+        elif found[-1]:
+            found.append([])
+    return [
+        {row[0]: dict(zip(grid[0][1:], row[1:], strict=True)) for row in grid[2:]} for grid in found if grid
+    ]
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(text.splitlines()))
