@@ -1,4 +1,4 @@
-"""Scores of ranked beams: DBA and top-1/2/3 accuracy, overall and per scenario."""
+"""Scores of ranked beams: DBA and top-1/2/3 accuracy, overall, per scenario and per step of a forecast."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -30,22 +30,34 @@ def accuracy(top3: NDArray[Any], truth: NDArray[Any], k: int) -> float:
 
 
 def scores(top3: NDArray[Any], truth: NDArray[Any], scenario: NDArray[Any]) -> Scores:
-    """{metric: {"overall": ..., "scenario31": ...}} for ranked beams (N, 3), true beams and scenarios (N,).
+    """{metric: {"overall": ..., "scenario31": ..., "step1": ...}} of ranked and true beams, by scenario (N,).
 
-    Only scenarios that occur; ValueError without samples or where the shapes disagree.
+    Beams (N, 3) and (N,), or (N, H, 3) and (N, H) of a forecast: overall and scenarios then pool all steps,
+    and every step has a score of its own. Only scenarios that occur; ValueError without samples or where the
+    shapes disagree.
     """
-    if top3.shape != (len(truth), RANKS) or scenario.shape != truth.shape or not len(truth):
+    if top3.shape != (*truth.shape, RANKS) or scenario.shape != truth.shape[:1] or not truth.size:
         shapes = f"{top3.shape}, {truth.shape}, {scenario.shape}"
-        raise ValueError(f"expected (N, {RANKS}), (N,) and (N,) with N > 0; got {shapes}")
+        raise ValueError(
+            f"expected (N, {RANKS}), (N,) and (N,), or (N, H, {RANKS}), (N, H) and (N,); got {shapes}"
+        )
+    ranked, true = top3.reshape(-1, RANKS), truth.ravel()
     result: Scores = {metric: {} for metric in ("dba", "top1", "top2", "top3")}
-    for part, chosen in _parts(scenario):
-        result["dba"][part] = dba(top3[chosen], truth[chosen])
+    for part, chosen in _parts(truth, scenario):
+        result["dba"][part] = dba(ranked[chosen], true[chosen])
         for k in range(1, RANKS + 1):
-            result[f"top{k}"][part] = accuracy(top3[chosen], truth[chosen], k)
+            result[f"top{k}"][part] = accuracy(ranked[chosen], true[chosen], k)
     return result
 
 
-def _parts(scenario: NDArray[Any]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+def _parts(truth: NDArray[Any], scenario: NDArray[Any]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Masks (N,) or (N*H,) over the beams."""
+    horizon = truth.shape[1] if truth.ndim > 1 else 1
+    scenario = np.repeat(scenario, horizon)
     yield "overall", np.ones(len(scenario), dtype=np.bool_)
     for number in np.unique(scenario):
         yield f"scenario{number}", scenario == number
+    if horizon > 1:
+        step = np.arange(len(scenario)) % horizon
+        for number in range(horizon):
+            yield f"step{number + 1}", step == number

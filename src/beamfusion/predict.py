@@ -21,7 +21,10 @@ NOTHING_MISSING = Missing()
 
 @dataclass(frozen=True)
 class Predictions:
-    """Logits (N,64), zero-based truth (N,) and scenario (N,) of a part, in its order."""
+    """Logits (N,64), zero-based truth (N,) and scenario (N,) of a part, in its order.
+
+    Of a forecast: logits (N,horizon,64) and truth (N,horizon).
+    """
 
     logits: NDArray[np.float32]
     truth: NDArray[np.int64]
@@ -29,8 +32,8 @@ class Predictions:
 
     @property
     def top3(self) -> NDArray[np.int64]:
-        """The three most probable beams (N,3), best first; of equals the lower index."""
-        return np.argsort(-self.logits, axis=1, kind="stable")[:, :3]
+        """The three most probable beams (N,3) or (N,horizon,3), best first; of equals the lower index."""
+        return np.argsort(-self.logits, axis=-1, kind="stable")[..., :3]
 
     @property
     def scores(self) -> dict[str, Any]:

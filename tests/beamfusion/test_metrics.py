@@ -54,6 +54,36 @@ def test_overall_is_the_mean_of_the_scenarios_weighted_by_samples(sample: tuple[
         assert metric["overall"] == pytest.approx(np.mean(parts))
 
 
+forecasts = st.tuples(st.integers(1, 12), st.integers(2, 6)).flatmap(
+    lambda size: st.tuples(
+        arrays(np.int64, (*size, 3), elements=st.integers(0, 63)),
+        arrays(np.int64, size, elements=st.integers(0, 63)),
+        arrays(np.int64, size[0], elements=st.sampled_from([31, 32])),
+    )
+)
+
+
+@given(forecasts)
+def test_a_forecast_pools_its_steps_and_scores_each(forecast: tuple[Any, Any, Any]) -> None:
+    top3, truth, scenario = forecast
+    found = scores(top3, truth, scenario)
+    for metric, parts in found.items():
+        names = {f"scenario{number}" for number in scenario} | {f"step{k + 1}" for k in range(truth.shape[1])}
+        assert set(parts) == {"overall"} | names
+        for step in range(truth.shape[1]):
+            alone = scores(top3[:, step], truth[:, step], scenario)[metric]["overall"]
+            assert parts[f"step{step + 1}"] == pytest.approx(alone)
+        steps = [parts[f"step{k + 1}"] for k in range(truth.shape[1])]
+        assert parts["overall"] == pytest.approx(np.mean(steps))
+        for number in set(scenario.tolist()):
+            here = scenario == number
+            alone = [
+                scores(top3[row], truth[row], np.full(truth.shape[1], number))[metric]["overall"]
+                for row in np.flatnonzero(here)
+            ]
+            assert parts[f"scenario{number}"] == pytest.approx(np.mean(alone))
+
+
 @given(samples)
 def test_only_scenarios_that_occur_are_scored(sample: tuple[Any, Any, Any]) -> None:
     expected = {"overall"} | {f"scenario{number}" for number in sample[2]}
@@ -90,7 +120,13 @@ def test_scores_are_plain_numbers_that_json_can_hold() -> None:
 
 
 @pytest.mark.parametrize(
-    ("top3", "truth"), [(np.zeros((0, 3)), []), (np.zeros((2, 2)), [1, 2]), ([[1, 2, 3]], [1, 2])]
+    ("top3", "truth"),
+    [
+        (np.zeros((0, 3)), []),
+        (np.zeros((2, 2)), [1, 2]),
+        ([[1, 2, 3]], [1, 2]),
+        ([[1, 2, 3]], [[1]]),
+    ],
 )
 def test_no_samples_or_shapes_that_disagree_are_refused(top3: Any, truth: Any) -> None:
     with pytest.raises(ValueError, match=r"expected \(N, 3\)"):
