@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from typing import Literal
 
 import numpy as np
 import torch
@@ -11,7 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from beamfusion.data.augment import COPIES, alter
 from beamfusion.data.frames import MAX_COUNT
+from beamfusion.data.mirror import mirror_beam, mirror_gps, mirror_grid, mirror_image, mirror_radar
 from beamfusion.data.prepared import Prepared
 from jobkit.errors import UserError
 
@@ -29,7 +32,7 @@ class Batch:
     gps: Tensor
     """(B,2,2) float."""
     beam: Tensor
-    """(B,) int64, zero-based; -1 without a label."""
+    """(B,), or (B,horizon) of a forecast, int64, zero-based; -1 without a label."""
     scenario: Tensor
     """(B,) int64."""
 
@@ -46,14 +49,29 @@ class Batch:
         return Batch(**moved)
 
 
-class WindowDataset(Dataset[Batch]):
-    """The windows of `prepared` that `indices` names, in that order."""
+@dataclass(frozen=True)
+class Flip:
+    """Mirrors each window at random, with probability 1/2, anew in every epoch."""
 
-    def __init__(self, prepared: Prepared, indices: ArrayLike):
-        self._prepared = prepared
-        self._indices = np.asarray(indices, np.int64)
-        if (self._indices < 0).any() or (self._indices >= len(prepared.windows)).any():
-            raise UserError(f"{prepared.folder}: windows beyond the {len(prepared.windows)} that there are")
+    seed: int
+    gps: Literal["polar", "angle"]
+    """How the prepared positions are encoded."""
+
+
+class WindowDataset(Dataset[Batch]):
+    """The windows of `prepared` that `rows` names, in that order.
+
+    Of N windows, row w is window w itself, and row c N + w its altered copy c, the same at every visit for
+    the same `copy_seed`.
+    """
+
+    def __init__(self, prepared: Prepared, rows: ArrayLike, *, copy_seed: int = 0, flip: Flip | None = None):
+        self._prepared, self._copy_seed, self._flip = prepared, copy_seed, flip
+        rows, windows = np.asarray(rows, np.int64), len(prepared.windows)
+        if (rows < 0).any() or (rows >= windows * (COPIES + 1)).any():
+            raise UserError(f"{prepared.folder}: windows beyond the {windows} that there are")
+        self._copies, self._indices = np.divmod(rows, max(windows, 1))
+        self.start_epoch(0)
 
     def __len__(self) -> int:
         return len(self._indices)
@@ -62,20 +80,62 @@ class WindowDataset(Dataset[Batch]):
         """A batch of one window."""
         return self.batch([row])
 
+    @property
+    def altered(self) -> int:
+        """How many of the windows are altered copies."""
+        return int(np.count_nonzero(self._copies))
+
+    def positions(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """GPS (N,2,2) and beams of all windows, without a look at their frames."""
+        windows = self._prepared.windows
+        return self._mirror_labels(self._mirrored, windows.gps[self._indices], windows.beam[self._indices])
+
+    def start_epoch(self, epoch: int) -> None:
+        """Draw which windows are mirrored in this epoch, from 0."""
+        if self._flip is None:
+            self._mirrored = np.zeros(len(self), bool)
+        else:
+            self._mirrored = np.random.default_rng([self._flip.seed, epoch, 1]).random(len(self)) < 0.5
+
     def batch(self, rows: Sequence[int] | NDArray[np.int64]) -> Batch:
         """The windows in these rows of the dataset, in that order."""
-        chosen = self._indices[np.asarray(rows, np.int64)]
+        self._prepared.check_whole()
+        rows = np.asarray(rows, np.int64)
+        chosen, mirrored = self._indices[rows], self._mirrored[rows]
         prepared, windows = self._prepared, self._prepared.windows
-        image = torch.from_numpy(prepared.image[windows.image_frames[chosen]])
-        lidar = torch.from_numpy(prepared.lidar[windows.lidar_frames[chosen]])
-        radar = torch.from_numpy(prepared.radar[windows.radar_frames[chosen]])
+        image = prepared.image[windows.image_frames[chosen]]
+        lidar = prepared.lidar[windows.lidar_frames[chosen]]
+        radar = prepared.radar[windows.radar_frames[chosen]]
+        scenario, copies = windows.scenario[chosen], self._copies[rows]
+        for place in np.flatnonzero(copies):
+            random = self._copy_random(int(chosen[place]), int(copies[place]))
+            alter(int(copies[place]), random, int(scenario[place]), image[place], lidar[place], radar[place])
+        for place in np.flatnonzero(mirrored):
+            image[place] = mirror_image(image[place])
+            lidar[place] = mirror_grid(lidar[place], int(scenario[place]))
+            radar[place] = mirror_radar(radar[place])
+        gps, beam = self._mirror_labels(mirrored, windows.gps[chosen], windows.beam[chosen])
         return Batch(
-            image=image.permute(0, 1, 4, 2, 3).to(torch.float32),
-            lidar=lidar[:, :, None].to(torch.float32) / MAX_COUNT,
-            radar=radar,
-            gps=torch.from_numpy(windows.gps[chosen]),
-            beam=torch.from_numpy(windows.beam[chosen]),
-            scenario=torch.from_numpy(windows.scenario[chosen]),
+            image=torch.from_numpy(image).permute(0, 1, 4, 2, 3).to(torch.float32),
+            lidar=torch.from_numpy(lidar)[:, :, None].to(torch.float32) / MAX_COUNT,
+            radar=torch.from_numpy(radar),
+            gps=torch.from_numpy(gps),
+            beam=torch.from_numpy(beam),
+            scenario=torch.from_numpy(scenario),
+        )
+
+    def _mirror_labels(
+        self, mirrored: NDArray[np.bool_], gps: NDArray[np.float32], beam: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        if self._flip is not None:
+            gps[mirrored] = mirror_gps(gps[mirrored], self._flip.gps)
+            beam[mirrored] = mirror_beam(beam[mirrored])
+        return gps, beam
+
+    def _copy_random(self, window: int, copy: int) -> np.random.Generator:
+        windows = self._prepared.windows
+        return np.random.default_rng(
+            [self._copy_seed, int(windows.scenario[window]), int(windows.line[window]), copy]
         )
 
 

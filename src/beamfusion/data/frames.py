@@ -28,9 +28,14 @@ def image(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     return np.frombuffer(resized.tobytes(), np.uint8).reshape(size, size, 3)
 
 
+def lidar_area(scenario: int) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Metres, low and high, along x and y that the grid of a scenario spans."""
+    return LIDAR_AREAS.get(scenario, OTHER_AREA)
+
+
 def lidar_grid(points: FloatArray, scenario: int, cells: int) -> NDArray[np.uint8]:
     """Points (N,3) counted over x and y in (cells,cells), cut at 5; one outside the area counts nowhere."""
-    edges = [np.linspace(low, high, cells + 1) for low, high in LIDAR_AREAS.get(scenario, OTHER_AREA)]
+    edges = [np.linspace(low, high, cells + 1) for low, high in lidar_area(scenario)]
     counts, _ = np.histogramdd(points[:, :2], bins=edges)
     grid: NDArray[np.uint8] = np.minimum(counts, MAX_COUNT).astype(np.uint8)
     return grid

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from beamfusion.data.augment import COPIES
 from beamfusion.data.prepared import Windows
+from beamfusion.data.raw import WINDOW
 from beamfusion.settings import Data
 from jobkit.errors import UserError
 
@@ -21,7 +23,10 @@ DRAWS = 64
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Windows of each part, by index in increasing order; windows of the test subset are in none."""
+    """Rows of each part in increasing order; windows of the test subset are in none.
+
+    Of N windows, row w is window w itself, and row c N + w its altered copy c, from 1 to 47.
+    """
 
     train: IntArray
     validation: IntArray
@@ -37,8 +42,10 @@ def split(windows: Windows, settings: Data) -> Split:
 
     blocks: whole passes, per scenario as near to 80/10/10 windows as 64 random orders come; every part has a
     pass of every scenario with three (one with two has none to validate, one with one only trains).
-    published: random 9:1, validation and test being the same windows, many of which share frames with
-    training ones. unseen: one scenario is the test part, whole passes of the others, 90/10, the other two.
+    published: random 9:1, of a forecast's windows 8:2, validation and test being the same rows, many of which
+    share frames with training ones. unseen: one scenario is the test part, whole passes of the others, 90/10,
+    the other two. Altered copies of adaptation windows are pooled before a published split; else they only
+    train, and only those of windows that train.
     """
     frames = windows.image_frames.shape[1]
     if settings.history != frames:
@@ -48,8 +55,12 @@ def split(windows: Windows, settings: Data) -> Split:
         raise UserError("data: no labelled windows, expected some in development or adaptation")
     nan = pool & windows.nan_power if settings.nan_labels == "drop" else np.zeros(len(windows), bool)
     pool &= ~nan
+    adaptation = windows.subset == "adaptation"
+    copies = COPIES if settings.augment else 0
     if settings.split == "published":
-        return _published(pool, settings.split_seed, int(nan.sum()))
+        rows = _with_copies(np.flatnonzero(pool), adaptation, copies)
+        own = settings.history == WINDOW and settings.horizon == 1
+        return _published(rows, 9 if own else 8, settings.split_seed, int(nan.sum()))
     crossing = pool & windows.crosses_jump
     pool &= ~crossing
     part = np.full(len(windows), -1)
@@ -71,12 +82,20 @@ def split(windows: Windows, settings: Data) -> Split:
             least = "3 passes" if unseen is None else "2 passes in another scenario"
             raise UserError(f"data.split: {settings.split} leaves no windows to {name}, expected {least}")
     train, validation, test = parts
+    train = _with_copies(train, adaptation, copies)
     return Split(train, validation, test, dropped=int(nan.sum()), crossing=int(crossing.sum()))
 
 
-def _published(pool: NDArray[np.bool_], seed: int, dropped: int) -> Split:
-    members = np.random.default_rng(seed).permutation(np.flatnonzero(pool))
-    trained = len(members) * 9 // 10
+def _with_copies(chosen: IntArray, altered: NDArray[np.bool_], copies: int) -> IntArray:
+    """Rows of the chosen windows and of every copy of those among them that are `altered` (N,)."""
+    originals = chosen[altered[chosen]]
+    rows = [chosen, *(originals + copy * len(altered) for copy in range(1, copies + 1))]
+    return np.concatenate(rows)
+
+
+def _published(rows: IntArray, tenths: int, seed: int, dropped: int) -> Split:
+    members = np.random.default_rng(seed).permutation(rows)
+    trained = len(members) * tenths // 10
     if not 0 < trained < len(members):
         raise UserError(
             f"data.split: published leaves a part empty; expected 2 windows, found {len(members)}"

@@ -60,7 +60,7 @@ def test_only_floats_change_their_type(prepared: Prepared) -> None:
 
 def test_windows_that_do_not_exist_are_refused(prepared: Prepared) -> None:
     with pytest.raises(UserError, match="windows beyond the 47 that there are"):
-        WindowDataset(prepared, [47])
+        WindowDataset(prepared, [47 * 48])
 
 
 def test_tensors_do_not_share_memory_with_the_files(prepared: Prepared) -> None:

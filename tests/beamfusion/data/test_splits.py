@@ -179,6 +179,37 @@ def test_windows_across_a_jump_are_left_out_and_counted_but_for_the_published_sp
     assert published.crossing == 0
 
 
+def test_published_pools_47_copies_of_every_adaptation_sample_as_the_authors_counts_say() -> None:
+    """11,143 development and 100 adaptation samples: 15,943 rows with the copies, 14,348 of which train."""
+    development = [("development", scenario, n) for scenario, n in ((32, 3115), (33, 3837), (34, 4191))]
+    adaptation = [("adaptation", scenario, n) for scenario, n in ((31, 50), (32, 25), (33, 25))]
+    windows = windows_of([*development, *adaptation], nan=list(range(101)))
+    found = split(windows, Data(published=True))
+    assert (len(found.train), len(found.test)) == (14348, 1595)
+    rows = np.concatenate([found.train, found.test])
+    assert len(set(rows.tolist())) == 15943
+    copies = rows[rows >= len(windows)]
+    assert len(copies) == 4700
+    assert set((copies % len(windows)).tolist()) == set(
+        np.flatnonzero(windows.subset == "adaptation").tolist()
+    )
+    assert set((copies // len(windows)).tolist()) == set(range(1, 48))
+    assert np.isin(found.test, copies).any()
+
+
+@pytest.mark.parametrize("kind", ["blocks", "unseen"])
+def test_other_splits_alter_no_window_but_those_of_adaptation_that_train(kind: str) -> None:
+    windows = windows_of(PASSES)
+    plain, found = (split(windows, Data(split=kind, augment=augment)) for augment in (False, True))
+    assert np.array_equal(found.validation, plain.validation)
+    assert np.array_equal(found.test, plain.test)
+    originals = plain.train[windows.subset[plain.train] == "adaptation"]
+    assert np.array_equal(found.train[: len(plain.train)], plain.train)
+    copies = found.train[len(plain.train) :]
+    assert sorted((copies % len(windows)).tolist()) == sorted(47 * originals.tolist())
+    assert (np.diff(found.train) > 0).all()
+
+
 def test_a_missing_unseen_scenario_is_an_error_that_names_the_others() -> None:
     windows = windows_of([("development", 32, 9), ("development", 33, 9)])
     with pytest.raises(UserError, match=r"data.unseen_scenario: 31 .* those that do: 32, 33"):
