@@ -9,9 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from beamfusion.settings import Settings, Simulation, checked
+from beamfusion.overrides import merged, nested, parse_pairs, read_scale
+from beamfusion.settings import Settings, Simulation, checked, parse_settings
 from jobkit.errors import UserError, exit_code
 from jobkit.files import write_text
 
@@ -46,6 +45,18 @@ def _parser() -> argparse.ArgumentParser:
     validate = commands.add_parser("validate", help="list every fault of a data set's files")
     validate.add_argument("root", type=Path, metavar="DIR", help="the folder that holds Multi_Modal")
     validate.set_defaults(command=_validate)
+
+    describe = commands.add_parser("describe", help="count a network's parameters and tokens")
+    describe.add_argument("--scale", metavar="NAME", help="start from config/scales/NAME.yaml")
+    describe.add_argument("--json", action="store_true", help="as JSON, with the settings used")
+    _add_set(describe, "settings, such as model.modalities=[image,gps]")
+    describe.set_defaults(command=_describe)
+
+    importer = commands.add_parser("import-checkpoint", help="convert a checkpoint of the authors' code")
+    importer.add_argument("file", type=Path, metavar="FILE", help="a file of torch.save")
+    importer.add_argument("--out", required=True, type=Path, metavar="DIR", help="a new folder")
+    _add_set(importer, "settings that the tensors do not tell, such as model.feature_fusion=bimamba")
+    importer.set_defaults(command=_import_checkpoint)
 
     schema = commands.add_parser("schema", help="print the JSON Schema of all settings")
     schema.add_argument("--out", type=Path, metavar="FILE", help="write it there instead")
@@ -88,7 +99,7 @@ def _simulate(options: argparse.Namespace) -> None:
     if options.out.exists() and (not options.out.is_dir() or any(options.out.iterdir())):
         raise UserError(f"--out {options.out}: is there and not empty; expected a new folder")
     sizes = Simulation.FULL_SIZE if options.full_size else {}
-    settings = checked(Simulation, {**sizes, "seed": options.seed, **_overrides(options.overrides)})
+    settings = checked(Simulation, {**sizes, "seed": options.seed, **parse_pairs(options.overrides)})
     simulate(options.out, settings, progress=True)
 
 
@@ -102,6 +113,34 @@ def _validate(options: argparse.Namespace) -> int:
     return 1 if found else 0
 
 
+def _describe(options: argparse.Namespace) -> None:
+    scale = {} if options.scale is None else read_scale(options.scale)
+    settings = parse_settings(merged(scale, nested(parse_pairs(options.overrides))))
+    from beamfusion.describe import describe  # imports torch, and settings are checked without it
+
+    description = describe(settings)
+    if options.json:
+        print(json.dumps(description, indent=2))
+        return
+    counts = {**description["parameters"], "tokens": description["tokens"]}
+    for name, count in counts.items():
+        print(f"{name:<18}{count:>14,}")
+
+
+def _import_checkpoint(options: argparse.Namespace) -> None:
+    overrides = nested(parse_pairs(options.overrides))
+    from beamfusion.published_checkpoint import import_checkpoint
+
+    settings, remarks = import_checkpoint(options.file, options.out, overrides)
+    for remark in remarks:
+        print(remark, file=sys.stderr)
+    model, data = settings.model, settings.data
+    print(
+        f"{options.out}: FFM {model.feature_fusion}, TFM {model.time_fusion},"
+        f" history {data.history}, horizon {data.horizon}"
+    )
+
+
 def _schema(options: argparse.Namespace) -> None:
     text = json.dumps(settings_schema(), indent=2) + "\n"
     if options.out:
@@ -113,17 +152,3 @@ def _schema(options: argparse.Namespace) -> None:
 def settings_schema() -> dict[str, Any]:
     """The JSON Schema of all settings, with their defaults and `x-published` values."""
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Settings.model_json_schema()}
-
-
-def _overrides(pairs: list[str]) -> dict[str, Any]:
-    """`a=1` pairs, values in YAML."""
-    values: dict[str, Any] = {}
-    for pair in pairs:
-        key, separator, text = pair.partition("=")
-        if not separator:
-            raise UserError(f"--set {pair}: expected KEY=VALUE")
-        try:
-            values[key] = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise UserError(f"--set {pair}: the value is not YAML ({' '.join(str(error).split())})") from None
-    return values
