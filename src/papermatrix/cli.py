@@ -7,7 +7,7 @@ from importlib import import_module
 
 from jobkit.errors import exit_code
 
-COMMANDS = ("plan", "validate", "render", "figure", "schema")
+COMMANDS = ("plan", "validate", "diff", "estimate", "status", "explain", "render", "figure", "schema")
 """Modules of `papermatrix.commands`, in the order of the help."""
 
 

@@ -112,6 +112,20 @@ def load(overrides: Mapping[str, Any] | None = None) -> Project:
     )
 
 
+def scales_of(project: Project) -> dict[str, Flat]:
+    """Every setting's value at each scale whose file can be read."""
+    found = {project.config.scale: project.schema.complete(project.base)}
+    for path in sorted(Path(project.config.scales).glob("*.yaml")):
+        faults: list[str] = []
+        try:
+            base = project.schema.read(read_yaml(path), (), faults)
+        except UserError:
+            continue
+        if not faults:
+            found.setdefault(path.stem, project.schema.complete(base))
+    return found
+
+
 def load_settings_schema(overrides: Mapping[str, Any] | None = None) -> SettingsSchema:
     """The schema of all settings alone, whatever the other files hold."""
     return read_schema(Path(_config(overrides or {}, []).settings))

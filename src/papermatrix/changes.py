@@ -1,0 +1,82 @@
+"""Which jobs an edit adds, drops and keeps, against the files as git has them."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jobkit.errors import UserError
+from papermatrix.expand import Job, Matrix, load_matrix
+from papermatrix.project import CONFIG
+from papermatrix.yamlfile import read_yaml
+
+WRITTEN = (".yaml", ".yml", ".json")
+"""The files that a matrix is made from."""
+DATA_ROOT = "data_root"
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Jobs by what becomes of them; those kept are today's."""
+
+    added: tuple[Job, ...]
+    dropped: tuple[Job, ...]
+    kept: tuple[Job, ...]
+    before: Matrix | None
+    """None where there was no matrix."""
+
+
+def changes(now: Matrix, overrides: Mapping[str, Any], revision: str) -> Changes:
+    """Against a revision; a `UserError` where git knows no such, or its files have faults."""
+    before = _matrix_at(revision, overrides)
+    old = before.jobs if before else {}
+    return Changes(
+        added=tuple(job for job in now.jobs.values() if job.id not in old),
+        dropped=tuple(job for job in old.values() if job.id not in now.jobs),
+        kept=tuple(job for job in now.jobs.values() if job.id in old),
+        before=before,
+    )
+
+
+def _matrix_at(revision: str, overrides: Mapping[str, Any]) -> Matrix | None:
+    """The matrix of the files at a revision, unpacked elsewhere; None where there was no project."""
+    names = _git("ls-tree", "-r", "-z", "--name-only", revision, "--").decode().split("\0")
+    written = [name for name in names if name.endswith(WRITTEN)]
+    if str(CONFIG) not in written:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        with tarfile.open(fileobj=io.BytesIO(_git("archive", revision, "--", *written))) as archive:
+            archive.extractall(folder, filter="data")
+        values = _with_absolute_data_root(Path(folder) / CONFIG, overrides)
+        try:
+            with contextlib.chdir(folder):
+                return load_matrix(values)
+        except UserError as error:
+            raise UserError(f"at {revision}: {fault}" for fault in error.faults) from None
+
+
+def _with_absolute_data_root(config: Path, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """A relative folder of data is one below the project, wherever its old files are unpacked."""
+    content = read_yaml(config).content
+    stated = content.get(DATA_ROOT) if isinstance(content, dict) else None
+    root = overrides.get(DATA_ROOT, stated)
+    if not isinstance(root, str):
+        return dict(overrides)
+    return {**overrides, DATA_ROOT: str(Path(root).expanduser().resolve())}
+
+
+def _git(*arguments: str) -> bytes:
+    try:
+        return subprocess.run(["git", *arguments], check=True, capture_output=True).stdout
+    except FileNotFoundError:
+        raise UserError("git: not found; papermatrix diff asks it for the files as they were") from None
+    except subprocess.CalledProcessError as error:
+        said = error.stderr.decode(errors="replace").strip().splitlines()
+        raise UserError(f"git {arguments[0]}: {said[-1] if said else 'failed'}") from None

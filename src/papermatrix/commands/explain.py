@@ -1,0 +1,144 @@
+"""`papermatrix explain`: how one number of a table came to be."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from papermatrix.commands.options import Commands, new_parser, overrides
+
+if TYPE_CHECKING:
+    from papermatrix.origin import Step
+
+OWN_LINE = ("seed", "commit", "dirty", "source_digest", "stands_on", "data_digest", "data", "versions")
+TIMES = ("started", "ended")
+UNITS = ("B", "kB", "MB", "GB", "TB")
+
+
+def add_parser(commands: Commands) -> None:
+    parser = new_parser(commands, "explain", _run, "say how one number came to be")
+    parser.add_argument("table", metavar="TABLE")
+    parser.add_argument("row", metavar="ROW", help="its label")
+    parser.add_argument("column", metavar="COLUMN", help="its label")
+    parser.add_argument("--variant", metavar="LABEL", help="which of the cell's values")
+    parser.add_argument("--seed", type=int, metavar="N", help="one of several; without it, all")
+    parser.add_argument("--json", action="store_true")
+
+
+def _run(options: argparse.Namespace) -> None:
+    from papermatrix.expand import load_matrix
+    from papermatrix.origin import cells_at, state, steps_of, value
+    from papermatrix.store import Store
+
+    matrix = load_matrix(overrides(options), [options.table])
+    store = Store(matrix)
+    cells = cells_at(matrix, options.table, options.row, options.column, options.variant, options.seed)
+    steps = steps_of(matrix, cells, store)
+    values = [value(cell, store) for cell in cells]
+    is_complete = all(isinstance(found, int | float) for found in values)
+    mean = values[0] if len(values) == 1 else sum(values) / len(values) if is_complete else None
+    states = list(dict.fromkeys(state(cell, store) for cell in cells))
+    if options.json:
+        document = {
+            "table": options.table,
+            "row": options.row,
+            "column": options.column,
+            "variant": cells[0].variant,
+            "metric": cells[0].name or None,
+            "scale": matrix.project.config.scale,
+            "value": mean,
+            "state": states[0] if len(states) == 1 else "mixed",
+            "seeds": [
+                {"seed": cell.seed, "value": found, "state": state(cell, store)}
+                for cell, found in zip(cells, values, strict=True)
+            ],
+            "jobs": [_as_json(step) for step in steps],
+        }
+        print(json.dumps(document, indent=2))
+        return
+    place = [options.table, options.row, options.column, cells[0].variant]
+    print(f"{', '.join(filter(None, place))}: {_number(mean)} ({', '.join(states)})")
+    if cells[0].name:
+        print(f"{cells[0].name} at scale {matrix.project.config.scale}")
+    for cell, found in zip(cells, values, strict=True) if len(cells) > 1 else ():
+        print(f"  seed {cell.seed}: {_number(found)} ({state(cell, store)})")
+    for number, step in enumerate(steps, start=1):
+        print(f"\n{number}. {step.job.stage} {step.job.id}: {step.state}")
+        for name, words in _lines(step):
+            print(f"   {name:10} {words}")
+    if not steps:
+        print("no job makes it")
+
+
+def _as_json(step: Step) -> dict[str, Any]:
+    import dataclasses
+
+    from papermatrix.store import LOG
+
+    result = step.result
+    return {
+        "id": step.job.id,
+        "stage": step.job.stage,
+        "state": step.state,
+        "folder": str(step.job.folder),
+        "log": str(step.job.folder / LOG),
+        "needs": [step.job.needs.id] if step.job.needs else [],
+        "settings": step.differs,
+        "epoch": result.epoch if result else None,
+        "cost": dataclasses.asdict(result.cost) if result else None,
+        "provenance": result.provenance if result else {},
+        "files": result.files if result else {},
+    }
+
+
+def _lines(step: Step) -> Iterator[tuple[str, str]]:
+    from papermatrix.store import LOG
+
+    differs = (f"{key} = {json.dumps(value)}" for key, value in step.differs.items())
+    yield "settings", "; ".join(differs) or "the scale's own"
+    result = step.result
+    if result is None:
+        yield (
+            ("log", str(step.job.folder / LOG))
+            if step.state == "failed"
+            else ("folder", str(step.job.folder))
+        )
+        return
+    made, cost = result.provenance, result.cost
+    if result.epoch is not None:
+        yield "diverged", f"in epoch {result.epoch}"
+    if made.get("seed") is not None:
+        yield "seed", str(made["seed"])
+    yield (
+        "commit",
+        f"{made.get('commit') or 'unknown'}{' with uncommitted changes' if made.get('dirty') else ''}",
+    )
+    yield "source", str(made.get("source_digest", "unknown"))
+    if "data_digest" in made:
+        yield "data", f"{made.get('data', 'unnamed')}, digest {made['data_digest']}"
+    yield "device", f"{cost.device_count} x {cost.device}, at most {_size(cost.peak_memory)}"
+    libraries = made.get("versions", {})
+    yield "libraries", ", ".join(f"{name} {version}" for name, version in libraries.items()) or "unknown"
+    for name, found in made.items():
+        if name not in (*OWN_LINE, *TIMES) and found is not None:
+            yield name.replace("_", " "), str(found)
+    yield "when", " to ".join(str(made[time]) for time in TIMES if time in made) or "unknown"
+    resumed = f", resumed {cost.resumptions} times" if cost.resumptions else ""
+    yield "took", f"{cost.seconds:.0f} s, {cost.device_hours:.4f} device-hours{resumed}"
+    yield (
+        "files",
+        f"{step.job.folder}: " + ", ".join(f"{name} ({_size(size)})" for name, size in result.files.items()),
+    )
+
+
+def _number(value: Any) -> str:
+    return "no value" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _size(count: float) -> str:
+    unit = 0
+    while count >= 1000 and unit < len(UNITS) - 1:
+        count, unit = count / 1000, unit + 1
+    return f"{count:.3g} {UNITS[unit]}"
