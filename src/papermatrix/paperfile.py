@@ -20,6 +20,8 @@ from papermatrix.yamlfile import Document, Place
 
 MACRO = re.compile(r"[A-Za-z]+")
 """A macro's name: LaTeX takes letters only."""
+SCALE_MACRO = "resultScale"
+"""The macro that every paper has: the scale of all numbers that are its own."""
 
 
 def _positive(value: float) -> float:
@@ -232,6 +234,8 @@ def check_paper(
     for macro, number in file.numbers.items():
         if not MACRO.fullmatch(macro):
             yield ("numbers", macro), "expected a LaTeX macro's name: letters only"
+        if macro == SCALE_MACRO:
+            yield ("numbers", macro), "is the scale's name in every paper; expected another name"
         yield from checks.cell(("numbers", macro), number)
     audit = file.audit
     for kind, rules in (

@@ -12,6 +12,7 @@ from jobkit.job import KEPT
 from jobkit.lock import is_locked
 from jobkit.provenance import source_digest
 from jobkit.result import RESULT, SETTINGS, Result, parse_result
+from papermatrix.audit import audited_from
 from papermatrix.expand import Job, Matrix
 
 LOG = "log.txt"
@@ -85,6 +86,7 @@ def rendered_from(matrix: Matrix, table: str, store: Store) -> dict[str, Any]:
     keeps = matrix.project.config.on_stale != "rerun"
     return {
         **matrix.shown(table),
+        "audit": audited_from(matrix, table),
         "stale": [job.id for job in matrix.jobs_of(table) if keeps and store.is_stale(job)],
         "renderer": [
             source_digest("papermatrix.render"),

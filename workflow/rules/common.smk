@@ -7,6 +7,7 @@ from jobkit.digest import canonical_json
 from jobkit.errors import UserError, did_you_mean
 from jobkit.result import RESULT
 from papermatrix.expand import load_matrix
+from papermatrix.facts import facts_of_table
 from papermatrix.store import Store, rendered_from, stale_jobs
 from snakemake.exceptions import WorkflowError
 
@@ -32,6 +33,14 @@ shell.prefix(
 wildcard_constraints:
     id=r"[A-Za-z0-9.+-]+",
     table=r"[a-z0-9_]+",
+
+
+def found(find, *names):
+    """What papermatrix finds; what it does not find stops the run in one line."""
+    try:
+        return find(*names)
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def job_of(wildcards):
@@ -71,6 +80,12 @@ def results_of(wildcards):
         expect_none_stale(wildcards.table)
     jobs = {cell.job.id: cell.job for cell in matrix.cells[wildcards.table] if cell.job}
     return [str(job.folder / RESULT) for job in jobs.values()]
+
+
+def facts_of(wildcards):
+    """The facts that a table's footnotes need."""
+    facts = found(facts_of_table, matrix, wildcards.table)
+    return [str(fact.path) for fact in facts.values()]
 
 
 def expect_none_stale(table):

@@ -1,6 +1,7 @@
 rule table:
     input:
         results_of,
+        facts_of,
     output:
         multiext("results/{table}", *TABLE_FORMS),
     log:

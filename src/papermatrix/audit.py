@@ -1,0 +1,241 @@
+"""Finds where the reported numbers contradict each other or what the paper's own models compute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from math import prod
+from typing import Any, TypeGuard, TypeVar
+
+from jobkit.errors import UserError, did_you_mean
+from jobkit.provenance import source_digest
+from papermatrix.expand import Matrix
+from papermatrix.facts import facts_of_rule
+from papermatrix.paperfile import CellName, OfRows, Pair, Product, WeightedMean
+from papermatrix.spec import Number, ReportedValue
+
+Rule = TypeVar("Rule", bound=OfRows)
+
+_ROUNDING = 1e-9
+"""Of binary fractions, relative; far below any that was reported."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A reported number that cannot be right, if the numbers that it is held to are."""
+
+    rule: str
+    table: str
+    row: str
+    column: str
+    expected: float
+    found: float
+    text: str
+    """What is wrong, in one line."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """A number as it was reported: anything that is rounded to it."""
+
+    number: float
+    decimals: int
+
+    @property
+    def half(self) -> float:
+        """The most by which it may be off: half a unit of its last decimal."""
+        return float(0.5 * 10**-self.decimals)
+
+    def __str__(self) -> str:
+        return f"{self.number:,.{self.decimals}f}"
+
+    def like(self, number: float) -> str:
+        """Another number to as many decimals."""
+        return str(Value(number, self.decimals))
+
+    def agrees(self, expected: float, error: float = 0.0) -> bool:
+        return abs(self.number - expected) <= self.half + error + _ROUNDING * abs(expected)
+
+
+def findings(
+    matrix: Matrix, tables: tuple[str, ...] | None = None, *, is_partial: bool = False
+) -> list[Finding]:
+    """Every contradiction in some tables, or in all that are there, in the order of the rules.
+
+    A `UserError` where a fact was not computed, unless partial, or where a rule that was asked for names a
+    table that is not there.
+    """
+    return list(_Auditor(matrix, tables, is_partial).findings())
+
+
+def notes(matrix: Matrix, table: str, *, is_partial: bool = False) -> dict[tuple[str, str], tuple[str, ...]]:
+    """A table's findings as footnotes, by the labels of row and column."""
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for finding in findings(matrix, (table,), is_partial=is_partial):
+        place = (finding.row, finding.column)
+        found[place] = (*found.get(place, ()), finding.text)
+    return found
+
+
+def audited_from(matrix: Matrix, table: str) -> dict[str, Any]:
+    """All that a table's footnotes depend on besides its own reported numbers and its facts."""
+    audit, project = matrix.project.paper.audit, matrix.project
+    rows = (*audit.weighted_means, *audit.products, *audit.computed)
+    pairs = [pair for pair in (*audit.same, *audit.different) if pair.cell.table == table]
+    rules = [rule.model_dump(mode="json", by_alias=True) for rule in rows if rule.table == table]
+    others = {pair.other.table: project.reported.get(pair.other.table, {}) for pair in pairs}
+    return {
+        "rules": [*rules, *(pair.model_dump(mode="json") for pair in pairs)],
+        "others": {
+            name: [
+                [row, column, list(cell.each)]
+                for row, cells in reported.items()
+                for column, cell in cells.items()
+            ]
+            for name, reported in others.items()
+        },
+        "audited_by": source_digest("papermatrix.audit"),
+    }
+
+
+class _Auditor:
+    def __init__(self, matrix: Matrix, tables: tuple[str, ...] | None, is_partial: bool):
+        self._matrix = matrix
+        self._reported = matrix.project.reported
+        self._tables = matrix.project.tables
+        self._is_partial = is_partial
+        self._asked = tuple(matrix.project.tables) if tables is None else tables
+
+    def findings(self) -> Iterator[Finding]:
+        audit = self._matrix.project.paper.audit
+        for mean in audit.weighted_means:
+            yield from self._each(mean, self._weighted_mean)
+        for product in audit.products:
+            yield from self._each(product, self._product)
+        for is_same, pairs in ((True, audit.same), (False, audit.different)):
+            for pair in pairs:
+                if pair.cell.table in self._asked:
+                    yield from self._pair(pair, is_same=is_same)
+        for index, computed in enumerate(audit.computed):
+            if computed.table in self._asked:
+                yield from self._computed(index)
+
+    def _each(self, rule: Rule, check: Callable[[Rule, str, int], Iterator[Finding]]) -> Iterator[Finding]:
+        if rule.table not in self._asked:
+            return
+        labels = [row.label for row in self._tables[rule.table].rows]
+        for row in labels if rule.rows is None else rule.rows:
+            for position in range(max(1, len(self._tables[rule.table].variants))):
+                yield from check(rule, row, position)
+
+    def _weighted_mean(self, rule: WeightedMean, row: str, position: int) -> Iterator[Finding]:
+        whole = self._value(rule.table, row, rule.whole, position)
+        parts = {part: self._value(rule.table, row, part, position) for part in rule.parts}
+        known = {part: value for part, value in parts.items() if value is not None}
+        if whole is None or len(known) < len(parts):
+            return
+        total = sum(rule.parts.values())
+        expected = sum(rule.parts[part] * value.number for part, value in known.items()) / total
+        error = sum(rule.parts[part] * value.half for part, value in known.items()) / total
+        if whole.agrees(expected, error):
+            return
+        weights = " : ".join(f"{weight:g}" for weight in rule.parts.values())
+        text = (
+            f"the mean of {', '.join(rule.parts)}, weighted {weights}, is {whole.like(expected)}, not {whole}"
+        )
+        repeated = [part for part, value in known.items() if value.number == whole.number]
+        if repeated:
+            text += f"; {' and '.join(repeated)} repeats it"
+        yield Finding("weighted_mean", rule.table, row, rule.whole, expected, whole.number, text)
+
+    def _product(self, rule: Product, row: str, position: int) -> Iterator[Finding]:
+        found = self._value(rule.table, row, rule.product, position)
+        factors = [self._value(rule.table, row, factor, position) for factor in rule.factors]
+        known = [factor for factor in factors if factor is not None]
+        if found is None or len(known) < len(factors):
+            return
+        expected = prod(factor.number for factor in known) / rule.divisor
+        largest = prod(abs(factor.number) + factor.half for factor in known) / rule.divisor
+        if found.agrees(expected, largest - abs(expected)):
+            return
+        over = "" if rule.divisor == 1 else f" / {rule.divisor:g}"
+        words, numbers = " x ".join(rule.factors), " x ".join(map(str, known))
+        text = f"{words}{over} is {numbers}{over} = {expected:.4g}, not {found}"
+        yield Finding("product", rule.table, row, rule.product, expected, found.number, text)
+
+    def _pair(self, pair: Pair, *, is_same: bool) -> Iterator[Finding]:
+        found, other = self._named(pair.cell), self._named(pair.other)
+        if found is None or other is None or found.agrees(other.number, other.half) == is_same:
+            return
+        cell, name = pair.cell, _in_words(pair.other)
+        if is_same:
+            text = f"{pair.because}: {name} is {other}, not {found}"
+            if variant := self._variant_with(pair.other, found):
+                text += f", which is its {variant} value"
+        else:
+            text = f"{pair.because}: it repeats {name}, {other}"
+        rule = "same" if is_same else "different"
+        yield Finding(rule, cell.table, cell.row, cell.column, other.number, found.number, text)
+
+    def _computed(self, index: int) -> Iterator[Finding]:
+        rule = self._matrix.project.paper.audit.computed[index]
+        command = " ".join(self._matrix.project.paper.audit.commands[rule.command].run[:2])
+        for row, facts in facts_of_rule(self._matrix, index):
+            if self._is_partial and not facts.are_computed:
+                continue
+            found = self._value(rule.table, row, rule.column, 0)
+            expected = facts.expected.number(rule.path)
+            if found is None or found.agrees(expected):
+                continue
+            text = f"{command} computes {found.like(expected)}, not {found}"
+            fitting = [word for word, fact in facts.others.items() if found.agrees(fact.number(rule.path))]
+            if fitting:
+                text += f", which belongs to {rule.by} {' or '.join(fitting)}"
+            yield Finding("computed", rule.table, row, rule.column, expected, found.number, text)
+
+    def _named(self, cell: CellName) -> Value | None:
+        if cell.table not in self._tables:
+            hint = did_you_mean(cell.table, list(self._tables))
+            raise UserError(f"audit: table {cell.table} is not there{hint}")
+        variants = [variant.label for variant in self._tables[cell.table].variants]
+        position = variants.index(cell.variant) if cell.variant in variants else 0
+        return self._value(cell.table, cell.row, cell.column, position)
+
+    def _variant_with(self, cell: CellName, value: Value) -> str | None:
+        """The variant of a cell whose number is this."""
+        for position, variant in enumerate(self._tables[cell.table].variants):
+            other = self._value(cell.table, cell.row, cell.column, position)
+            if other is not None and other.number == value.number:
+                return variant.label
+        return None
+
+    def _value(self, table: str, row: str, column: str, position: int) -> Value | None:
+        """A reported number, to the decimals of its column; None where there is none."""
+        cell = self._reported.get(table, {}).get(row, {}).get(column)
+        if cell is None:
+            return None
+        number = cell.each[position if len(cell.each) > 1 else 0]
+        if not _is_number(number):
+            return None
+        return Value(float(number), self._decimals(table, column))
+
+    def _decimals(self, table: str, column: str) -> int:
+        """The most that any number of the column has: YAML drops the zeros at a number's end."""
+        cells = [cells[column] for cells in self._reported[table].values() if column in cells]
+        numbers = [value for cell in cells for value in cell.each if _is_number(value)]
+        return max((_written_decimals(number) for number in numbers), default=0)
+
+
+def _is_number(value: ReportedValue) -> TypeGuard[Number]:
+    return isinstance(value, int | float)
+
+
+def _written_decimals(number: Number) -> int:
+    exponent = Decimal(str(number)).normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _in_words(cell: CellName) -> str:
+    variant = f" ({cell.variant})" if cell.variant else ""
+    return f"{cell.table}, {cell.row}, {cell.column}{variant}"

@@ -1,0 +1,173 @@
+"""Facts that a declared command computes from a row's settings, each once; kept in results/facts."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jobkit.digest import canonical_json, digest
+from jobkit.errors import UserError, did_you_mean
+from jobkit.files import read_json, write_json
+from jobkit.provenance import source_digest
+from papermatrix.digest import DIGITS
+from papermatrix.expand import Matrix
+from papermatrix.paperfile import Command, Computed
+from papermatrix.settings import Flat
+
+FACTS = Path("results/facts")
+SCALE, SETTINGS = "{scale}", "{settings}"
+LONGEST = 900
+"""Seconds that a command may take."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One call of a command."""
+
+    id: str
+    run: tuple[str, ...] = field(repr=False)
+
+    @property
+    def path(self) -> Path:
+        return FACTS / f"{self.id}.json"
+
+    def compute(self) -> None:
+        """Run the command and keep its answer; a `UserError` with its last words where it fails."""
+        write_json(self.path, {"run": list(self.run), "answer": _answer(self.run)})
+
+    def number(self, path: str) -> float:
+        """A number of the command's answer, by its dotted path; a `UserError` where it was not computed."""
+        if not self.path.exists():
+            raise UserError(f"{self.path}: not computed yet; `papermatrix audit` does")
+        found = read_json(self.path)["answer"]
+        for step in path.split("."):
+            if not isinstance(found, Mapping) or step not in found:
+                hint = did_you_mean(step, list(found)) if isinstance(found, Mapping) else ""
+                raise UserError(f"{self.path}: {path}: no {step} in the answer of {self.run[0]}{hint}")
+            found = found[step]
+        if isinstance(found, bool) or not isinstance(found, int | float):
+            raise UserError(f"{self.path}: {path}: not a number")
+        return found
+
+
+@dataclass(frozen=True)
+class FactsOfRow:
+    """What a rule compares a row's reported number with."""
+
+    expected: Fact
+    others: Mapping[str, Fact]
+    """By the words that the row could have had instead."""
+
+    @property
+    def are_computed(self) -> bool:
+        return all(fact.path.exists() for fact in (self.expected, *self.others.values()))
+
+
+def facts_of_rule(matrix: Matrix, index: int) -> Iterator[tuple[str, FactsOfRow]]:
+    """The facts that one computed rule needs, by its rows' labels."""
+    rule = matrix.project.paper.audit.computed[index]
+    reported = matrix.project.reported.get(rule.table, {})
+    for position, row in enumerate(matrix.project.tables[rule.table].rows):
+        cells = reported.get(row.label, {})
+        if (rule.rows is not None and row.label not in rule.rows) or not _is_number(cells, rule.column):
+            continue
+        stated = _of_row(matrix, rule, position) | _layer(matrix, index)
+        if rule.by is None:
+            yield row.label, FactsOfRow(_fact(matrix, rule, stated), {})
+            continue
+        word = cells[rule.by].each[0] if rule.by in cells else None
+        facts = {
+            choice.word: _fact(matrix, rule, stated | _layer(matrix, index, "choices", number))
+            for number, choice in enumerate(rule.choices)
+        }
+        if word is None:
+            continue
+        if word not in facts:
+            hint = did_you_mean(str(word), list(facts))
+            raise UserError(f"audit.computed[{index}].choices: none for {rule.by} {word!r}{hint}")
+        yield row.label, FactsOfRow(facts[str(word)], {w: f for w, f in facts.items() if w != word})
+
+
+def facts_of_table(matrix: Matrix, table: str) -> dict[str, Fact]:
+    """Every fact that the footnotes of a table need."""
+    return {
+        fact.id: fact
+        for index, rule in enumerate(matrix.project.paper.audit.computed)
+        if rule.table == table and table in matrix.cells
+        for _, facts in facts_of_rule(matrix, index)
+        for fact in (facts.expected, *facts.others.values())
+    }
+
+
+def all_facts(matrix: Matrix) -> dict[str, Fact]:
+    return {name: fact for table in matrix.cells for name, fact in facts_of_table(matrix, table).items()}
+
+
+def _is_number(cells: Mapping[str, Any], column: str) -> bool:
+    return column in cells and isinstance(cells[column].each[0], int | float)
+
+
+def _of_row(matrix: Matrix, rule: Computed, position: int) -> Flat:
+    """What the table and the row state at the scale of the reported numbers."""
+    project = matrix.project
+    scale = project.reported_scale or project.config.scale
+    stated: Flat = {}
+    for level in (("tables", rule.table), ("tables", rule.table, "rows", position)):
+        for place in ((*level, "with"), (*level, "at", scale)):
+            stated |= project.layers.get(place, {})
+    return stated
+
+
+def _layer(matrix: Matrix, index: int, *inner: str | int) -> Flat:
+    return matrix.project.paper_layers.get(("audit", "computed", index, *inner, "with"), {})
+
+
+def _fact(matrix: Matrix, rule: Computed, stated: Flat) -> Fact:
+    project = matrix.project
+    command = project.paper.audit.commands[rule.command]
+    scale = project.reported_scale or project.config.scale
+    used = {
+        key: value
+        for key, value in sorted(stated.items())
+        if any(key == name or key.startswith(f"{name}.") for name in command.uses)
+    }
+    run = tuple(_words(command, scale, used))
+    source = source_digest(command.source) if command.source else None
+    return Fact(f"{rule.command}-{digest({'run': run, 'source': source})[:DIGITS]}", run)
+
+
+def _words(command: Command, scale: str, settings: Flat) -> Iterator[str]:
+    for word in command.run:
+        if word != SETTINGS:
+            yield word.replace(SCALE, scale)
+            continue
+        for key, value in settings.items():
+            for part in command.setting:
+                yield part.replace("{key}", key).replace("{value}", canonical_json(value))
+
+
+def _answer(run: tuple[str, ...]) -> Any:
+    program = shutil.which(run[0], path=f"{os.environ.get('PATH', '')}:{Path(sys.executable).parent}")
+    if program is None:
+        raise UserError(f"{run[0]}: no such program")
+    try:
+        done = subprocess.run(
+            [program, *run[1:]], capture_output=True, text=True, check=False, timeout=LONGEST
+        )
+    except subprocess.TimeoutExpired:
+        raise UserError(f"{' '.join(run)}: took longer than {LONGEST} s") from None
+    if done.returncode != 0:
+        raise UserError(
+            [f"{' '.join(run)}: exit code {done.returncode}", *done.stderr.strip().splitlines()[-3:]]
+        )
+    try:
+        return json.loads(done.stdout)
+    except ValueError as error:
+        raise UserError(f"{' '.join(run)}: printed no JSON ({error})") from None
