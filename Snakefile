@@ -14,12 +14,16 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/rebuild.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/audit.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/paper.smk"
 
 
 rule all:
     default_target: True
     input:
         table_files(),
+        figure_files(),
 
 
 onerror:

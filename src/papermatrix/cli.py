@@ -7,7 +7,22 @@ from importlib import import_module
 
 from jobkit.errors import exit_code
 
-COMMANDS = ("plan", "validate", "diff", "estimate", "status", "explain", "render", "figure", "schema")
+COMMANDS = (
+    "plan",
+    "validate",
+    "diff",
+    "estimate",
+    "status",
+    "explain",
+    "render",
+    "check",
+    "figure",
+    "audit",
+    "fact",
+    "numbers",
+    "paper",
+    "schema",
+)
 """Modules of `papermatrix.commands`, in the order of the help."""
 
 

@@ -11,7 +11,7 @@ from papermatrix.commands.options import Commands, new_parser, overrides
 def add_parser(commands: Commands) -> None:
     parser = new_parser(commands, "figure", _run, "draw figures from what their jobs recorded")
     parser.add_argument("figures", nargs="+", metavar="FIGURE")
-    parser.add_argument("--out", type=Path, metavar="DIR", default=Path("results/figures"), help="%(default)s")
+    parser.add_argument("--out", type=Path, metavar="DIR", default=Path("results/figures"))
     parser.add_argument("--partial", action="store_true", help="also where results are missing")
 
 

@@ -1,0 +1,109 @@
+"""Writes the numbers of the paper's text as LaTeX macros, from the cells that config/paper.yaml names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jobkit.errors import UserError, did_you_mean
+from jobkit.provenance import source_digest
+from papermatrix import words
+from papermatrix.aggregate import UNFINISHED, read_cells, summarise
+from papermatrix.escape import latex
+from papermatrix.expand import Job, Matrix
+from papermatrix.paperfile import SCALE_MACRO, NumberOf
+from papermatrix.spec import Column, Table
+from papermatrix.store import Store
+
+_HEAD = "% Every number of the text, from the cells that config/paper.yaml names. Generated: edit that file."
+
+
+def macros(matrix: Matrix, *, is_partial: bool = False) -> str:
+    """The LaTeX file; a `UserError` where results are missing, unless partial, or a table is not there."""
+    _expect_tables(matrix)
+    store = Store(matrix)
+    faults: list[str] = []
+    lines = [_HEAD, _macro(SCALE_MACRO, matrix.project.config.scale)]
+    for name, number in matrix.project.paper.numbers.items():
+        text, fault = _reported(matrix, number), ""
+        if not number.reported:
+            text, fault = _ours(matrix, number, store)
+        if fault and not is_partial:
+            faults.append(f"{name}: {number.table}, {number.row}, {number.column}: {fault}")
+        lines.append(_macro(name, text))
+    if faults:
+        raise UserError(faults)
+    return "\n".join(lines) + "\n"
+
+
+def jobs_of_numbers(matrix: Matrix) -> dict[str, Job]:
+    """The jobs whose results the text's numbers are, by id."""
+    _expect_tables(matrix)
+    return {
+        cell.job.id: cell.job
+        for number in matrix.project.paper.numbers.values()
+        if not number.reported
+        for cell in matrix.cells[number.table]
+        if cell.job and (cell.row, cell.column, cell.variant) == (number.row, number.column, number.variant)
+    }
+
+
+def numbered_from(matrix: Matrix) -> dict[str, Any]:
+    """All that the numbers depend on besides results."""
+    numbers = matrix.project.paper.numbers
+    return {
+        "scale": matrix.project.config.scale,
+        "numbers": {
+            name: [
+                number.model_dump(mode="json"),
+                _column(matrix.project.tables[number.table], number).format,
+            ]
+            for name, number in numbers.items()
+        },
+        "reported": {name: _reported(matrix, number) for name, number in numbers.items() if number.reported},
+        "written_by": source_digest("papermatrix.numbers"),
+    }
+
+
+def _expect_tables(matrix: Matrix) -> None:
+    known = list(matrix.cells)
+    faults = [
+        f"{name}: its table {number.table} is not there{did_you_mean(number.table, known)}"
+        for name, number in matrix.project.paper.numbers.items()
+        if number.table not in known
+    ]
+    if faults:
+        raise UserError(faults)
+
+
+def _macro(name: str, text: str) -> str:
+    return f"\\newcommand{{\\{name}}}{{{latex(text)}}}"
+
+
+def _column(table: Table, number: NumberOf) -> Column:
+    """The number's column, in the number's format."""
+    column = next(column for column in table.columns if column.label == number.column)
+    return column.model_copy(update={"format": number.format or column.format or table.format})
+
+
+def _reported(matrix: Matrix, number: NumberOf) -> str:
+    table = matrix.project.tables[number.table]
+    cell = matrix.project.reported.get(number.table, {}).get(number.row, {}).get(number.column)
+    variants = [variant.label for variant in table.variants]
+    position = variants.index(number.variant) if number.variant in variants else 0
+    value = cell.each[position if len(cell.each) > 1 else 0] if cell else None
+    return words.number(value, _column(table, number).format or table.format)
+
+
+def _ours(matrix: Matrix, number: NumberOf, store: Store) -> tuple[str, str]:
+    """The cell's words, and why it has none yet."""
+    table = matrix.project.tables[number.table]
+    place = (number.row, number.column, number.variant)
+    readings = [
+        reading
+        for reading in read_cells(matrix, number.table, store)
+        if (reading.cell.row, reading.cell.column, reading.cell.variant) == place
+    ]
+    (summary,) = summarise(readings)[number.row, number.column]
+    row = next(row for row in table.rows if row.label == number.row)
+    fault = summary.status if summary.status in UNFINISHED else ""
+    return words.cell(summary, row, _column(table, number), table), fault

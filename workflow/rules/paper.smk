@@ -1,0 +1,72 @@
+# The paper: the numbers of its text, and its PDF where TeX is installed.
+from papermatrix import numbers
+
+
+def results_of_numbers(wildcards):
+    jobs = found(numbers.jobs_of_numbers, matrix)
+    return [str(job.folder / RESULT) for job in jobs.values()]
+
+
+def numbered(wildcards):
+    """All else that the text's numbers depend on."""
+    return canonical_json(found(numbers.numbered_from, matrix))
+
+
+def tables_of_paper(wildcards):
+    return [f"results/{table}.tex" for table in matrix.cells]
+
+
+def figures_of_paper(wildcards):
+    return [file for file in figure_files() if file.endswith(".pdf")]
+
+
+rule numbers:
+    input:
+        results_of_numbers,
+    output:
+        "paper/numbers.tex",
+    log:
+        "results/logs/numbers.txt",
+    benchmark:
+        "results/logs/numbers.tsv"
+    localrule: True
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        numbered=numbered,
+        config=render_config,
+    message:
+        "numbers of the paper's text"
+    shell:
+        "papermatrix numbers --out {output} --config {params.config:q} > {log} 2>&1"
+
+
+rule paper:
+    input:
+        tables_of_paper,
+        figures_of_paper,
+        numbers="paper/numbers.tex",
+        main=matrix.project.paper.main,
+    output:
+        "results/paper.pdf",
+    log:
+        "results/logs/paper.txt",
+    benchmark:
+        "results/logs/paper.tsv"
+    localrule: True
+    conda:
+        "../../envs/cpu.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=15,
+    params:
+        config=render_config,
+    message:
+        "the paper"
+    shell:
+        "papermatrix paper --out {output} --config {params.config:q} > {log} 2>&1"
