@@ -1,0 +1,69 @@
+"""What a table says about where its numbers come from, beyond the lines that every table has."""
+
+import pytest
+
+from papermatrix.cli import main
+from papermatrix.expand import Matrix
+from tests.papermatrix.rendered import rendered
+from tests.papermatrix.tea import STAGES, TABLES, Paper, finish, finish_all
+
+
+def finished(paper: Paper, text: str = TABLES) -> Matrix:
+    matrix = paper.tables(text)
+    finish_all(matrix, provenance={"data": "a garden", "data_digest": "0123456789abcdef"})
+    return matrix
+
+
+def test_a_column_of_several_data_digests_names_the_rows_of_each(paper: Paper) -> None:
+    paper.write("config/stages.yaml", STAGES.replace("header: {kind: leaf.kind}\n", ""))
+    matrix = finished(paper)
+    for cell in matrix.cells["cups"]:
+        if cell.row == "steeped" and cell.column == "blue cup" and cell.job:
+            finish(cell.job, {"flavour": 1}, provenance={"data": "a garden", "data_digest": "f" * 16})
+    assert (
+        "\nColumn blue cup mixes numbers of different origin: data a garden, digest 0123456789ab"
+        " (plain, black); data a garden, digest ffffffffffff (steeped).\n"
+    ) in rendered(matrix)
+
+
+def test_columns_that_mix_a_setting_of_the_header_alike_are_named_together(paper: Paper) -> None:
+    assert (
+        "\nColumns white cup, blue cup mix numbers of different origin:"
+        " kind green (plain, steeped); kind black (black).\n"
+    ) in rendered(finished(paper))
+
+
+def test_cited_numbers_among_ours_are_named(paper: Paper) -> None:
+    text = TABLES.replace("label: plain", "label: plain\n        values: {white cup: 0.9}")
+    text = text.replace("with: {leaf.kind: black}", "with: {leaf.grams: 3}")
+    assert (
+        "\nColumn white cup mixes numbers of different origin: cited (plain); ours (black, steeped).\n"
+        in rendered(finished(paper, text))
+    )
+
+
+def test_a_column_of_one_origin_says_nothing(paper: Paper) -> None:
+    text = TABLES.replace("with: {leaf.kind: black}", "with: {leaf.grams: 3}")
+    assert "different origin" not in rendered(finished(paper, text))
+
+
+COUNTED = STAGES.replace("header:", "counted: {dropped leaves: dry.dropped}\nheader:")
+
+
+def test_what_is_counted_is_said_where_it_is_not_zero(paper: Paper) -> None:
+    paper.write("config/stages.yaml", COUNTED)
+    matrix = finished(paper)
+    assert "dropped leaves" not in rendered(matrix)
+    drying = [job for job in matrix.jobs.values() if job.stage == "dry"]
+    finish(drying[0], {"dropped": 0})
+    assert "dropped leaves" not in rendered(matrix)
+    finish(drying[1], {"dropped": 12})
+    assert "\n- dropped leaves: 12\n" in rendered(matrix)
+    assert "dropped leaves: 12" in rendered(matrix, "tex")
+
+
+def test_a_count_of_an_unknown_stage_is_a_fault(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
+    paper.write("config/stages.yaml", COUNTED.replace("dry.dropped", "dri.cost.seconds"))
+    assert main(["validate"]) == 2
+    fault = "counted.dropped leaves: unknown stage; did you mean dry?"
+    assert fault in capsys.readouterr().err

@@ -1,0 +1,57 @@
+"""A paper's own templates, in place of those of the same name."""
+
+from pathlib import Path
+
+import pytest
+
+from jobkit.errors import UserError
+from papermatrix.render import render
+from papermatrix.store import Store, rendered_from
+from tests.papermatrix.rendered import rendered
+from tests.papermatrix.tea import Paper, finish_all
+
+
+def test_a_template_in_the_papers_folder_replaces_ours(paper: Paper) -> None:
+    matrix = paper.matrix()
+    finish_all(matrix)
+    paper.write("config/templates/table.md.j2", "{{ page.title }} & _tea_\n{{ page.ours | grid }}\n")
+    assert rendered(matrix).startswith("Tea & _tea_\n|")
+    assert "<table>" in rendered(matrix, "html")
+
+
+def test_a_part_of_a_template_can_be_replaced_alone(paper: Paper) -> None:
+    matrix = paper.matrix()
+    finish_all(matrix)
+    paper.write("config/templates/tabular.tex.j2", "% << grid.width >> columns\n")
+    text = rendered(matrix, "tex")
+    assert "% 2 columns\n" in text
+    assert "\\caption{Tea}" in text
+
+
+def test_a_changed_template_is_something_else_to_render_from(paper: Paper) -> None:
+    matrix = paper.matrix()
+
+    def source() -> object:
+        return rendered_from(matrix, "cups", Store(matrix))
+
+    before = source()
+    paper.write("config/templates/table.md.j2", "a")
+    first = source()
+    paper.write("config/templates/table.md.j2", "b")
+    assert before != first != source()
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("{% if %}", r"config/templates/table\.md\.j2:1: "),
+        ("{{ page.titel }}", r"config/templates/table\.md\.j2: .*titel"),
+    ],
+)
+def test_a_fault_in_a_papers_template_names_it(paper: Paper, text: str, fault: str) -> None:
+    matrix = paper.matrix()
+    finish_all(matrix)
+    paper.write("config/templates/table.md.j2", text)
+    with pytest.raises(UserError, match=fault):
+        render(matrix, "cups", Path("results"))
+    assert not Path("results").joinpath("cups.md").exists()
