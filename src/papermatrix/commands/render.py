@@ -20,11 +20,13 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
+    from papermatrix.audit import notes
     from papermatrix.expand import load_matrix
     from papermatrix.render import render
 
     matrix = load_matrix(overrides(options), options.tables or None)
     out = options.out or (PARTIAL if options.partial else WHOLE)
     for table in matrix.cells:
-        for path in render(matrix, table, out, is_partial=options.partial):
+        found = notes(matrix, table, is_partial=options.partial)
+        for path in render(matrix, table, out, is_partial=options.partial, notes=found):
             print(path)
