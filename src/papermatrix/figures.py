@@ -263,11 +263,11 @@ def _line(ax: Axes, panel: Axis, figure: Figure, curve: Curve, style: dict[str, 
         ax.plot(x, y, color=style["color"], linewidth=0.5, alpha=0.25)
         y = y.rolling(figure.smooth, center=True, min_periods=1).mean()
     ax.plot(x, y, **style, marker="o" if len(x) == 1 else None, markersize=3)
+    if len(x) == 1:
+        ax.set_xlim(x.iloc[0] - 1, x.iloc[0] + 1)
     if curve.diverged:
         ax.plot(x.iloc[-1], y.iloc[-1], marker="x", color=style["color"], markersize=6, markeredgewidth=1.5)
-        ax.annotate(
-            curve.diverged, (x.iloc[-1], y.iloc[-1]), (5, 3), textcoords="offset points", fontsize=6.5
-        )
+        ax.set_title(curve.diverged, loc="right", fontsize=7, color=style["color"])
     return True
 
 
