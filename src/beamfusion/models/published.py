@@ -2,12 +2,18 @@
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from torch import Tensor
 
+from beamfusion.models.ffm import count_tokens
 from beamfusion.models.predictor import Predictor
 from beamfusion.settings import Model
 from jobkit.errors import UserError
+
+FORECAST_STEPS = 5
+LISTED = 20
+"""Lines about a checkpoint that does not fit; one of another network differs in a thousand tensors."""
 
 # Their ResNets sit in wrappers of different names.
 _ENCODERS = {"image": "features", "lidar": "_model", "radar": "_model"}
@@ -49,18 +55,89 @@ def published_name(name: str, model: Model) -> str:
     raise ValueError(f"{name} is no tensor of a predictor")
 
 
-def load_published(predictor: Predictor, tensors: Mapping[str, Tensor], source: str) -> None:
-    """Load a published checkpoint, `module.` prefix or not; UserError lists all that does not fit."""
-    given = {name.removeprefix("module."): tensor for name, tensor in tensors.items()}
+def load_published(predictor: Predictor, tensors: Mapping[str, Tensor], source: str) -> list[str]:
+    """Load tensors by their published names, and return what else there was or was not, a line each.
+
+    A tensor that is missing or of another shape is a UserError that lists all that does not fit. Counters of
+    BatchNorm's batches, which nothing reads, may be missing: checkpoints older than PyTorch 0.4.1 have none.
+    """
     own = predictor.state_dict()
     names = {published_name(name, predictor.model): name for name in own}
-    faults = [f"{source}: no tensor {name}" for name in names if name not in given]
-    faults += [f"{source}: tensor {name} has no place in the network" for name in given if name not in names]
+    missing = [name for name in names if name not in tensors]
+    uncounted = [name for name in missing if name.endswith("num_batches_tracked")]
+    unused = [name for name in tensors if name not in names]
+    remarks = [f"{source}: tensor {name} has no place in the network" for name in unused]
+    faults = [f"{source}: no tensor {name}" for name in missing if name not in uncounted]
     faults += [
-        f"{source}: {name} has shape {list(given[name].shape)}; expected {list(own[ours].shape)}"
+        f"{source}: {name} has shape {list(tensors[name].shape)}; expected {list(own[ours].shape)}"
         for name, ours in names.items()
-        if name in given and given[name].shape != own[ours].shape
+        if name in tensors and tensors[name].shape != own[ours].shape
     ]
     if faults:
-        raise UserError(faults)
-    predictor.load_state_dict({ours: given[name] for name, ours in names.items()})
+        raise UserError(_shortened(faults + remarks))
+    predictor.load_state_dict(
+        {ours: own[ours] if name in uncounted else tensors[name] for name, ours in names.items()}
+    )
+    remarks += [f"{source}: no tensor {name}; counting starts at 0" for name in uncounted]
+    return _shortened(remarks)
+
+
+def recognise(tensors: Mapping[str, Tensor], source: str) -> dict[str, Any]:
+    """The FFM, the TFM and the horizon of a published checkpoint, as settings, by its tensors' names.
+
+    bimamba and csbimamba have the same tensors; the authors trained csbimamba with attenmamba, and bimamba
+    with mamba. They kept the TFM's tensors where they did not use it, and forecast five steps.
+    """
+    transformer, mamba, backward, time, attention, forecast = (
+        any(name.startswith(start) and part in name for name in tensors)
+        for start, part in (
+            ("encoder.transformer", ""),
+            ("encoder.mambafusion", ""),
+            ("encoder.mambafusion", ".backward_mamba."),
+            ("encoder.time_mamba.", ""),
+            ("encoder.time_mamba.mlp", ""),
+            ("decoder.", ""),
+        )
+    )
+    if transformer == mamba:
+        found = "both" if transformer else "neither"
+        raise UserError(
+            f"{source}: is no checkpoint of a published predictor: expected tensors of either"
+            f" encoder.transformer1 or encoder.mambafusion1, found {found}"
+        )
+    time_fusion = "attenmamba" if attention else "mamba" if time else "sum"
+    if transformer:
+        feature_fusion = "transformer"
+    elif not backward:
+        feature_fusion = "mamba"
+    else:
+        feature_fusion = "bimamba" if time_fusion == "mamba" else "csbimamba"
+    return {
+        "model": {"feature_fusion": feature_fusion, "time_fusion": time_fusion},
+        "data": {"horizon": FORECAST_STEPS if forecast else 1},
+    }
+
+
+def history_of(tensors: Mapping[str, Tensor], model: Model, source: str) -> int:
+    """The number of frames whose tokens the positional embedding has, at the settings' grid."""
+    name = published_name("feature_fusions.0.position", model)
+    if name not in tensors or tensors[name].ndim != 3:
+        raise UserError(
+            f"{source}: no tensor {name} of shape 1 x tokens x channels, to read the history from"
+        )
+    tokens = tensors[name].shape[1]
+    fixed = count_tokens(model, 0)
+    per_frame = count_tokens(model, 1) - fixed
+    frames, rest = divmod(tokens - fixed, per_frame) if per_frame else (0, 1)
+    if rest or frames < 1:
+        raise UserError(
+            f"{source}: {name} is for {tokens} tokens; expected {fixed} and a multiple of {per_frame}"
+            f" with model.grid {model.grid} and model.modalities {', '.join(model.modalities)}"
+        )
+    return frames
+
+
+def _shortened(lines: list[str]) -> list[str]:
+    if len(lines) <= LISTED:
+        return lines
+    return [*lines[:LISTED], f"... and {len(lines) - LISTED} more"]

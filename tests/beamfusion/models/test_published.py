@@ -3,9 +3,10 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from beamfusion.models.predictor import Predictor, build_predictor
-from beamfusion.models.published import load_published, published_name
+from beamfusion.models.published import history_of, load_published, published_name, recognise
 from beamfusion.settings import Model
 from jobkit.errors import UserError
 
@@ -52,11 +53,13 @@ def build_small() -> Predictor:
     return build_predictor(model, history=2)
 
 
-@pytest.mark.parametrize("prefix", ["", "module."])
-def test_a_published_checkpoint_is_loaded_with_or_without_its_prefix(prefix: str) -> None:
+def published_tensors(predictor: Predictor) -> dict[str, Tensor]:
+    return {published_name(name, predictor.model): x for name, x in predictor.state_dict().items()}
+
+
+def test_a_published_checkpoint_is_loaded_tensor_by_tensor() -> None:
     source, target = build_small(), build_small()
-    tensors = {prefix + published_name(name, source.model): x for name, x in source.state_dict().items()}
-    load_published(target, tensors, "best.pth")
+    assert load_published(target, published_tensors(source), "best.pth") == []
     for name, tensor in target.state_dict().items():
         assert torch.equal(tensor, source.state_dict()[name]), name
 
@@ -72,7 +75,69 @@ def test_all_that_does_not_fit_is_listed_and_nothing_is_loaded() -> None:
         load_published(predictor, tensors, "best.pth")
     assert error.value.faults == [
         "best.pth: no tensor join.2.bias",
-        "best.pth: tensor decoder.bias_hh has no place in the network",
         "best.pth: join.0.bias has shape [3]; expected [16]",
+        "best.pth: tensor decoder.bias_hh has no place in the network",
     ]
     assert all(torch.equal(x, before[name]) for name, x in predictor.state_dict().items())
+
+
+def test_a_tensor_without_a_place_is_told_and_left_out() -> None:
+    predictor = build_small()
+    tensors = {**published_tensors(predictor), "decoder.bias_hh": torch.zeros(1)}
+    assert load_published(predictor, tensors, "best.pth") == [
+        "best.pth: tensor decoder.bias_hh has no place in the network"
+    ]
+
+
+def test_a_checkpoint_of_an_old_pytorch_counts_no_batches() -> None:
+    source, target = build_small(), build_small()
+    tensors = {k: x for k, x in published_tensors(source).items() if "num_batches_tracked" not in k}
+    remarks = load_published(target, tensors, "best.pth")
+    assert remarks[0].endswith("num_batches_tracked; counting starts at 0")
+    assert torch.equal(target.head[0].weight, source.head[0].weight)
+
+
+def test_of_another_network_not_every_tensor_is_listed() -> None:
+    with pytest.raises(UserError) as error:
+        load_published(build_small(), {}, "best.pth")
+    assert len(error.value.faults) == 21
+    assert error.value.faults[-1].endswith("more")
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_published_checkpoint_tells_its_network_history_and_horizon(name: str) -> None:
+    tensors = {tensor: torch.empty(shape, device="meta") for tensor, shape in shapes(name).items()}
+    found = recognise(tensors, "best.pth")
+    defaults = {"feature_fusion": "csbimamba", "time_fusion": "attenmamba"}
+    assert found["model"] == {**defaults, **NETWORKS[name]}
+    assert found["data"] == {"horizon": 5 if name == FORECAST else 1}
+    model = Model(published=True, **found["model"])
+    assert history_of(tensors, model, "best.pth") == (10 if name == FORECAST else 5)
+
+
+def test_the_tii_network_with_a_tfm_is_recognised() -> None:
+    tii, ours = shapes("transformer_sum"), shapes("csbimamba_attenmamba")
+    time = {name: shape for name, shape in ours.items() if name.startswith("encoder.time_mamba")}
+    tensors = {name: torch.empty(shape, device="meta") for name, shape in {**tii, **time}.items()}
+    expected = {"feature_fusion": "transformer", "time_fusion": "attenmamba"}
+    assert recognise(tensors, "best.pth")["model"] == expected
+
+
+def test_a_network_with_one_direction_is_recognised() -> None:
+    names = [name for name in shapes("bimamba_mamba") if ".backward_mamba." not in name]
+    found = recognise(dict.fromkeys(names, torch.zeros(1)), "best.pth")
+    assert found["model"] == {"feature_fusion": "mamba", "time_fusion": "mamba"}
+
+
+@pytest.mark.parametrize(
+    "names", [[], ["conv1.weight"], ["encoder.transformer1.x", "encoder.mambafusion1.x"]]
+)
+def test_what_is_no_published_network_is_refused(names: list[str]) -> None:
+    with pytest.raises(UserError, match=r"best\.pth: is no checkpoint of a published predictor"):
+        recognise(dict.fromkeys(names, torch.zeros(1)), "best.pth")
+
+
+def test_a_number_of_tokens_that_no_history_has_is_refused() -> None:
+    tensors = {"encoder.mambafusion1.pos_emb": torch.zeros(1, 963, 64)}
+    with pytest.raises(UserError, match=r"is for 963 tokens; expected 2 and a multiple of 192"):
+        history_of(tensors, Model(published=True), "best.pth")

@@ -1,0 +1,101 @@
+"""Checkpoints of the authors' code as networks of ours: converted once, then loaded by their folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from beamfusion.checkpoint import CHECKPOINT, load_checkpoint, read_tensors, save_checkpoint
+from beamfusion.models.beam_predictor import BeamPredictor
+from beamfusion.models.predictor import Predictor
+from beamfusion.models.published import history_of, load_published, recognise
+from beamfusion.networks import new_predictor
+from beamfusion.overrides import merged
+from beamfusion.settings import Settings, parse_settings
+from jobkit.errors import UserError
+from jobkit.files import read_json, write_json
+from jobkit.result import SETTINGS
+
+PREFIX = "module."
+"""What DataParallel puts before each name."""
+WRAPPERS = ("state_dict", "model_state_dict", "model", "network", "net")
+"""Where other programs put a network's tensors in a file, most telling first."""
+
+
+def import_checkpoint(file: Path, out: Path, overrides: Mapping[str, Any]) -> tuple[Settings, list[str]]:
+    """Write a published checkpoint as a folder that `load_predictor` reads; its settings, and remarks.
+
+    Settings are the published ones, the network's kind is read off the tensors, and `overrides` has the last
+    word. A UserError says what does not fit, and nothing is written then.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"--out {out}: is there and not empty; expected a new folder")
+    tensors, remarks = tensors_of(read_tensors(file), str(file))
+    published = {"frames": {"published": True}, "model": {"published": True}}
+    document = merged(merged(published, recognise(tensors, str(file))), overrides)
+    if "history" not in document["data"]:
+        model = parse_settings(document).model
+        document = merged(document, {"data": {"history": history_of(tensors, model, str(file))}})
+    settings = parse_settings(document)
+    predictor = new_predictor(settings)
+    if not isinstance(predictor, Predictor):
+        raise UserError(f"model.kind: a published checkpoint is of kind fusion, not {settings.model.kind}")
+    remarks += load_published(predictor, tensors, str(file))
+    _write(out, document, predictor)
+    return settings, remarks
+
+
+def load_predictor(folder: Path) -> BeamPredictor:
+    """The network that `import_checkpoint` or a job wrote there, in eval mode, on the CPU."""
+    document = read_json(folder / SETTINGS)
+    if not isinstance(document, dict) or "settings" not in document:
+        raise UserError(
+            f"{folder / SETTINGS}: states no settings; expected a folder of import-checkpoint or of a job"
+        )
+    predictor = new_predictor(parse_settings(document["settings"]))
+    load_checkpoint(folder / CHECKPOINT, {"predictor": predictor})
+    return predictor.eval()
+
+
+def tensors_of(content: Mapping[str, Any], source: str) -> tuple[dict[str, Tensor], list[str]]:
+    """The tensors in a checkpoint by name, without prefix, wherever they are; and what else there is."""
+    remarks = []
+    if not any(isinstance(value, Tensor) for value in content.values()):
+        inside = {
+            key: value
+            for key, value in content.items()
+            if isinstance(value, Mapping) and any(isinstance(x, Tensor) for x in value.values())
+        }
+        chosen = next((key for key in (*WRAPPERS, *inside) if key in inside), None)
+        if chosen is None:
+            raise UserError(f"{source}: holds no tensors by name; it holds {_listed(content)}")
+        if others := [key for key in content if key != chosen]:
+            remarks.append(f"{source}: read {chosen}, left out {_listed(others)}")
+        content = inside[chosen]
+    tensors = {
+        str(name).removeprefix(PREFIX): value for name, value in content.items() if isinstance(value, Tensor)
+    }
+    if others := [name for name, value in content.items() if not isinstance(value, Tensor)]:
+        remarks.append(f"{source}: left out {_listed(others)}: no tensors")
+    return tensors, remarks
+
+
+def _write(out: Path, document: dict[str, Any], predictor: BeamPredictor) -> None:
+    """The folder whole or not at all: by a neighbour, which a run that was killed may have left."""
+    unfinished = out.parent / f".{out.name}.unfinished"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        write_json(unfinished / SETTINGS, {"settings": document})
+        save_checkpoint(unfinished / CHECKPOINT, {"predictor": predictor})
+        unfinished.rename(out)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _listed(names: Any) -> str:
+    names = [str(name) for name in names]
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "") or "nothing"
