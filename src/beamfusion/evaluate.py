@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
+from numpy.typing import NDArray
 
-from beamfusion.data.dataset import WindowDataset
-from beamfusion.data.prepared import open_prepared
-from beamfusion.data.splits import split
+from beamfusion.data.parts import open_parts
 from beamfusion.device import describe_device, peak_memory
 from beamfusion.networks import load_networks_of
 from beamfusion.predict import Predictions, predict
@@ -30,19 +31,19 @@ def evaluate(
     device: torch.device,
 ) -> Outcome:
     """Score a predictor on the test part, with what is missing filled, or rebuilt where a job rebuilds it."""
-    frames = open_prepared(prepared)
-    parts = split(frames.windows, settings.data)
+    parts = open_parts(prepared, settings)
     predictions = predict(
         load_networks_of(training, rebuilding, settings, device),
-        WindowDataset(frames, parts.test),
+        parts.test,
         device,
         missing=settings.missing,
         seed=settings.seed,
         batch_size=settings.evaluate.batch_size,
     )
+    window, copy = parts.window_and_copy(parts.split.test)
     with whole_file(folder / PREDICTIONS) as temporary:
-        pq.write_table(_table(predictions, parts.test.tolist()), temporary)
-    counts = {"windows": len(parts.test), "dropped": parts.dropped, "crossing": parts.crossing}
+        pq.write_table(_table(predictions, window.tolist(), copy.tolist()), temporary)
+    counts = {"windows": len(parts.test), **parts.left_out}
     return Outcome(
         scores={**predictions.scores, **counts} if predictions.finite else counts,
         status="done" if predictions.finite else "diverged",
@@ -51,14 +52,19 @@ def evaluate(
     )
 
 
-def _table(predictions: Predictions, windows: list[int]) -> pa.Table:
-    """A row a window: index in the prepared data, scenario, zero-based truth and three best beams, logits."""
-    return pa.table(
-        {
-            "window": windows,
-            "scenario": predictions.scenario,
-            "truth": predictions.truth,
-            **{f"beam{k + 1}": predictions.top3[:, k] for k in range(3)},
-            "logits": list(predictions.logits),
-        }
-    )
+def _table(predictions: Predictions, windows: list[int], copies: list[int]) -> pa.Table:
+    """A row a window: its index among the job's windows, which altered copy it is (0: none), its scenario,
+    zero-based truth and three best beams, logits; of a forecast each step's, named `_step1` and so on.
+    """
+    columns: dict[str, Any] = {"window": windows, "copy": copies, "scenario": predictions.scenario}
+    if predictions.truth.ndim == 1:
+        return pa.table(columns | _beams(predictions.truth, predictions.top3, predictions.logits))
+    for step in range(predictions.truth.shape[1]):
+        found = _beams(predictions.truth[:, step], predictions.top3[:, step], predictions.logits[:, step])
+        columns |= {f"{name}_step{step + 1}": column for name, column in found.items()}
+    return pa.table(columns)
+
+
+def _beams(truth: NDArray[np.int64], top3: NDArray[np.int64], logits: NDArray[np.float32]) -> dict[str, Any]:
+    ranked = {f"beam{k + 1}": top3[:, k] for k in range(top3.shape[1])}
+    return {"truth": truth, **ranked, "logits": list(logits)}

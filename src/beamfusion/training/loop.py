@@ -131,6 +131,7 @@ class Loop:
         """One epoch's batches, or what is left of them; False where the loss stopped being finite."""
         progress, plan = self._progress, self._plan
         self._task.start_epoch(progress.epoch)
+        self._data.start_epoch(progress.epoch)
         order = epoch_order(len(self._data), plan.batch_size, plan.seed, progress.epoch)
         if not order:
             raise UserError(f"the training part has {len(self._data)} windows; expected 2 or more")

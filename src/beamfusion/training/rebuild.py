@@ -10,8 +10,7 @@ from torch import Tensor, nn
 
 from beamfusion.checkpoint import CHECKPOINT, save_checkpoint
 from beamfusion.data.dataset import Batch, WindowDataset
-from beamfusion.data.prepared import open_prepared
-from beamfusion.data.splits import split
+from beamfusion.data.parts import open_parts
 from beamfusion.device import compute_dtype
 from beamfusion.networks import Networks, start_rebuilding
 from beamfusion.predict import predict
@@ -27,13 +26,12 @@ def rebuild(
     folder: Path, prepared: Path, training: Path, settings: Settings, device: torch.device, ledger: Ledger
 ) -> Outcome:
     """Train the MRM in `folder` for the predictor of the job in `training`; checkpoint.pt holds both."""
-    frames = open_prepared(prepared)
-    parts = split(frames.windows, settings.data)
+    parts = open_parts(prepared, settings, window_step=settings.rebuild.window_step)
     torch.manual_seed(settings.seed)
     predictor, rebuilder = start_rebuilding(training, settings, device)
     task = RebuildTask(
         Networks(predictor, rebuilder),
-        WindowDataset(frames, parts.validation),
+        parts.validation,
         settings,
         folder / CHECKPOINT,
         device,
@@ -56,8 +54,7 @@ def rebuild(
         dtype=compute_dtype(settings.train.precision, device),
         seed=settings.seed,
     )
-    windows = WindowDataset(frames, parts.train[:: options.window_step])
-    fit = Loop(task, optimizer, windows, plan, folder=folder, device=device, ledger=ledger).fit()
+    fit = Loop(task, optimizer, parts.train, plan, folder=folder, device=device, ledger=ledger).fit()
     return training_outcome(fit, device, {})
 
 

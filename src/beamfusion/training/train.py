@@ -5,18 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from beamfusion.checkpoint import CHECKPOINT, save_checkpoint
 from beamfusion.data.dataset import Batch, WindowDataset
-from beamfusion.data.prepared import Windows, open_prepared
-from beamfusion.data.splits import split
+from beamfusion.data.parts import Parts, open_parts
 from beamfusion.device import compute_dtype, describe_device, peak_memory
+from beamfusion.models.beam_predictor import BeamPredictor
 from beamfusion.models.gps_least_squares import GpsLeastSquares
-from beamfusion.models.predictor import Predictor, start_from_imagenet
+from beamfusion.models.predictor import start_from_imagenet
 from beamfusion.networks import Networks, new_predictor, weight_dtype
 from beamfusion.predict import predict
 from beamfusion.settings import Settings, Train
@@ -30,29 +28,29 @@ from jobkit.ledger import Ledger
 
 def train(folder: Path, prepared: Path, settings: Settings, device: torch.device, ledger: Ledger) -> Outcome:
     """Train what predicts in `folder` on the frames in `prepared`; checkpoint.pt holds its best epoch."""
-    frames = open_prepared(prepared)
-    parts = split(frames.windows, settings.data)
-    training = parts.train[:: settings.train.window_step]
-    windows, validation = WindowDataset(frames, training), WindowDataset(frames, parts.validation)
+    parts = open_parts(prepared, settings, window_step=settings.train.window_step)
     torch.manual_seed(settings.seed)
     predictor = new_predictor(settings)
     if isinstance(predictor, GpsLeastSquares):
-        fit = fit_least_squares(predictor, frames.windows, training, validation, folder / CHECKPOINT, device)
+        fit = fit_least_squares(predictor, parts, folder / CHECKPOINT, device)
     else:
-        fit = fit_by_gradient(predictor, windows, validation, settings, folder, device, ledger)
-    sizes = {
-        "train": len(training),
+        fit = fit_by_gradient(predictor, parts, settings, folder, device, ledger)
+    return training_outcome(fit, device, {"windows": window_counts(parts)})
+
+
+def window_counts(parts: Parts) -> dict[str, int]:
+    """Windows that train, altered copies among them, that validate, and that no part has."""
+    return {
+        "train": len(parts.train),
+        "altered": parts.train.altered,
         "validation": len(parts.validation),
-        "dropped": parts.dropped,
-        "crossing": parts.crossing,
+        **parts.left_out,
     }
-    return training_outcome(fit, device, {"windows": sizes})
 
 
 def fit_by_gradient(
-    predictor: Predictor,
-    windows: WindowDataset,
-    validation: WindowDataset,
+    predictor: BeamPredictor,
+    parts: Parts,
     settings: Settings,
     folder: Path,
     device: torch.device,
@@ -62,7 +60,7 @@ def fit_by_gradient(
     if settings.model.imagenet is not None:
         start_from_imagenet(predictor, Path(settings.model.imagenet))
     predictor.to(device, weight_dtype(settings))
-    task = PredictorTask(predictor, validation, settings.train, folder / CHECKPOINT, device)
+    task = PredictorTask(predictor, parts.validation, settings.train, folder / CHECKPOINT, device)
     optimizer = torch.optim.AdamW(
         predictor.parameters(), settings.train.lr, weight_decay=settings.train.weight_decay, fused=True
     )
@@ -74,21 +72,16 @@ def fit_by_gradient(
         dtype=compute_dtype(settings.train.precision, device),
         seed=settings.seed,
     )
-    return Loop(task, optimizer, windows, plan, folder=folder, device=device, ledger=ledger).fit()
+    return Loop(task, optimizer, parts.train, plan, folder=folder, device=device, ledger=ledger).fit()
 
 
 def fit_least_squares(
-    predictor: GpsLeastSquares,
-    windows: Windows,
-    training: NDArray[np.int64],
-    validation: WindowDataset,
-    checkpoint: Path,
-    device: torch.device,
+    predictor: GpsLeastSquares, parts: Parts, checkpoint: Path, device: torch.device
 ) -> Fit:
     """Solve for the training part; there is one epoch, the first."""
-    predictor.fit(torch.from_numpy(windows.gps[training]), torch.from_numpy(windows.beam[training]))
+    predictor.fit(*map(torch.from_numpy, parts.train.positions()))
     save_checkpoint(checkpoint, {"predictor": predictor})
-    score = predict(Networks(predictor.to(device)), validation, device).dba
+    score = predict(Networks(predictor.to(device)), parts.validation, device).dba
     return Fit(best_epoch=1, best_score=score)
 
 
@@ -109,7 +102,7 @@ class PredictorTask:
 
     def __init__(
         self,
-        network: Predictor,
+        network: BeamPredictor,
         validation: WindowDataset,
         settings: Train,
         checkpoint: Path,
@@ -147,11 +140,14 @@ class PredictorTask:
             self._average.load_state_dict(state["average"])
 
     @property
-    def _scored(self) -> Predictor:
-        return self.network if self._average is None else cast("Predictor", self._average.module)
+    def _scored(self) -> BeamPredictor:
+        return self.network if self._average is None else cast("BeamPredictor", self._average.module)
 
 
 def beam_loss(logits: Tensor, beam: Tensor, settings: Train) -> Tensor:
-    """The predictor's own loss: sigmoid focal loss of logits (B,64) against soft targets around beam (B,)."""
+    """The predictor's own loss: sigmoid focal loss of logits (B,64) against soft targets around beam (B,).
+
+    Of a forecast: logits (B,horizon,64), beams (B,horizon), and the mean over its steps.
+    """
     targets = soft_targets(beam, settings.label_sigma).to(logits.dtype)
     return focal_loss(logits, targets, settings.focal_gamma, settings.focal_alpha)

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from beamfusion.settings import Train
 from beamfusion.training.losses import focal_loss, soft_targets
+from beamfusion.training.train import beam_loss
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "golden/loss.json").read_text())
 
@@ -38,6 +40,14 @@ def test_soft_targets_of_several_steps_keep_their_shape() -> None:
     beams = torch.tensor([[3, 4], [60, 0]])
     assert soft_targets(beams).shape == (2, 2, 64)
     assert torch.equal(soft_targets(beams)[1, 0], soft_targets(torch.tensor(60)))
+
+
+def test_a_forecast_s_loss_is_the_mean_of_its_steps() -> None:
+    random = np.random.default_rng(0)
+    logits = torch.from_numpy(random.standard_normal((4, 3, 64)))
+    beams = torch.from_numpy(random.integers(0, 64, (4, 3)))
+    steps = [beam_loss(logits[:, step], beams[:, step], Train()) for step in range(3)]
+    assert beam_loss(logits, beams, Train()).item() == pytest.approx(torch.stack(steps).mean().item())
 
 
 @given(seed=st.integers(0, 2**32 - 1), gamma=st.floats(0, 4), alpha=st.floats(0, 1))
