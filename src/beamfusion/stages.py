@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,13 @@ def _prepare(folder: Path, settings: Settings, needs: Path | None) -> Outcome:
                 "the folder that holds Multi_Modal"
             )
     forget_index(folder / "frames")  # without result.json nothing vouches for what is there; the journal does
-    summary = prepare(root, folder / "frames", settings.frames, progress=True)
+    summary = prepare(
+        root, folder / "frames", settings.frames, progress=True, on_error=settings.data.on_error
+    )
+    if summary.dropped:
+        for fault in summary.faults:
+            print(f"left out: {fault}", file=sys.stderr)
+        name = f"{name}, {summary.dropped} faulty samples left out"
     return Outcome(scores=summary.counts, provenance={"data": name, "data_digest": summary.digest})
 
 
