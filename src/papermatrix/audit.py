@@ -9,7 +9,6 @@ from math import prod
 from typing import Any, TypeGuard, TypeVar
 
 from jobkit.errors import UserError, did_you_mean
-from jobkit.provenance import source_digest
 from papermatrix.expand import Matrix
 from papermatrix.facts import facts_of_rule
 from papermatrix.paperfile import CellName, OfRows, Pair, Product, WeightedMean
@@ -95,7 +94,6 @@ def audited_from(matrix: Matrix, table: str) -> dict[str, Any]:
             ]
             for name, reported in others.items()
         },
-        "audited_by": source_digest("papermatrix.audit"),
     }
 
 

@@ -89,7 +89,7 @@ def rendered_from(matrix: Matrix, table: str, store: Store) -> dict[str, Any]:
         "audit": audited_from(matrix, table),
         "stale": [job.id for job in matrix.jobs_of(table) if keeps and store.is_stale(job)],
         "renderer": [
-            source_digest("papermatrix.render"),
+            source_digest("papermatrix.commands.render"),
             *(digest_files(folder.glob("*"), folder) for folder in (TEMPLATES, OWN_TEMPLATES)),
         ],
     }
