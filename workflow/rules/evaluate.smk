@@ -12,14 +12,17 @@ rule evaluate:
     threads: 1
     resources:
         mem_mb=3000,
-        runtime=120,
+        runtime=30,
+        evaluating=1,
+        gpu=gpus,
+        gpu_model=gpu_model,
     params:
         settings=settings,
     message:
         "evaluate {wildcards.id}"
     shell:
         "beamfusion job evaluate --settings {params.settings:q} --needs $(dirname {input})"
-        " --out $(dirname {output}) --device $DEVICE --threads {threads} > {log} 2>&1"
+        " --out $(dirname {output}) --device $DEVICE --threads {threads} >> {log} 2>&1"
 
 
 rule profile:
@@ -38,10 +41,12 @@ rule profile:
     resources:
         mem_mb=3000,
         runtime=60,
+        gpu=gpus,
+        gpu_model=gpu_model,
     params:
         settings=settings,
     message:
         "profile {wildcards.id}"
     shell:
         "beamfusion job profile --settings {params.settings:q} --needs $(dirname {input})"
-        " --out $(dirname {output}) --device $DEVICE --threads {threads} > {log} 2>&1"
+        " --out $(dirname {output}) --device $DEVICE --threads {threads} >> {log} 2>&1"

@@ -13,10 +13,12 @@ rule rebuild:
     resources:
         mem_mb=3000,
         runtime=1440,
+        gpu=gpus,
+        gpu_model=gpu_model,
     params:
         settings=settings,
     message:
         "rebuild {wildcards.id}"
     shell:
         "beamfusion job rebuild --settings {params.settings:q} --needs $(dirname {input})"
-        " --out $(dirname {output}) --device $DEVICE --threads {threads} > {log} 2>&1"
+        " --out $(dirname {output}) --device $DEVICE --threads {threads} >> {log} 2>&1"

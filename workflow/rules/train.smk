@@ -9,14 +9,16 @@ rule train:
         "results/jobs/train/{id}/benchmark.tsv"
     conda:
         "../../envs/cpu.yaml"
-    threads: 1
+    threads: devices
     resources:
         mem_mb=3000,
         runtime=2880,
+        gpu=gpus_of_training,
+        gpu_model=gpu_model,
     params:
         settings=settings,
     message:
         "train {wildcards.id}"
     shell:
         "beamfusion job train --settings {params.settings:q} --needs $(dirname {input})"
-        " --out $(dirname {output}) --device $DEVICE --threads {threads} > {log} 2>&1"
+        " --out $(dirname {output}) --device $DEVICE --threads {threads} >> {log} 2>&1"

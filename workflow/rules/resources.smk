@@ -1,0 +1,13 @@
+# What a job that computes asks a scheduler for, beyond time and memory.
+def devices(wildcards):
+    """GPUs, or processes on a CPU, that share a training."""
+    return job_of(wildcards).settings["train"]["devices"]
+
+
+def gpus_of_training(wildcards):
+    return devices(wildcards) if matrix.project.config.gpu else 0
+
+
+# Values, not functions: Snakemake asks a function several times for every job.
+gpus = 1 if matrix.project.config.gpu else 0
+gpu_model = (matrix.project.config.gpu and matrix.project.config.gpu_model) or ""
