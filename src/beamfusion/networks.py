@@ -5,19 +5,21 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from beamfusion.checkpoint import CHECKPOINT, load_checkpoint
 from beamfusion.data.dataset import Batch
-from beamfusion.models.beam_predictor import BeamPredictor
+from beamfusion.models.beam_predictor import CHANNELS, BeamPredictor
 from beamfusion.models.gps_gru import GpsGru
 from beamfusion.models.gps_least_squares import GpsLeastSquares
 from beamfusion.models.image_gps_cnn import ImageGpsCnn
 from beamfusion.models.masked_transformer import MaskedTransformer
 from beamfusion.models.mrm import MRM
 from beamfusion.models.predictor import Predictor
+from beamfusion.models.resnet import ResNet
 from beamfusion.settings import Modality, Settings
 from jobkit.errors import UserError
 
@@ -39,10 +41,18 @@ class Rebuilder:
         self.mrm = mrm
 
     @torch.no_grad()
-    def features(self, batch: Batch, modalities: tuple[Modality, ...]) -> dict[Modality, Tensor]:
-        """True stage-1 maps (B*T, width, h, w) of what is there."""
+    def true_features(self, batch: Batch, modalities: tuple[Modality, ...]) -> dict[Modality, Tensor]:
+        """Stage-1 maps (B*T, width, h, w) as the predictor reads them."""
         return {modality: self.frozen.stage1(modality, getattr(batch, modality)) for modality in modalities}
 
+    def features(self, batch: Batch, modalities: tuple[Modality, ...]) -> dict[Modality, Tensor]:
+        """The stage-1 maps that the MRM projects: the true ones, or those of its own encoders."""
+        if self.mrm.encoders is None:
+            return self.true_features(batch, modalities)
+        frames = {m: self.frozen.normalise(m, getattr(batch, m)) for m in modalities}
+        return {modality: self.mrm.encode(modality, x) for modality, x in frames.items()}
+
+    @torch.no_grad()
     def rebuild(self, batch: Batch) -> dict[Modality, Tensor]:
         """The missing modalities' stage-1 maps (B*T, width, h, w), from the sources alone."""
         return self.mrm.rebuild(self.features(batch, self.mrm.sources))
@@ -83,8 +93,26 @@ def start_rebuilding(training: Path, settings: Settings, device: torch.device) -
     predictor = load_predictor_of(training, settings, device)
     if not isinstance(predictor, Predictor):
         raise UserError(f"rebuild.enabled: nothing can be rebuilt where model.kind is {settings.model.kind}")
-    mrm = MRM(settings.model.width, modalities=settings.model.modalities, missing=settings.missing.modalities)
+    model, data = settings.model, settings.data
+    mrm = MRM(model.width, modalities=model.modalities, missing=settings.missing.modalities)
+    if settings.rebuild.encoders != "frozen":
+        trained = settings.rebuild.encoders == "trained"
+        mrm.encoders = nn.ModuleDict(
+            {modality: first_stage(predictor, modality, trained=trained) for modality in mrm.modalities}
+        )
+    if settings.rebuild.losses.pred:
+        mrm.add_fusion_head(model, history=data.history, horizon=data.horizon)
     return predictor, Rebuilder(predictor, mrm.to(device, weight_dtype(settings)))
+
+
+def first_stage(predictor: Predictor, modality: Modality, *, trained: bool) -> ResNet:
+    """An encoder that ends after its first stage, with random weights or those of the predictor's."""
+    whole = cast("ResNet", predictor.encoders[modality])
+    encoder = ResNet(CHANNELS[modality], predictor.model.width, whole.depths[:1])
+    if trained:
+        weights = whole.state_dict()
+        encoder.load_state_dict({name: weights[name] for name in encoder.state_dict()})
+    return encoder
 
 
 def weight_dtype(settings: Settings) -> torch.dtype:

@@ -38,8 +38,8 @@ Inputs = tuple[Tensor, Tensor, Tensor, Tensor]
 def checkpoint(name: str) -> dict[str, Tensor]:
     """Random tensors of a small network, by their published names.
 
-    Matrices are smaller than what keeps a signal's size: without residuals, larger ones amplify rounding until
-    float32 and float64 disagree, whoever computes.
+    Matrices are smaller than what keeps a signal's size: without residuals, larger ones amplify rounding
+    until float32 and float64 disagree, whoever computes.
     """
     torch.manual_seed(0)
     document = {

@@ -1,13 +1,16 @@
 """MRM: rebuilds a missing modality's stage-1 features from those of the modalities that are there."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from beamfusion.settings import GRID_MODALITIES, Modality
+from beamfusion.models.beam_predictor import build_head
+from beamfusion.models.decoder import Decoder
+from beamfusion.models.resnet import ResNet
+from beamfusion.settings import BEAMS, GRID_MODALITIES, Modality, Model
 from jobkit.errors import UserError
 
 
@@ -58,14 +61,32 @@ class Translator(nn.Module):
         return features
 
 
+class FusionHead(nn.Module):
+    """Maps (B*T, width, h, w) of several kinds, pooled and put end to end -> logits as a predictor's."""
+
+    def __init__(self, model: Model, *, kinds: int, history: int, horizon: int):
+        super().__init__()
+        self.history = history
+        self.layers = build_head([history * kinds * model.width, 4 * model.width, 2 * model.width], model)
+        self.decoder = Decoder(BEAMS, horizon) if horizon > 1 else None
+
+    def forward(self, maps: Sequence[Tensor]) -> Tensor:
+        pooled = torch.cat([x.mean((-2, -1)) for x in maps], dim=1)
+        logits: Tensor = self.layers(pooled.reshape(-1, self.history * pooled.shape[1]))
+        return logits if self.decoder is None else self.decoder(logits)
+
+
 class MRM(nn.Module):
     """A projection head per frame modality that the predictor has, a translator per missing one.
 
     GPS has no stage-1 features: it is neither a source nor rebuilt. UserError where nothing can be rebuilt.
+    Some recipes give it stage-1 `encoders` of its own, or a `fusion_head` to predict beams by itself.
     """
 
     def __init__(self, width: int, *, modalities: Iterable[Modality], missing: Iterable[Modality]):
         super().__init__()
+        self.encoders: nn.ModuleDict | None = None
+        self.fusion_head: FusionHead | None = None
         has, lacks = set(modalities), set(missing)
         self.modalities = tuple(modality for modality in GRID_MODALITIES if modality in has)
         self.missing = tuple(modality for modality in self.modalities if modality in lacks)
@@ -79,6 +100,22 @@ class MRM(nn.Module):
         self.translators = nn.ModuleDict(
             {modality: Translator(width, len(self.sources)) for modality in self.missing}
         )
+
+    def add_fusion_head(self, model: Model, *, history: int, horizon: int) -> None:
+        kinds = len(self.modalities) + len(self.missing)
+        self.fusion_head = FusionHead(model, kinds=kinds, history=history, horizon=horizon)
+
+    def encode(self, modality: Modality, x: Tensor) -> Tensor:
+        """Normalised frames (B, T, channels, H, W) -> stage-1 features by its own encoder."""
+        assert self.encoders is not None
+        encoder = self.encoders[modality]
+        assert isinstance(encoder, ResNet)
+        return encoder.stage(1, x.flatten(0, 1))
+
+    def predict(self, halves: Mapping[Modality, Halves], rebuilt: Mapping[Modality, Tensor]) -> Tensor:
+        """Logits of its fusion head, from all shared halves and what was rebuilt."""
+        assert self.fusion_head is not None
+        return self.fusion_head([*(half.shared for half in halves.values()), *rebuilt.values()])
 
     def project(self, features: Mapping[Modality, Tensor]) -> dict[Modality, Halves]:
         """Stage-1 features (B*T, width, h, w) -> halves, for the modalities that are given."""

@@ -59,7 +59,10 @@ def rebuild(
 
 
 class RebuildTask:
-    """The four rebuilding losses; scored by the validation part with the missing modalities rebuilt."""
+    """The rebuilding losses; scored by the validation part with the missing modalities rebuilt.
+
+    Where `predictor_lr` is 0 the predictor stays as it is, its BatchNorm statistics included.
+    """
 
     def __init__(
         self,
@@ -74,26 +77,35 @@ class RebuildTask:
         self._networks, self._validation, self._settings = networks, validation, settings
         self._checkpoint, self._device = checkpoint, device
         self._first_epoch = True
+        self._predictor_stays = settings.rebuild.predictor_lr == 0
+        if self._predictor_stays:
+            self._predictor.requires_grad_(False)
         self.network: nn.Module = nn.ModuleDict({"predictor": self._predictor, "mrm": self._rebuilder.mrm})
 
     def start_epoch(self, epoch: int) -> None:
         self._first_epoch = epoch == 0
         self.network.train(self._first_epoch or self._settings.rebuild.train_mode == "always")
+        if self._predictor_stays:
+            self._predictor.eval()
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Each term whose weight is not 0, before weighting, and their weighted `total`."""
         options, mrm, history = self._settings.rebuild, self._rebuilder.mrm, self._settings.data.history
-        true = self._rebuilder.features(batch, mrm.modalities)
-        halves = mrm.project(true)
+        features = self._rebuilder.features(batch, mrm.modalities)
+        halves = mrm.project(features)
         rebuilt = mrm.translate(halves)
         shared = {modality: half.shared for modality, half in halves.items()}
         specific = {modality: half.specific for modality, half in halves.items()}
-        label = batch.beam if options.contrast == "supervised" else None
+        label = first_beam(batch) if options.contrast == "supervised" else None
         weights = {name: weight for name, weight in options.losses if name != "published" and weight}
         terms: dict[str, Tensor] = {}
+        if "pred" in weights:
+            terms["pred"] = beam_loss(mrm.predict(halves, rebuilt), batch.beam, self._settings.train)
         if "fusion" in weights:
             terms["fusion"] = self._fusion_loss(batch, rebuilt)
         if "trans" in weights:
+            own = mrm.encoders is not None
+            true = self._rebuilder.true_features(batch, mrm.missing) if own else features
             terms["trans"] = trans_loss(rebuilt, true)
         if "contrast" in weights:
             terms["contrast"] = contrast_loss(
@@ -108,10 +120,11 @@ class RebuildTask:
         """The predictor's own loss, with what is drawn to be replaced rebuilt and the rest true.
 
         Published: image is drawn in the first epoch only, LiDAR and radar are always replaced, and an image
-        that is not drawn is the filler.
+        that is not drawn is the filler. A predictor that stays as it is learns nothing from true features,
+        so it sees rebuilt ones only.
         """
         missing, options = self._settings.missing, self._settings.rebuild
-        drawn = torch.rand(()).item() < options.replace_probability
+        drawn = torch.rand(()).item() < options.replace_probability or self._predictor_stays
         filled: tuple[Modality, ...] = ()
         if options.replace == "published":
             drawn = drawn or not self.network.training
@@ -145,3 +158,8 @@ class RebuildTask:
 
     def load_state(self, state: dict[str, Any]) -> None:
         self.network.load_state_dict(state["network"])
+
+
+def first_beam(batch: Batch) -> Tensor:
+    """(B,): the beam, or of a forecast the first of its steps."""
+    return batch.beam if batch.beam.ndim == 1 else batch.beam[:, 0]

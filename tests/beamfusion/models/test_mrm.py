@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from beamfusion.models.mrm import MRM, ProjectionHead, Translator
-from beamfusion.settings import GRID_MODALITIES, MODALITIES, Modality
+from beamfusion.models.mrm import MRM, Halves, ProjectionHead, Translator
+from beamfusion.settings import GRID_MODALITIES, MODALITIES, Modality, Model
 from jobkit.errors import UserError
 
 WIDTH = 4
@@ -110,3 +110,29 @@ def test_it_runs_in_float64_and_under_bfloat16_autocast() -> None:
         torch.testing.assert_close(mrm.rebuild(features())["image"].float(), expected, rtol=0.1, atol=0.05)
     double = {modality: x.double() for modality, x in features().items()}
     torch.testing.assert_close(mrm.double().rebuild(double)["image"].float(), expected)
+
+
+def test_its_fusion_head_predicts_from_every_shared_half_and_what_was_rebuilt() -> None:
+    mrm = build("image")
+    mrm.add_fusion_head(Model(width=WIDTH), history=3, horizon=1)
+    halves = mrm.project(features())
+    rebuilt = mrm.translate(halves)
+    logits = mrm.predict(halves, rebuilt)
+    assert logits.shape == (2, 64)
+    for modality in GRID_MODALITIES:
+        changed = {m: Halves(half.shared + (m == modality), half.specific) for m, half in halves.items()}
+        assert not torch.allclose(mrm.predict(changed, rebuilt), logits)
+    assert not torch.allclose(mrm.predict(halves, {"image": rebuilt["image"] + 1}), logits)
+    without = {m: Halves(half.shared, half.specific + 1) for m, half in halves.items()}
+    assert torch.equal(mrm.predict(without, rebuilt), logits)
+
+
+def test_its_fusion_head_can_forecast() -> None:
+    mrm = build("image")
+    mrm.add_fusion_head(Model(width=WIDTH), history=3, horizon=5)
+    halves = mrm.project(features())
+    assert mrm.predict(halves, mrm.translate(halves)).shape == (2, 5, 64)
+
+
+def test_without_a_recipe_that_asks_for_them_it_has_neither_encoders_nor_a_fusion_head() -> None:
+    assert {name.partition(".")[0] for name in build("image").state_dict()} == {"heads", "translators"}
