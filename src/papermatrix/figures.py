@@ -25,6 +25,8 @@ FORMS = ("pdf", "png")
 WIDTH = 6.3
 """Inches: the text's width on A4."""
 DPI = 200
+MOST_IN_A_BLOCK = 6
+"""Jobs below each other."""
 _COLOURS = ("#000000", "#d55e00", "#0072b2", "#56b4e9", "#e69f00", "#009e73")
 """Okabe and Ito's, in an order in which neighbours differ in grey too."""
 _LINES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (7, 1, 1, 1, 1, 1)))
@@ -78,7 +80,7 @@ def drawn_from(matrix: Matrix, name: str) -> dict[str, Any]:
     figure = figure_of(matrix, name)
     return {
         "figure": figure.model_dump(mode="json"),
-        "curves": [[row, job.id] for row, job in _shown(matrix, figure)],
+        "curves": [[cell.row, cell.column, cell.variant, job.id] for cell, job in _shown(matrix, figure)],
         "drawn_by": source_digest("papermatrix.figures"),
     }
 
@@ -112,16 +114,14 @@ def _save(drawing: Drawing, path: Path) -> Path:
     return path
 
 
-def _shown(matrix: Matrix, figure: Figure) -> Iterator[tuple[str, Job]]:
-    """Rows with the jobs of the figure's stage that their cells stand on, each once a row."""
-    seen: set[tuple[str, str]] = set()
+def _shown(matrix: Matrix, figure: Figure) -> Iterator[tuple[Cell, Job]]:
+    """Cells with the job of the figure's stage that they stand on."""
     for cell in matrix.cells[figure.table]:
         if figure.kind == "rows" and (cell.column, cell.variant) != (figure.column, figure.variant):
             continue
         job = _job_of_stage(cell, figure.stage)
-        if job is not None and (cell.row, job.id) not in seen:
-            seen.add((cell.row, job.id))
-            yield cell.row, job
+        if job is not None:
+            yield cell, job
 
 
 def _job_of_stage(cell: Cell, stage: str) -> Job | None:
@@ -139,31 +139,39 @@ def _expect_results(matrix: Matrix, name: str, store: Store) -> None:
 
 
 def _curves(matrix: Matrix, figure: Figure, store: Store) -> list[Curve]:
-    """One for each row and seed; of a figure of jobs one for each job, called by all the rows that use it."""
-    shown = list(_shown(matrix, figure))
-    if figure.kind == "rows":
-        return [_curve(row, job, figure, store) for row, job in shown]
-    rows: dict[str, list[str]] = {}
-    jobs = {}
-    for row, job in shown:
-        rows.setdefault(job.id, []).append(row)
+    """One for each row and seed; of a figure of jobs one for each job, called by the cells that use it."""
+    cells: dict[str, list[Cell]] = {}
+    jobs: dict[str, Job] = {}
+    for cell, job in _shown(matrix, figure):
+        cells.setdefault(job.id, []).append(cell)
         jobs[job.id] = job
-    labels = {name: _listed(labels) for name, labels in rows.items()}
-    counts = list(labels.values())
-    # Where a row has several jobs, their slugs tell them apart.
-    return [
-        _curve(label if counts.count(label) == 1 else f"{label}: {slug(job)}", job, figure, store)
-        for job, label in zip(jobs.values(), labels.values(), strict=True)
-    ]
+    if figure.kind == "rows":
+        rows = [(row, name) for name, of_job in cells.items() for row in dict.fromkeys(c.row for c in of_job)]
+        return [_curve(row, jobs[name], figure, store) for row, name in rows]
+    labels = _labels(list(cells.values()))
+    return [_curve(label, job, figure, store) for job, label in zip(jobs.values(), labels, strict=True)]
+
+
+def _labels(jobs: list[list[Cell]]) -> list[str]:
+    """What to call each job: its rows, and where that is not enough its columns, variants and seeds too."""
+    labels: list[str] = []
+    for depth in range(1, 5):
+        labels = [
+            ", ".join(_listed([names[level] for names in map(_names, cells)]) for level in range(depth))
+            for cells in jobs
+        ]
+        if len(set(labels)) == len(labels):
+            break
+    return labels
+
+
+def _names(cell: Cell) -> tuple[str, ...]:
+    return cell.row, cell.column, cell.variant or "", f"seed {cell.seed}"
 
 
 def _listed(labels: Sequence[str]) -> str:
-    return ", ".join(labels) if len(labels) < 4 else f"{labels[0]}, {labels[1]} and {len(labels) - 2} more"
-
-
-def slug(job: Job) -> str:
-    """The readable part of a job's id."""
-    return job.id.rpartition("-")[0] or job.stage
+    each = list(dict.fromkeys(labels))
+    return " & ".join(each) if len(each) < 4 else f"{each[0]}, {each[1]} and {len(each) - 2} more"
 
 
 def _curve(label: str, job: Job, figure: Figure, store: Store) -> Curve:
@@ -219,36 +227,58 @@ def _style(index: int) -> dict[str, Any]:
 
 
 def _draw_jobs(figure: Figure, curves: list[Curve]) -> Drawing:
-    """A line of panels for each job, the same quantity below each other on shared axes."""
+    """Panels of its own for each job, the same quantity on the same axis; many jobs stand in two blocks."""
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import MaxNLocator
 
     drawn = [curve for curve in curves if curve.frame is not None]
     without = [curve.label for curve in curves if curve.frame is None]
-    lines, columns = max(len(drawn), 1), len(figure.panels)
-    drawing, axes = plt.subplots(
-        lines,
-        columns,
-        figsize=(WIDTH, 1.15 * lines + 0.9),
-        squeeze=False,
-        sharex="col",
-        sharey="col",
-        layout="constrained",
-    )
-    for i, curve in enumerate(drawn):
-        for panel, ax in zip(figure.panels, axes[i], strict=True):
-            is_drawn = _line(ax, panel, figure, curve, {"color": "black", "linewidth": 1.4})
+    blocks = 2 if len(drawn) > MOST_IN_A_BLOCK else 1
+    lines = max(-(-len(drawn) // blocks), 1)
+    drawing = plt.figure(figsize=(WIDTH, 1.1 * lines + 0.6), layout="constrained")
+    parts = drawing.subfigures(lines, blocks, squeeze=False)
+    panels: list[list[Axes]] = [[] for _ in figure.panels]
+    # Down the first block, then down the second.
+    for index, curve in enumerate(drawn):
+        part = parts[index % lines][index // lines]
+        axes = part.subplots(1, len(figure.panels), squeeze=False)[0]
+        part.suptitle(
+            ", ".join(filter(None, [curve.label, curve.diverged])),
+            x=0.01,
+            ha="left",
+            fontsize=7,
+            weight="bold",
+        )
+        is_last = index % lines == lines - 1 or index == len(drawn) - 1
+        for panel, ax, column in zip(figure.panels, axes, panels, strict=True):
+            if not _line(ax, panel, figure, curve, {"color": "black", "linewidth": 1.2}):
+                _say(ax, "none")
+                ax.set_axis_off()
+            else:
+                column.append(ax)
             _dress(ax, panel, figure)
-            if not is_drawn:
-                _say(ax, "not recorded")
-        axes[i][0].set_title(curve.label, loc="left", fontweight="bold")
+            ax.yaxis.set_major_locator(MaxNLocator(4))
+            ax.tick_params(labelsize=6, labelbottom=is_last)
+            ax.set_xlabel(figure.x.label if is_last else "", fontsize=6.5)
+            ax.set_ylabel("")
+            if index % lines == 0:
+                ax.set_title(panel.label, fontsize=7)
+    for column in panels:
+        _share(column)
     if not drawn:
-        _say(axes[0][0], "no curves yet")
-    for ax in axes[:-1].flat:
-        ax.set_xlabel("")
+        drawing.text(0.5, 0.5, "no curves yet", ha="center", color="0.4")
     drawing.suptitle(figure.title, fontsize=9)
     if without:
         drawing.supxlabel(f"Without curves: {', '.join(without)}", fontsize=7)
     return drawing
+
+
+def _share(axes: list[Axes]) -> None:
+    """One range for all."""
+    for get, assign in (("get_xlim", "set_xlim"), ("get_ylim", "set_ylim")):
+        limits = [getattr(ax, get)() for ax in axes]
+        for ax in axes:
+            getattr(ax, assign)(min(low for low, _ in limits), max(high for _, high in limits))
 
 
 def _line(ax: Axes, panel: Axis, figure: Figure, curve: Curve, style: dict[str, Any]) -> bool:
@@ -267,7 +297,10 @@ def _line(ax: Axes, panel: Axis, figure: Figure, curve: Curve, style: dict[str, 
         ax.set_xlim(x.iloc[0] - 1, x.iloc[0] + 1)
     if curve.diverged:
         ax.plot(x.iloc[-1], y.iloc[-1], marker="x", color=style["color"], markersize=6, markeredgewidth=1.5)
-        ax.set_title(curve.diverged, loc="right", fontsize=7, color=style["color"])
+        if figure.kind == "rows":
+            ax.annotate(
+                curve.diverged, (x.iloc[-1], y.iloc[-1]), (-4, 5), textcoords="offset points", ha="right"
+            )
     return True
 
 
