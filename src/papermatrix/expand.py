@@ -29,7 +29,7 @@ class Job:
     settings: Nested = field(repr=False)
     """Its own settings and those of every job that it stands on: what it is given."""
 
-    @property
+    @cached_property
     def folder(self) -> Path:
         return JOBS / self.stage / self.id
 
@@ -75,8 +75,13 @@ class Matrix:
 
     def jobs_of(self, table: str) -> list[Job]:
         """The jobs that a table needs, in the order of `jobs`."""
-        needed = {job.id for cell in self.cells[table] if cell.job for job in cell.job.chain()}
-        return [job for name, job in self.jobs.items() if name in needed]
+        tops = {cell.job.id: cell.job for cell in self.cells[table] if cell.job}
+        needed = {job.id for top in tops.values() for job in top.chain()}
+        return [self.jobs[name] for name in sorted(needed, key=self._order.__getitem__)]
+
+    @cached_property
+    def _order(self) -> dict[str, int]:
+        return {name: index for index, name in enumerate(self.jobs)}
 
     def shown(self, table: str) -> dict[str, Any]:
         """What a table shows besides its jobs' results."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +17,8 @@ from papermatrix.audit import audited_from
 from papermatrix.expand import Job, Matrix
 
 LOG = "log.txt"
-TEMPLATES = Path(__file__).parent / "templates"
+SOURCE = Path(__file__).parent
+TEMPLATES = SOURCE / "templates"
 OWN_TEMPLATES = Path("config/templates")
 """A paper's own, in place of those of the same name."""
 
@@ -88,11 +90,15 @@ def rendered_from(matrix: Matrix, table: str, store: Store) -> dict[str, Any]:
         **matrix.shown(table),
         "audit": audited_from(matrix, table),
         "stale": [job.id for job in matrix.jobs_of(table) if keeps and store.is_stale(job)],
-        "renderer": [
-            source_digest("papermatrix.commands.render"),
-            *(digest_files(folder.glob("*"), folder) for folder in (TEMPLATES, OWN_TEMPLATES)),
-        ],
+        "renderer": _renderer(),
     }
+
+
+@functools.cache
+def _renderer() -> list[str]:
+    """Digests of all that may render a table; cheaper than to follow what it imports, and never too narrow."""
+    places = ((SOURCE, "*.py"), (TEMPLATES, "*"), (OWN_TEMPLATES, "*"))
+    return [digest_files(folder.glob(pattern), folder) for folder, pattern in places]
 
 
 def stale_jobs(matrix: Matrix, tables: Iterable[str], store: Store) -> list[str]:
