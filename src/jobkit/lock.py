@@ -1,61 +1,199 @@
-"""One process at a time per job: the kernel frees the lock of a process that dies."""
+"""One process at a time per job, on one machine by the kernel's lock and across machines by a lease.
+
+The kernel frees the lock of a process that dies. A shared disk may keep such locks to each machine, so the
+owner also renews a file there; one that no longer changes was left by a machine that is gone.
+"""
 
 import contextlib
+import errno
 import fcntl
+import functools
 import json
 import os
 import socket
 import sys
+import threading
+import time
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-
-import filelock
+from typing import Any
 
 LOCK = ".lock"
 OWNER = ".owner.json"
 PATIENCE = 0.5
 """Seconds until the owner is named: `is_locked` of another process holds the lock for an instant."""
+BEAT = 10.0
+"""Seconds between two renewals of the lease."""
+LEASE = 60.0
+"""Seconds without a renewal after which another machine's process is taken for dead."""
+POLL = 0.2
+TAKEN = 75
+"""Exit code of a process whose job was taken over while it was suspended or cut off: EX_TEMPFAIL."""
 
 
 @contextlib.contextmanager
-def job_lock(folder: Path) -> Iterator[None]:
+def job_lock(folder: Path, *, beat: float = BEAT, lease: float = LEASE) -> Iterator[None]:
     """Hold the lock of a job's folder; while another process holds it, wait, and say on stderr for whom.
 
     A killed Snakemake leaves its jobs running: the next one waits for them and finds their results.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    owner = folder / OWNER
-    lock = filelock.FileLock(folder / LOCK)
-    try:
-        lock.acquire(timeout=PATIENCE)
-    except filelock.Timeout:
-        print(f"{folder}: waiting for {_describe(owner)}, which works on this job", file=sys.stderr)
-        lock.acquire()
-    try:
-        started = datetime.now(UTC).isoformat(timespec="seconds")
-        owner.write_text(json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "since": started}))
+    with _kernel_lock(folder), _Lease(folder / OWNER, beat, lease):
         yield
-    finally:
-        owner.unlink(missing_ok=True)
-        lock.release()
 
 
 def is_locked(folder: Path) -> bool:
-    """Whether a living process works on the job in a folder."""
+    """Whether a living process works on the job in a folder, here or on another machine."""
     try:
         with (folder / LOCK).open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
     except BlockingIOError:
         return True
-    return False
-
-
-def _describe(owner: Path) -> str:
+    except OSError:  # no lock file, or a file system without locks
+        pass
+    owner = _read_owner(folder / OWNER)
+    if owner is None or owner.get("machine") == machine():
+        return False
     try:
-        holder = json.loads(owner.read_text())
-        return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
-    except (OSError, ValueError, KeyError):
+        return time.time() - (folder / OWNER).stat().st_mtime < LEASE
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def _kernel_lock(folder: Path) -> Iterator[None]:
+    begin, named = time.monotonic(), False
+    with (folder / LOCK).open("ab") as file:
+        while not _lock(file.fileno()):
+            if not named and time.monotonic() - begin > PATIENCE:
+                _announce(folder / OWNER)
+                named = True
+            time.sleep(POLL)
+        yield
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno not in (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK):
+            raise
+    return True  # where the file system has no such locks, the lease alone decides
+
+
+class _Lease:
+    """The owner's file: created by one process only, renewed while it lives, removed when it ends."""
+
+    def __init__(self, path: Path, beat: float, lease: float):
+        self._path, self._beat, self._lease = path, beat, lease
+        self._token = uuid.uuid4().hex
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._renew, daemon=True)
+
+    def __enter__(self) -> None:
+        if not self._create():
+            self._outlive()
+            while not self._create():  # several machines may find a dead owner's file at once
+                self._outlive()
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+        if self._is_ours():
+            self._path.unlink(missing_ok=True)
+
+    def _create(self) -> bool:
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        owner = {"host": socket.gethostname(), "machine": machine(), "pid": os.getpid(), "since": started}
+        content = self._path.with_name(f"{OWNER}.{self._token}")
+        try:
+            content.write_text(json.dumps({**owner, "token": self._token}))
+            self._path.hardlink_to(content)  # atomic, over NFS too
+        except (FileExistsError, FileNotFoundError):
+            return False
+        finally:
+            content.unlink(missing_ok=True)
+        return True
+
+    def _outlive(self) -> None:
+        """Wait until another owner is gone; on this machine it is, since its lock was free."""
+        owner, announced = _read_owner(self._path), False
+        watched, since = _stamp(self._path), time.monotonic()
+        while owner is not None and owner.get("machine") != machine():
+            if time.monotonic() - since > self._lease:
+                break
+            if not announced:
+                _announce(self._path)
+                announced = True
+            time.sleep(POLL)
+            if (stamp := _stamp(self._path)) != watched:  # by this clock alone: those of two machines differ
+                watched, since = stamp, time.monotonic()
+                owner = _read_owner(self._path)
+        left = self._path.with_name(f"{OWNER}.{uuid.uuid4().hex}")
+        with contextlib.suppress(FileNotFoundError):
+            self._path.rename(left)
+            if watched is not None and _stamp(left) != watched:  # a third machine was quicker: it is alive
+                with contextlib.suppress(FileExistsError):
+                    self._path.hardlink_to(left)
+            left.unlink()
+
+    def _renew(self) -> None:
+        while not self._ended.wait(self._beat):
+            owner = _read_owner(self._path)
+            with contextlib.suppress(OSError):
+                if owner is None:  # another process is just finding out that we are alive
+                    self._create()
+                elif owner.get("token", self._token) == self._token:
+                    os.utime(self._path)
+                elif not self._ended.is_set():
+                    _announce(self._path, "taken over by")
+                    os._exit(TAKEN)
+
+    def _is_ours(self) -> bool:
+        owner = _read_owner(self._path)
+        return owner is not None and owner.get("token") == self._token
+
+
+@functools.cache
+def machine() -> str:
+    """What processes that share a kernel, and so its locks, have in common."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return socket.gethostname()
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        with path.open("rb") as file:  # opened, since NFS answers a mere stat from its memory
+            status = os.fstat(file.fileno())
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
+def _read_owner(path: Path) -> dict[str, Any] | None:
+    try:
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _announce(owner: Path, what: str = "waiting for") -> None:
+    print(f"{owner.parent}: {what} {_describe(owner)}, which works on this job", file=sys.stderr, flush=True)
+
+
+def _describe(path: Path) -> str:
+    owner = _read_owner(path) or {}
+    try:
+        return f"process {owner['pid']} on {owner['host']} since {owner['since']}"
+    except KeyError:
         return "another process"
