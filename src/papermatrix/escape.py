@@ -17,6 +17,8 @@ _LATEX = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     '"': r"\textquotedbl{}",
+    "[": "{[}",  # which a line break or a rule before it would take for its own
+    "*": "{*}",
     NOTHING: "--",
     CHECK: r"\checkmark{}",
     "±": r"$\pm$",

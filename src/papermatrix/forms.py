@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -11,13 +13,17 @@ from tabulate import tabulate
 
 from jobkit.errors import UserError
 from papermatrix.escape import latex, markdown, one_line
-from papermatrix.grid import Entry, Grid, Head
+from papermatrix.grid import Entry, Grid, Head, Word
 from papermatrix.page import Page
 from papermatrix.store import OWN_TEMPLATES
 
 Escape = Callable[[object], str]
 
 STROKE = " / "
+LINE = 80
+"""Characters across a page; in LaTeX, a wider table has its variants and heads in lines of their own."""
+HEAD = 12
+"""Characters in a line of such a head."""
 
 
 def write_forms(page: Page) -> dict[str, str]:
@@ -45,7 +51,9 @@ def _environments() -> dict[str, Environment]:
     )
     tex.filters |= {
         "name": Markup,  # labels and files' names have no character that LaTeX would misread
-        "cell": _filled(latex, r"\textbf{{{}}}", r"\textsuperscript{{{}}}"),
+        "cell": _latex_cell,
+        "stacked": _latex_stacked,
+        "is_wide": _is_wide,
         "breakable": lambda text: Markup(latex(text).replace("/", r"/\allowbreak{}")),
         "rules": _rules,
     }
@@ -71,7 +79,7 @@ def _environment(escape: Escape, **syntax: Any) -> Environment:
     )
 
 
-def _filled(escape: Escape, bold: str, mark: str) -> Callable[[Entry], Markup]:
+def _filled(escape: Escape, bold: str, mark: str, stroke: str = STROKE) -> Callable[[Entry], Markup]:
     """A cell in one form, by what makes text bold and a mark of it."""
 
     def cell(entry: Entry) -> Markup:
@@ -80,9 +88,41 @@ def _filled(escape: Escape, bold: str, mark: str) -> Callable[[Entry], Markup]:
         ]
         remark = [escape(entry.remark)] if entry.remark else []
         marks = mark.format(",".join(entry.marks)) if entry.marks else ""
-        return Markup(" ".join([STROKE.join(words), *remark]) + marks)
+        return Markup(" ".join([stroke.join(words), *remark]) + marks)
 
     return cell
+
+
+def _latex_word(text: object) -> str:
+    """With a minus sign where a number has one."""
+    return re.sub(r"^-(?=\d)", "$-$", latex(text))
+
+
+_LATEX_MARKS = r"\textbf{{{}}}", r"\textsuperscript{{{}}}"
+_latex_cell = _filled(_latex_word, *_LATEX_MARKS)
+_latex_lines = _filled(_latex_word, *_LATEX_MARKS, stroke=r" \\ ")
+
+
+def _latex_stacked(entry: Entry, position: str) -> Markup:
+    """A cell or head in several lines, with its first or its last (`t`, `b`) beside the cells next to it."""
+    words = entry.words
+    if position == "b":
+        words = tuple(Word(line) for word in words for line in textwrap.wrap(word.text, HEAD))
+    if len(words) < 2:
+        return _latex_cell(entry)
+    lines = _latex_lines(Entry(words, entry.remark, entry.marks))
+    return Markup(rf"\begin{{tabular}}[{position}]{{@{{}}c@{{}}}}{lines}\end{{tabular}}")
+
+
+def _is_wide(grid: Grid) -> bool:
+    lines = [line for block in grid.blocks for line in block.lines]
+    rows = [(line.label, *line.entries) for line in lines]
+    rows.append((Entry(()), *(head.entry for head in grid.heads[-1])))
+    return sum(max(_length(row[place]) for row in rows) for place in range(grid.width + 1)) > LINE
+
+
+def _length(entry: Entry) -> int:
+    return len(STROKE.join(word.text for word in entry.words)) + len(entry.remark) + 2
 
 
 def _markdown_cell(entry: Entry) -> str:

@@ -136,7 +136,7 @@ def _theirs(
     table: Table, row: Row, column: Column, reported: Reported, notes: Notes, footnotes: Footnotes
 ) -> Entry:
     cell = reported.get(row.label, {}).get(column.label, ReportedCell(values=None))
-    texts = tuple(Word(words.number(value, column.format or table.format)) for value in cell.each)
+    texts = tuple(Word(words.reported(value, column, table)) for value in cell.each)
     return Entry(texts, marks=footnotes.marks(cell.suspect, *notes.get((row.label, column.label), ())))
 
 

@@ -32,6 +32,13 @@ def number(value: ReportedValue, number_format: str, factor: float = 1) -> str:
     return value if isinstance(value, str) else format(value * factor, number_format)
 
 
+def reported(value: ReportedValue, column: Column, table: Table) -> str:
+    """One of the authors' values, as the column shows ours."""
+    if column.show and column.format is None and value is not None:
+        return plain(value, column.names)
+    return number(value, column.format or table.format)
+
+
 def difference(value: float | None, number_format: str) -> str:
     """With its sign; a dash where there is none."""
     if value is None:

@@ -62,6 +62,10 @@ def test_reported_ours_and_difference_stand_side_by_side(paper: Paper) -> None:
     assert "\nReported: From the book of tea.\n" in text
 
 
+def test_latex_gives_a_difference_a_minus_sign(paper: Paper) -> None:
+    assert " & 0.52 & 0.50 & $-$0.02 & " in rendered(reporting(paper), "tex")
+
+
 def test_a_difference_outside_the_tolerance_has_a_footnote(paper: Paper) -> None:
     text = rendered(reporting(paper, flavour=0.65))
     (grid,) = grids(text)
@@ -99,6 +103,14 @@ def test_csv_states_what_was_reported_and_the_difference(paper: Paper) -> None:
     assert float(first["difference"]) == pytest.approx(-0.02)
     other_scale = rendered(reporting(paper, REPORTED.replace("small", "full")), "csv")
     assert [line["difference"] for line in csv.DictReader(other_scale.splitlines())] == [""] * 6
+
+
+def test_a_reported_setting_is_shown_like_ours(paper: Paper) -> None:
+    columns = "      - {label: grams, show: leaf.grams}\n      - {label: kind, show: leaf.kind}\n"
+    tables = TEA.replace("    compare: true\n", "") + columns
+    text = rendered(reporting(paper, REPORTED.replace("plain: {", "plain: {grams: 2, kind: black, "), tables))
+    theirs = grids(text)[1]["plain"]
+    assert (theirs["grams"], theirs["kind"]) == ("2", "black")
 
 
 def checked(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, list[str]]:

@@ -132,6 +132,28 @@ WIDE = """
 """
 
 
+MANY = """
+tables:
+  cups:
+    title: Tea
+    metric: flavour
+    rows: [{label: plain}]
+    variants: [{label: a, with: {cup.colour: red}}, {label: b, with: {cup.colour: blue}}]
+    columns:
+"""
+
+
+@pytest.mark.parametrize("count", [1, 6])
+def test_latex_stacks_variants_and_long_heads_where_a_table_is_too_wide(paper: Paper, count: int) -> None:
+    columns = "".join(f"      - {{label: rather long head {n}}}\n" for n in range(count))
+    matrix = paper.tables(MANY + columns)
+    flavour = {"red": 0.1, "blue": 0.2}
+    finish_all(matrix, lambda cell: flavour[cell.job.settings["cup"]["colour"]] if cell.job else None)
+    text = rendered(matrix, "tex")
+    assert (r"\begin{tabular}[t]{@{}c@{}}0.1000 \\ 0.2000\end{tabular}" in text) == (count == 6)
+    assert (r"\begin{tabular}[b]{@{}c@{}}rather long \\ head 0\end{tabular}" in text) == (count == 6)
+
+
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
 @pytest.mark.parametrize("is_partial", [False, True])
 def test_no_table_is_too_wide_for_its_page(paper: Paper, is_partial: bool) -> None:
