@@ -12,7 +12,9 @@ import torch
 from numpy.typing import NDArray
 
 from beamfusion.data.parts import open_parts
+from beamfusion.data.prepared import Windows
 from beamfusion.device import describe_device, peak_memory
+from beamfusion.metrics import scores_by_sample
 from beamfusion.networks import load_networks_of
 from beamfusion.predict import Predictions, predict
 from beamfusion.settings import Settings
@@ -20,6 +22,8 @@ from jobkit.files import whole_file
 from jobkit.job import Outcome
 
 PREDICTIONS = "predictions.parquet"
+SAMPLES = "samples.parquet"
+"""The scores by sample, for paired tests."""
 
 
 def evaluate(
@@ -43,6 +47,8 @@ def evaluate(
     window, copy = parts.window_and_copy(parts.split.test)
     with whole_file(folder / PREDICTIONS) as temporary:
         pq.write_table(_table(predictions, window.tolist(), copy.tolist()), temporary)
+    with whole_file(folder / SAMPLES) as temporary:
+        pq.write_table(_samples(predictions, parts.prepared.windows, window, copy), temporary)
     counts = {"windows": len(parts.test), **parts.left_out}
     return Outcome(
         scores={**predictions.scores, **counts} if predictions.finite else counts,
@@ -63,6 +69,20 @@ def _table(predictions: Predictions, windows: list[int], copies: list[int]) -> p
         found = _beams(predictions.truth[:, step], predictions.top3[:, step], predictions.logits[:, step])
         columns |= {f"{name}_step{step + 1}": column for name, column in found.items()}
     return pa.table(columns)
+
+
+def _samples(
+    predictions: Predictions, windows: Windows, window: NDArray[np.int64], copy: NDArray[np.int64]
+) -> pa.Table:
+    """A row a window: a name that it has in every job on its data, its scenario, its score by each metric."""
+    places = zip(windows.subset[window], windows.line[window], copy, strict=True)
+    return pa.table(
+        {
+            "sample": [f"{subset}-{line}-{number}" for subset, line, number in places],
+            "part": [f"scenario{number}" for number in predictions.scenario],
+            **scores_by_sample(predictions.top3, predictions.truth),
+        }
+    )
 
 
 def _beams(truth: NDArray[np.int64], top3: NDArray[np.int64], logits: NDArray[np.float32]) -> dict[str, Any]:

@@ -19,14 +19,22 @@ def dba(top3: NDArray[Any], truth: NDArray[Any]) -> float:
     Ranked beams (N, 3) against true beams (N,): (Y_1 + Y_2 + Y_3) / 3 with
     Y_K = 1 - mean_n min_{k <= K} min(|pred_nk - truth_n| / 5, 1).
     """
+    return float(1 - _distances(top3, truth).mean() / DBA_REACH)
+
+
+def _distances(top3: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.int64]:
+    """(N, 3): of the nearest of the first K predictions, in beams and at most `DBA_REACH`."""
     distance = np.abs(top3.astype(np.int64) - truth.astype(np.int64)[:, None])
-    best = np.minimum.accumulate(np.minimum(distance, DBA_REACH), axis=1)
-    return float(1 - best.mean() / DBA_REACH)
+    return np.minimum.accumulate(np.minimum(distance, DBA_REACH), axis=1)
 
 
 def accuracy(top3: NDArray[Any], truth: NDArray[Any], k: int) -> float:
     """Percent of samples whose true beam is among the first k."""
-    return float(100 * (top3[:, :k] == truth[:, None]).any(axis=1).mean())
+    return float(100 * _hits(top3, truth, k).mean())
+
+
+def _hits(top3: NDArray[Any], truth: NDArray[Any], k: int) -> NDArray[np.bool_]:
+    return np.asarray((top3[:, :k] == truth[:, None]).any(axis=1))
 
 
 def scores(top3: NDArray[Any], truth: NDArray[Any], scenario: NDArray[Any]) -> Scores:
@@ -48,6 +56,19 @@ def scores(top3: NDArray[Any], truth: NDArray[Any], scenario: NDArray[Any]) -> S
         for k in range(1, RANKS + 1):
             result[f"top{k}"][part] = accuracy(ranked[chosen], true[chosen], k)
     return result
+
+
+def scores_by_sample(top3: NDArray[Any], truth: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
+    """Each sample's DBA and accuracies (N,), whose means are the overall scores of `scores`.
+
+    Of a forecast the mean over its steps, and `dba.step1` and so on for each.
+    """
+    if truth.ndim == 1:
+        accuracies = {f"top{k}": 100.0 * _hits(top3, truth, k) for k in range(1, RANKS + 1)}
+        return {"dba": 1 - _distances(top3, truth).mean(axis=1) / DBA_REACH, **accuracies}
+    steps = [scores_by_sample(top3[:, step], truth[:, step]) for step in range(truth.shape[1])]
+    by_step = {f"{metric}.step{i + 1}": each[metric] for i, each in enumerate(steps) for metric in each}
+    return {metric: np.mean([each[metric] for each in steps], axis=0) for metric in steps[0]} | by_step
 
 
 def _parts(truth: NDArray[Any], scenario: NDArray[Any]) -> Iterator[tuple[str, NDArray[np.bool_]]]:

@@ -1,7 +1,8 @@
 """Scores by sample, which a job may leave beside its result for paired tests.
 
 `samples.parquet` has a row a sample: `sample`, which names it in every job alike; a column for each score,
-whose mean over the samples is the result's; and `part`, where scores are stated for parts of the samples too.
+whose mean over the samples is the result's; and `part`, where the result states scores of parts too: `flavour.cold`
+is the mean of `flavour` where `part` is `cold`, unless there is a column of that name.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ def sample_scores(job: Job, metric: Metric) -> pd.Series[float] | None:
     except (OSError, ValueError, pa.ArrowException):
         return None
     score, *part = metric.path
+    if (whole := ".".join(metric.path)) in frame:
+        score, part = whole, []
     if part and part != [OVERALL]:
         if PART not in frame:
             return None

@@ -48,7 +48,7 @@ def compare(best: Summary, other: Summary, sign: int, origin: Origin) -> Outcome
     by_sample = _differences_by_sample(pairs)
     if by_sample is None:
         return None
-    test = f"Wilcoxon signed-rank test over {len(by_sample)} samples"
+    test = f"Wilcoxon signed-rank test over {len(by_sample)} samples, taken as independent"
     return Outcome(test, _samples_differ(sign * by_sample))
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from beamfusion.metrics import scores
+from beamfusion.metrics import scores, scores_by_sample
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden/dba.json").read_text())
 
@@ -31,6 +31,25 @@ def test_scores_are_the_published_ones(case: dict[str, Any]) -> None:
     assert result["dba"]["overall"] == pytest.approx(case["dba"], rel=1e-12)
     accuracy = [result[f"top{k}"]["overall"] for k in (1, 2, 3)]
     assert accuracy == pytest.approx(case["accuracy"], abs=5e-5)
+
+
+@given(samples)
+def test_scores_are_the_means_of_the_samples(sample: tuple[Any, Any, Any]) -> None:
+    top3, truth, scenario = sample
+    each = scores_by_sample(top3, truth)
+    for metric, found in scores(top3, truth, scenario).items():
+        assert each[metric].mean() == pytest.approx(found["overall"])
+        for number in set(scenario.tolist()):
+            assert each[metric][scenario == number].mean() == pytest.approx(found[f"scenario{number}"])
+
+
+def test_a_forecasts_sample_scores_the_mean_of_its_steps() -> None:
+    draw = np.random.default_rng(0)
+    top3, truth, scenario = draw.integers(0, 64, (9, 4, 3)), draw.integers(0, 64, (9, 4)), np.full(9, 31)
+    each, found = scores_by_sample(top3, truth), scores(top3, truth, scenario)
+    assert each["dba"].mean() == pytest.approx(found["dba"]["overall"])
+    assert each["dba.step3"].mean() == pytest.approx(found["dba"]["step3"])
+    assert each["top2.step4"].mean() == pytest.approx(found["top2"]["step4"])
 
 
 @given(samples)

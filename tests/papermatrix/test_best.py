@@ -132,6 +132,18 @@ def test_a_part_of_the_samples_is_tested_where_the_metric_names_it(paper: Paper)
     assert "over 10 samples" in said(matrix)
 
 
+def test_a_column_of_samples_may_be_named_in_full(paper: Paper) -> None:
+    matrix = paper.tables(ONE_COLUMN.replace("metric: flavour", "metric: flavour.sip2"))
+    for job in matrix.jobs.values():
+        finish(job)
+    for cell in matrix.cells["cups"]:
+        assert cell.job is not None
+        value = 0.9 if cell.row == "steeped" else 0.8
+        finish(cell.job, {"flavour": {"overall": 0.7, "sip2": value}})
+        samples(cell.job, [0.7] * 8, **{"flavour.sip2": [value] * 8})
+    assert bold(matrix) == {"steeped"}
+
+
 def test_without_seeds_or_samples_nothing_is_bold_and_that_is_said(paper: Paper) -> None:
     matrix = paper.tables(ONE_COLUMN)
     finish_all(matrix, lambda cell: len(cell.row))

@@ -83,6 +83,11 @@ def test_a_rebuilt_modality_is_scored_without_ever_being_seen(run: Run) -> None:
     assert scores(zeros) == scores(noise)
     table = pq.read_table(zeros / "predictions.parquet")
     assert table.num_rows == scores(zeros)["windows"]
+    by_sample = pq.read_table(zeros / "samples.parquet").to_pandas()
+    assert by_sample["sample"].is_unique
+    assert by_sample["dba"].mean() == pytest.approx(scores(zeros)["dba"]["overall"])
+    for part, found in by_sample.groupby("part"):
+        assert found["top2"].mean() == pytest.approx(scores(zeros)["top2"][part])
     assert scores(rebuilding)["best_epoch"] == 1
 
 
