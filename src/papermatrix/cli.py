@@ -21,6 +21,7 @@ COMMANDS = (
     "fact",
     "numbers",
     "paper",
+    "experiments",
     "schema",
 )
 """Modules of `papermatrix.commands`, in the order of the help."""

@@ -165,6 +165,8 @@ class Rate(Frozen):
     """Settings for which it was measured; the first that fits a job counts."""
     seconds: Positive
     """For one sample, measured."""
+    samples: Positive | None = None
+    """In one pass over the data; the stage's where it is not given."""
 
 
 class StageCost(Frozen):
@@ -182,6 +184,7 @@ class PaperCost(Frozen):
     device: Text
     """On which the seconds were measured."""
     about: Text | None = None
+    """How they were measured, and what they leave out."""
     stages: dict[Name, StageCost]
 
 

@@ -1,0 +1,236 @@
+"""Writes down every table's experiments: why each is as it is, what cells change, the jobs, their cost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from textwrap import fill
+from typing import Any
+
+from tabulate import tabulate
+
+from jobkit.digest import canonical_json
+from papermatrix.escape import NOTHING, markdown
+from papermatrix.expand import Job, Matrix
+from papermatrix.paperfile import Rate
+from papermatrix.settings import Flat, value_of
+from papermatrix.spec import Column, Table
+from papermatrix.yamlfile import Place
+
+WIDTH = 120
+_HEAD = """\
+What of each table in `{tables}` is published, repaired and one's own, what its rows and columns change of the
+scale's settings, and the jobs behind it. Written by `papermatrix experiments`.
+"""
+
+
+@dataclass(frozen=True)
+class _Cost:
+    """Hours of some jobs, as far as there are rates for them."""
+
+    hours: float
+    unknown: Counter[str]
+    """Jobs without a rate, by stage."""
+
+
+def experiments(matrix: Matrix, load_scale: Callable[[str], Matrix]) -> str:
+    """The Markdown document; `load_scale` gives the same matrix at another scale."""
+    project = matrix.project
+    head = _paragraph(_HEAD.format(tables=project.config.tables))
+    parts = [f"# Experiments\n\n{head}\n", _summary(matrix), *_costs(matrix, load_scale)]
+    parts += [_table(matrix, name) for name in matrix.cells]
+    return "\n".join(parts)
+
+
+def _summary(matrix: Matrix) -> str:
+    stages = [stage for stage in matrix.project.stages.stages if any(j.stage == stage for j in _all(matrix))]
+    rows = []
+    for name in matrix.cells:
+        jobs = matrix.jobs_of(name)
+        own = sum(matrix.tables_of[job.id] == (name,) for job in jobs)
+        rows.append([_link(matrix, name), *_counts(jobs, stages), len(jobs), own])
+    jobs = list(_all(matrix))
+    rows.append(["all, each once", *_counts(jobs, stages), len(jobs), NOTHING])
+    grid = _grid(["table", *stages, "jobs", "in no other table"], rows)
+    scale = matrix.project.config.scale
+    return f"## Jobs\n\nAt scale {scale}; a job that several tables need runs once.\n\n{grid}\n"
+
+
+def _all(matrix: Matrix) -> Iterable[Job]:
+    return [job for job in matrix.jobs.values() if job.id in matrix.tables_of]
+
+
+def _counts(jobs: Iterable[Job], stages: list[str]) -> list[int | str]:
+    count = Counter(job.stage for job in jobs)
+    return [count[stage] or NOTHING for stage in stages]
+
+
+def _link(matrix: Matrix, name: str) -> str:
+    return f"[{markdown(matrix.project.tables[name].title)}](#{name})"
+
+
+def _costs(matrix: Matrix, load_scale: Callable[[str], Matrix]) -> Iterator[str]:
+    cost = matrix.project.paper.cost
+    if cost is None:
+        return
+    there = load_scale(cost.scale)
+    rows = []
+    for name in there.cells:
+        of_table = _cost(there, there.jobs_of(name))
+        own = _cost(there, [job for job in there.jobs_of(name) if there.tables_of[job.id] == (name,)])
+        rows.append([_link(there, name), _hours(of_table.hours), _hours(own.hours)])
+    total = _cost(there, _all(there))
+    rows.append(["all, each job once", _hours(total.hours), NOTHING])
+    text = [
+        f"## Cost at scale {cost.scale}\n",
+        _paragraph(f"Samples x passes x measured seconds, in hours on {cost.device}. {cost.about or ''}")
+        + "\n",
+        _grid(["table", "hours", "of jobs in no other table"], rows) + "\n",
+    ]
+    if total.unknown:
+        words = ", ".join(f"{count} of {stage}" for stage, count in total.unknown.items())
+        text.append(f"Not counted, since no seconds were measured for them: {words}.\n")
+    text.append(_rates(matrix) + "\n")
+    yield "\n".join(text)
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:,.1f}" if hours else NOTHING
+
+
+def _cost(matrix: Matrix, jobs: Iterable[Job]) -> _Cost:
+    cost = matrix.project.paper.cost
+    hours, unknown = 0.0, Counter[str]()
+    for job in jobs:
+        stage = cost.stages.get(job.stage) if cost else None
+        rate = _rate(matrix, job)
+        if stage is None or rate is None:
+            unknown[job.stage] += 1
+            continue
+        passes = value_of(stage.passes, job.settings) if stage.passes else 1
+        hours += (rate.samples or stage.samples) * passes * rate.seconds / 3600
+    return _Cost(hours, unknown)
+
+
+def _rate(matrix: Matrix, job: Job) -> Rate | None:
+    """The first rate whose settings are the job's."""
+    cost = matrix.project.paper.cost
+    stage = cost.stages.get(job.stage) if cost else None
+    for index, rate in enumerate(stage.rates if stage else ()):
+        place: Place = ("cost", "stages", job.stage, "rates", index, "when")
+        if _holds(matrix.project.paper_layers.get(place, {}), job):
+            return rate
+    return None
+
+
+def _holds(settings: Flat, job: Job) -> bool:
+    try:
+        return all(value_of(key, job.settings) == value for key, value in settings.items())
+    except KeyError:
+        return False
+
+
+def _rates(matrix: Matrix) -> str:
+    cost = matrix.project.paper.cost
+    layers = matrix.project.paper_layers
+    rows = [
+        [
+            stage,
+            _settings(layers.get(("cost", "stages", stage, "rates", index, "when"), {})) or "any other",
+            f"{rate.samples or of_stage.samples:,}",
+            f"`{of_stage.passes}`" if of_stage.passes else 1,
+            f"{rate.seconds:g}",
+        ]
+        for stage, of_stage in (cost.stages if cost else {}).items()
+        for index, rate in enumerate(of_stage.rates)
+    ]
+    return _grid(["stage", "where", "samples", "passes", "seconds a sample"], rows)
+
+
+def _table(matrix: Matrix, name: str) -> str:
+    table = matrix.project.tables[name]
+    lines = [f'## <a id="{name}"></a>{markdown(table.title)}', ""]
+    if table.about:
+        lines += [_paragraph(table.about), ""]
+    if common := _stated(matrix, ("tables", name)):
+        lines += [f"All cells: {common}.", ""]
+    for kind, levels in (("rows", table.rows), ("columns", table.columns), ("variants", table.variants)):
+        if levels:
+            stated = [_stated(matrix, ("tables", name, kind, index)) for index in range(len(levels))]
+            lines += [_levels(table, kind, stated), ""]
+    lines += [*_jobs(matrix, name), ""]
+    return "\n".join(lines)
+
+
+def _levels(table: Table, kind: str, stated: list[str]) -> str:
+    if kind == "columns":
+        rows = [
+            [markdown(column.label), _shows(column, table), settings or NOTHING]
+            for column, settings in zip(table.columns, stated, strict=True)
+        ]
+        return _grid(["column", "shows", "changes"], rows)
+    labels = [level.label for level in (table.rows if kind == "rows" else table.variants)]
+    rows = [[markdown(label), settings or NOTHING] for label, settings in zip(labels, stated, strict=True)]
+    return _grid([kind.removesuffix("s"), "changes"], rows)
+
+
+def _shows(column: Column, table: Table) -> str:
+    name = column.show or column.metric or table.metric
+    return f"`{name}`" if name else "what is cited"
+
+
+def _stated(matrix: Matrix, place: Place) -> str:
+    """A level's settings, and those that it states for one scale only."""
+    layers = matrix.project.layers
+    at = {
+        inner[-1]: settings
+        for inner, settings in layers.items()
+        if inner[:-1] == (*place, "at") and len(inner) == len(place) + 2 and settings
+    }
+    words = [_settings(layers.get((*place, "with"), {}))]
+    words += [f"at scale {scale} {_settings(settings)}" for scale, settings in at.items()]
+    return "; ".join(filter(None, words))
+
+
+def _settings(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"`{key}` {_value(value)}" for key, value in settings.items())
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list):
+        return " + ".join(map(_value, value)) or "none"
+    return markdown(value if isinstance(value, str) else canonical_json(value))
+
+
+def _jobs(matrix: Matrix, name: str) -> Iterator[str]:
+    jobs = matrix.jobs_of(name)
+    if not jobs:
+        yield "No jobs."
+        return
+    counts = Counter(job.stage for job in jobs)
+    yield f"{len(jobs)} jobs ({', '.join(f'{count} {stage}' for stage, count in counts.items())})"
+    shared = Counter(other for job in jobs for other in matrix.tables_of[job.id] if other != name)
+    yield ""
+    for stage in counts:
+        slugs = Counter(_slug(job) for job in jobs if job.stage == stage)
+        words = ", ".join(f"`{slug}`" + (f" x {n}" if n > 1 else "") for slug, n in slugs.items())
+        yield _paragraph(f"- {stage}: {words}", indent="  ")
+    if shared:
+        yield ""
+        others = ", ".join(f"{count} with [{other}](#{other})" for other, count in shared.items())
+        yield _paragraph(f"Shared: {others}.")
+
+
+def _slug(job: Job) -> str:
+    """The readable part of a job's id: its digest changes with any default."""
+    return job.id.rpartition("-")[0] or job.stage
+
+
+def _paragraph(text: str, indent: str = "") -> str:
+    words = " ".join(text.split())
+    return fill(words, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def _grid(heads: list[str], rows: list[list[Any]]) -> str:
+    return tabulate(rows, heads, tablefmt="github", disable_numparse=True)
