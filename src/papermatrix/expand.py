@@ -90,6 +90,7 @@ class Matrix:
             "scale": project.config.scale,
             "table": project.tables[table].model_dump(mode="json", by_alias=True, exclude={"about"}),
             "header": project.stages.header,
+            "counted": project.stages.counted,
             "settings": [cell.value for cell in self.cells[table] if cell.metric is None],
             "reported": {
                 row: {column: cell.model_dump(mode="json") for column, cell in cells.items()}

@@ -1,8 +1,8 @@
 """Scores by sample, which a job may leave beside its result for paired tests.
 
 `samples.parquet` has a row a sample: `sample`, which names it in every job alike; a column for each score,
-whose mean over the samples is the result's; and `part`, where the result states scores of parts too: `flavour.cold`
-is the mean of `flavour` where `part` is `cold`, unless there is a column of that name.
+whose mean over the samples is the result's; and `part`, where the result states scores of parts too:
+`flavour.cold` is the mean of `flavour` where `part` is `cold`, unless there is a column of that name.
 """
 
 from __future__ import annotations

@@ -90,14 +90,14 @@ def rendered_from(matrix: Matrix, table: str, store: Store) -> dict[str, Any]:
         **matrix.shown(table),
         "audit": audited_from(matrix, table),
         "stale": [job.id for job in matrix.jobs_of(table) if keeps and store.is_stale(job)],
-        "renderer": _renderer(),
+        "renderer": [*_renderer(), digest_files(OWN_TEMPLATES.glob("*"), OWN_TEMPLATES)],
     }
 
 
 @functools.cache
 def _renderer() -> list[str]:
-    """Digests of all that may render a table; cheaper than to follow what it imports, and never too narrow."""
-    places = ((SOURCE, "*.py"), (TEMPLATES, "*"), (OWN_TEMPLATES, "*"))
+    """Digests of all of ours that may render a table; cheaper than to follow what it imports."""
+    places = ((SOURCE, "*.py"), (TEMPLATES, "*"))
     return [digest_files(folder.glob(pattern), folder) for folder, pattern in places]
 
 
