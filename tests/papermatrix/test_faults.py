@@ -87,6 +87,29 @@ def edited(paper: Paper, old: str, new: str) -> list[str]:
             "9: tables.cups.columns[0].equals: goes with show only",
         ),
         (
+            "label: cup",
+            "label: cup\n        better: hihger",
+            "9: tables.cups.columns[0].better: expected one of higher, lower, none, found 'hihger';"
+            " did you mean higher?",
+        ),
+        (
+            "label: cup",
+            "label: cup\n        show: leaf.grams\n        better: higher",
+            "10: tables.cups.columns[0].better: of settings none is better",
+        ),
+        (
+            "label: plain",
+            "label: plain\n        expect: divergd",
+            "7: tables.cups.rows[0].expect: expected one of diverged, found 'divergd'",
+        ),
+        ("title: Tea", "title: Tea\n    best: maybe", "4: tables.cups.best: expected true or false"),
+        ("title: Tea", "title: Tea\n    tolerance: wide", "4: tables.cups.tolerance: expected a"),
+        (
+            "title: Tea",
+            "title: Tea\n    reported: {plain: {cup: {values: 1, tolerance: -1}}}",
+            "4: tables.cups.reported.plain.cup.tolerance: expected a number that is not negative",
+        ),
+        (
             "title: Tea",
             "title: Tea\n    reported: {plian: {cup: 1}}",
             "4: tables.cups.reported.plian: unknown row; did you mean plain?",
