@@ -52,6 +52,8 @@ LOG_AND_MORE = """
     resources:
         mem_mb=3000,
         runtime=1440,
+        gpu=0,
+        gpu_model="",
     message:
         "{stage} {{wildcards.id}}"
 """

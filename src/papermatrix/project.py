@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +21,9 @@ from papermatrix.yamlfile import Document, Place, plain, read_yaml
 CONFIG = Path("config/config.yaml")
 UNKNOWN = "_"
 """Stands for a scale that config.yaml does not state."""
+
+ROUNDS = 3
+"""Of leaving out what does not fit: what stands inside of a fault shows only without it."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -64,7 +68,7 @@ def load(overrides: Mapping[str, Any] | None = None) -> Project:
     if config.reported:
         reported_document, reported_file = _read(ReportedFile, config.reported, faults)
     if schema is None or stages is None:
-        raise UserError(faults)
+        raise UserError(_in_order(faults))
 
     when, unless = (
         {name: schema.read(stages_document, ("stages", name, key), faults) for name in stages.stages}
@@ -72,6 +76,7 @@ def load(overrides: Mapping[str, Any] | None = None) -> Project:
     )
     places = list(check.places_of_settings(tables_document))
     layers = {place: schema.read(tables_document, place, faults) for place in places}
+    faults += check.in_words(tables_document, (), _scales_named(places, config))
     base = schema.read(scale_document, (), faults)
     if stages.data_root:
         condition = schema.read(stages_document, ("data_root", "when"), faults)
@@ -94,7 +99,7 @@ def load(overrides: Mapping[str, Any] | None = None) -> Project:
             reported[name] = table.reported
     paper, paper_layers = _paper(config, tables, stages, schema, faults)
     if faults:
-        raise UserError(dict.fromkeys(faults))
+        raise UserError(_in_order(faults))
     return Project(
         config=config,
         schema=schema,
@@ -110,6 +115,16 @@ def load(overrides: Mapping[str, Any] | None = None) -> Project:
         paper=paper,
         paper_layers=paper_layers,
     )
+
+
+def _in_order(faults: Iterable[str]) -> list[str]:
+    """Each fault once, by file and line."""
+
+    def place(fault: str) -> tuple[str, int]:
+        path, line, *_ = [*fault.split(":", 2), "", ""]
+        return path, int(line) if line.isdecimal() else 0
+
+    return sorted(dict.fromkeys(faults), key=place)
 
 
 def scales_of(project: Project) -> dict[str, Flat]:
@@ -193,21 +208,49 @@ def _scale(config: Config, faults: list[str]) -> Document:
         return Document(str(path))
     try:
         if not path.exists():
-            known = sorted(scale.stem for scale in path.parent.glob("*.yaml"))
-            raise UserError(f"{path}: no such scale{did_you_mean(config.scale, known)}")
+            raise UserError(f"{path}: no such scale{did_you_mean(config.scale, _scale_names(config))}")
         return read_yaml(path)
     except UserError as error:
         faults += error.faults
         return Document(str(path))
 
 
+def _scale_names(config: Config) -> list[str]:
+    return sorted(path.stem for path in Path(config.scales).glob("*.yaml"))
+
+
+def _scales_named(places: Iterable[Place], config: Config) -> Iterator[check.Fault]:
+    """Scales that an `at` names, and that are not there."""
+    known = _scale_names(config)
+    for place in places:
+        if place[-2] == "at" and place[-1] not in known:
+            yield place, f"no such scale{did_you_mean(str(place[-1]), known)}"
+
+
 def _fitting_tables(document: Document) -> dict[str, Table]:
-    """Of a file with faults, the tables whose form is right."""
+    """Of a file with faults, what fits of each table: the rest of it is checked all the same."""
     fitting = {}
     tables = document.value(("tables",))
     for name, content in tables.items() if isinstance(tables, dict) else ():
-        try:
-            fitting[name] = Table.model_validate(content)
-        except ValidationError:
-            continue
+        content = copy.deepcopy(content)
+        for _ in range(ROUNDS):
+            try:
+                fitting[name] = Table.model_validate(content)
+                break
+            except ValidationError as error:
+                _leave_out(content, error)
     return fitting
+
+
+def _leave_out(content: Any, error: ValidationError) -> None:
+    """Takes out of a table what does not fit, and puts a word that is not another's where one is missing."""
+    for fault in error.errors():
+        *above, last = [step for step in fault["loc"] if step != "[key]"] or [""]
+        inner = content
+        for step in above:
+            is_there = isinstance(inner, dict | list) and (isinstance(step, int) or step in inner)
+            inner = inner[step] if is_there else inner
+        if isinstance(inner, dict):
+            inner.pop(last, None)
+            if fault["type"] == "missing":
+                inner[last] = f"{UNKNOWN}{id(inner)}"

@@ -53,10 +53,18 @@ class ValueSchema:
         """What was expected instead of a value that does not fit."""
         if self.fits(value):
             return None
-        words = [choice for choice in self.schema.get("enum", []) if isinstance(choice, str)]
-        match = nearest(value, words) if isinstance(value, str) else None
+        match = self._nearest(value)
         hint = f"; did you mean {match}?" if match else ""
         return f"expected {self.expected()}, found {shown(value)}{hint}"
+
+    def _nearest(self, value: Any) -> str | None:
+        """The choice that was most likely meant, by a value or by the first wrong item of a list."""
+        if isinstance(value, list) and self.schema.get("type") == "array":
+            return next(
+                (self._item(0)._nearest(item) for item in value if not self._item(0).fits(item)), None
+            )
+        words = [choice for choice in self.schema.get("enum", []) if isinstance(choice, str)]
+        return nearest(value, words) if isinstance(value, str) else None
 
     def canonical(self, value: Any) -> Any:
         """One form for equal values: 1 given for a number is 1.0, a set is in the order of its choices."""

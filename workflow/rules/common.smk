@@ -1,4 +1,5 @@
 # What rules ask papermatrix: what a job stands on, its settings, and what a table needs and shows.
+import gc
 import sys
 from pathlib import Path
 from shlex import quote
@@ -15,6 +16,9 @@ try:
     matrix = load_matrix(config)
 except UserError as error:
     raise WorkflowError(str(error)) from None
+
+# All of it lives as long as the run: the collector need not go through it again and again.
+gc.freeze()
 
 store = Store(matrix)
 on_stale = matrix.project.config.on_stale
