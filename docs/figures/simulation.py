@@ -68,7 +68,7 @@ def simulated(site: Site) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
     powers, azimuths, blocked = [], [], []
     for number in range(PASSES):
         rng = np.random.default_rng([1, site.scenario, number])
-        traffic = drive_by(site, rng)
+        traffic = drive_by(site, rng, Simulation().speed)
         powers.append(received_power(site, traffic, rng))
         azimuths.append(np.degrees(traffic.angle))
         blocked.append(crossings(traffic).any(axis=1))
@@ -79,7 +79,7 @@ def draw_frame(site: Site, frame: int, seed: int, path: Path) -> None:
     """One frame in every modality, in the data set's own sizes."""
     full = Simulation(**Simulation.FULL_SIZE)
     rng = np.random.default_rng([seed, site.scenario])
-    traffic = drive_by(site, rng)
+    traffic = drive_by(site, rng, Simulation().speed)
     power = received_power(site, traffic, rng)[frame]
     figure, axes = plt.subplot_mosaic(
         [["camera", "camera", "plan"], ["lidar", "angle", "speed"], ["power", "power", "power"]],

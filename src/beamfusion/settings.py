@@ -26,6 +26,7 @@ GRID_MODALITIES: tuple[Modality, ...] = ("image", "lidar", "radar")
 BEAMS = 64
 
 Pixels = Annotated[int, Field(ge=16)]
+Speed = Annotated[float, Field(ge=2, le=20)]
 Depths = tuple[PositiveInt, PositiveInt, PositiveInt, PositiveInt]
 
 Checked = TypeVar("Checked", bound=BaseModel)
@@ -76,6 +77,9 @@ class Simulation(Section):
     """Passes of the car in scenario 31; 32 and 33 have one each besides."""
     test_passes: int = Field(1, ge=1)
     """Passes of the car in each scenario of the test set, which has no labels."""
+    speed: tuple[Speed, Speed] = (6.0, 13.0)
+    """Slowest and fastest at which a lane's traffic enters, in metres a second: 22 to 47 km/h on a campus.
+    Slow passes are long ones."""
     image_size: tuple[Pixels, Pixels] = (160, 90)
     """Width and height, in pixels."""
     lidar_points: int = Field(1000, ge=64)

@@ -31,10 +31,11 @@ class SettingsSchema:
         self.settings: dict[str, ValueSchema] = {}
         self.sections: dict[str, list[str]] = {}
         """The names in each section; the outermost section is ''."""
+        self._inner: dict[str, Any] = {}
+        """Schemas of sections, by dotted key."""
         self._defaults: Flat = {}
         self._published: dict[str, Flat] = {}
         """What each `published` stands for."""
-        self._root = schema
         self.definitions: Mapping[str, Any] = schema.get("$defs", {})
         self._add_section("", ValueSchema(schema, self.definitions))
 
@@ -45,6 +46,7 @@ class SettingsSchema:
         for name, stated in properties.items():
             key, inner = _join(section, name), ValueSchema(stated, schema.definitions)
             if "properties" in inner.schema:
+                self._inner[key] = stated
                 self._add_section(key, inner)
                 continue
             self.settings[key] = inner
@@ -68,9 +70,8 @@ class SettingsSchema:
 
     def json_schema(self) -> dict[str, Any]:
         """Of a mapping of settings, by section or by dotted key; refers to `definitions`."""
-        sections = self._root["properties"]
-        dotted = {key: value.schema for key, value in self.settings.items()}
-        return {"type": "object", "additionalProperties": False, "properties": {**sections, **dotted}}
+        plain = {key: value.schema for key, value in self.settings.items()}
+        return {"type": "object", "additionalProperties": False, "properties": {**self._inner, **plain}}
 
     def keys_of(self, name: str) -> list[str]:
         """The settings that the name of a section or a setting stands for; none where it is unknown."""

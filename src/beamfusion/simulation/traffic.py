@@ -16,8 +16,8 @@ KINDS = {"car": (4.5, 1.8, 1.5), "van": (5.4, 2.0, 2.2), "truck": (9.0, 2.5, 3.4
 """Length, width and height in metres."""
 SHARES = (0.72, 0.16, 0.12)
 """Urban traffic: mostly cars."""
-SPEED = (6.0, 13.0)
-"""Metres a second: 22 to 47 km/h, a campus street's."""
+LONGEST = 240
+"""Seconds in which the slowest car has passed."""
 ACCELERATION = 0.6
 """Largest of a lane, in m/s^2."""
 GAP = (8.0, 24.0)
@@ -56,13 +56,16 @@ class Traffic:
         return np.arctan2(left, forward)
 
 
-def drive_by(site: Site, rng: np.random.Generator) -> Traffic:
-    """One pass of the car: every frame from entering the view until leaving it."""
+def drive_by(site: Site, rng: np.random.Generator, speed: tuple[float, float]) -> Traffic:
+    """One pass of the car: every frame from entering the view until leaving it.
+
+    Lanes start at speeds between the two, in metres a second.
+    """
     lane = int(rng.integers(LANES))
-    lanes = [_Lane.draw(number, site, rng, receiver=number == lane) for number in range(LANES)]
+    lanes = [_Lane.draw(number, site, rng, speed, receiver=number == lane) for number in range(LANES)]
     lanes.insert(0, lanes.pop(lane))
     own = lanes[0]
-    time = np.arange(0, 60, FRAME_SECONDS)
+    time = np.arange(0, LONGEST, FRAME_SECONDS)
     inside = in_view(site, own.distance(time)[:, 0], lane)
     time = time[: int(np.argmin(inside))]
     position = [site.on_street(line.distance(time), np.array(line.number)) for line in lanes]
@@ -91,7 +94,15 @@ class _Lane:
     kinds: NDArray[np.int64]
 
     @classmethod
-    def draw(cls, number: int, site: Site, rng: np.random.Generator, *, receiver: bool) -> _Lane:
+    def draw(
+        cls,
+        number: int,
+        site: Site,
+        rng: np.random.Generator,
+        speed: tuple[float, float],
+        *,
+        receiver: bool,
+    ) -> _Lane:
         direction = DIRECTIONS[number]
         entry = _entry(site, number, direction)
         reach = site.length + 2 * MARGIN
@@ -108,7 +119,7 @@ class _Lane:
             number,
             direction,
             entry + direction * offsets,
-            float(rng.uniform(*SPEED)),
+            float(rng.uniform(*speed)),
             float(rng.uniform(-ACCELERATION, ACCELERATION)),
             kinds,
         )

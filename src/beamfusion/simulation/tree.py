@@ -87,7 +87,7 @@ def _scenario(
     first = 1
     for number in range(passes):
         rng = np.random.default_rng([settings.seed, site.scenario, subset.number, number])
-        traffic = drive_by(site, rng)
+        traffic = drive_by(site, rng, settings.speed)
         power = _with_nans(received_power(site, traffic, rng), rng)
         shown = power if subset.labelled else None
         names = _write_pass(folder, unit1, unit2, first, site, traffic, shown, settings, rng)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from beamfusion.settings import Simulation
 from beamfusion.simulation.channel import codebook, crossings, received_power, segments_meet_boxes
 from beamfusion.simulation.site import SITES
 from beamfusion.simulation.traffic import Traffic, drive_by
@@ -23,7 +24,7 @@ def spreads_and_margins() -> dict[int, tuple[np.ndarray, np.ndarray]]:
         powers = []
         for number in range(15):
             rng = np.random.default_rng([7, scenario, number])
-            powers.append(received_power(site, drive_by(site, rng), rng))
+            powers.append(received_power(site, drive_by(site, rng, Simulation().speed), rng))
         decibels = np.sort(10 * np.log10(np.concatenate(powers)), axis=1)
         found[scenario] = decibels[:, -1] - decibels[:, 0], decibels[:, -1] - decibels[:, -2]
     return found

@@ -5,6 +5,7 @@ import pytest
 import utm
 
 from beamfusion.data.frames import LIDAR_AREAS
+from beamfusion.settings import Simulation
 from beamfusion.simulation.camera import HORIZONTAL_VIEW, photograph
 from beamfusion.simulation.gps import CIRCULAR_ERROR, fixes, to_degrees
 from beamfusion.simulation.lidar import rays, sweep
@@ -83,7 +84,7 @@ def test_the_lidars_other_points_lie_on_the_ground_or_the_facade() -> None:
 @pytest.mark.parametrize("scenario", SITES)
 def test_a_sweep_returns_about_as_many_points_as_asked_for(scenario: int) -> None:
     site = SITES[scenario]
-    traffic = drive_by(site, np.random.default_rng(0))
+    traffic = drive_by(site, np.random.default_rng(0), Simulation().speed)
     for asked in (1000, 17000):
         points, _ = sweep(site, traffic, 0, rays(asked), np.random.default_rng(0))
         assert len(points) == pytest.approx(asked, rel=0.15)
@@ -133,7 +134,7 @@ def test_half_of_the_fixes_lie_within_the_circular_error() -> None:
 
 def test_the_fixes_of_a_pass_share_most_of_their_error() -> None:
     site = SITES[32]
-    traffic = drive_by(site, np.random.default_rng(0))
+    traffic = drive_by(site, np.random.default_rng(0), Simulation().speed)
     reported, true = fixes(site, traffic, np.random.default_rng(1)), to_degrees(site, traffic.position[:, 0])
     metres = (reported - true) * 111_000
     assert np.linalg.norm(metres.mean(axis=0)) > 2 * np.linalg.norm(metres.std(axis=0))
