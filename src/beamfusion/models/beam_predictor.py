@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Collection, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from beamfusion.models.decoder import Decoder
+from beamfusion.models.decoder import Decoder, logit
 from beamfusion.settings import BEAMS, MODALITIES, Modality, Model
 from jobkit.errors import UserError, did_you_mean
 
@@ -35,7 +34,7 @@ class BeamPredictor(nn.Module):
         self.model = model
         self.history = history
         self.encoders = nn.ModuleDict()
-        self.decoder = Decoder(BEAMS, horizon) if horizon > 1 else None
+        self.decoder = build_decoder(model, horizon)
         std = torch.tensor(IMAGENET_STD).view(3, 1, 1)
         mean = torch.tensor(IMAGENET_MEAN).view(3, 1, 1)
         self.register_buffer("image_scale", 1 / (255 * std), persistent=False)
@@ -109,15 +108,23 @@ def count_parameters(predictor: BeamPredictor) -> dict[str, int]:
     return {"total": sum(counts.values()), **counts}
 
 
-def build_head(channels: Sequence[int], model: Model) -> nn.Sequential:
-    """Linear layers of these sizes with ReLU between, then the beams, which start at the settings' prior."""
+def build_head(channels: Sequence[int], model: Model, *, horizon: int) -> nn.Sequential:
+    """Linear layers of these sizes with ReLU between, then the beams.
+
+    The beams start at the settings' prior; those of a forecast do so after the decoder, whose state this is.
+    """
     layers: list[nn.Module] = []
     for before, after in itertools.pairwise(channels):
         layers += [nn.Linear(before, after), nn.ReLU()]
     last = nn.Linear(channels[-1], BEAMS)
-    if model.prior is not None:
-        nn.init.constant_(last.bias, math.log(model.prior / (1 - model.prior)))
+    if model.prior is not None and horizon == 1:
+        nn.init.constant_(last.bias, logit(model.prior))
     return nn.Sequential(*layers, last)
+
+
+def build_decoder(model: Model, horizon: int) -> Decoder | None:
+    """What makes a forecast of the head's output, where there is one to make."""
+    return Decoder(BEAMS, horizon, prior=model.prior) if horizon > 1 else None
 
 
 def seen_modalities(model: Model, can_see: Sequence[Modality]) -> tuple[Modality, ...]:

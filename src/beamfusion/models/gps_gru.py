@@ -27,7 +27,7 @@ class GpsGru(BeamPredictor):
         super().__init__(model, history=history, horizon=horizon)
         self.present = seen_modalities(model, ["gps"])
         self.gru = nn.GRU(GPS_COLUMNS, 4 * model.width, batch_first=True)
-        self.head = build_head([4 * model.width, 2 * model.width], model)
+        self.head = build_head([4 * model.width, 2 * model.width], model, horizon=horizon)
 
     def forward(
         self,

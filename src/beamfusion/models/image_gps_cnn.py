@@ -42,7 +42,7 @@ class ImageGpsCnn(BeamPredictor):
                 nn.ReLU(),
             )
             features += 2 * model.width
-        self.head = build_head([features, 4 * model.width, 2 * model.width], model)
+        self.head = build_head([features, 4 * model.width, 2 * model.width], model, horizon=horizon)
 
     def forward(
         self,

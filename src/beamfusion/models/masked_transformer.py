@@ -54,7 +54,7 @@ class MaskedTransformer(BeamPredictor):
         self.transformer = nn.TransformerEncoder(
             layer, model.layers, nn.LayerNorm(channels), enable_nested_tensor=False
         )
-        self.head = build_head([channels, 2 * model.width], model)
+        self.head = build_head([channels, 2 * model.width], model, horizon=horizon)
 
     @property
     def tokens(self) -> int:

@@ -7,10 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from beamfusion.models.beam_predictor import build_head
-from beamfusion.models.decoder import Decoder
+from beamfusion.models.beam_predictor import build_decoder, build_head
 from beamfusion.models.resnet import ResNet
-from beamfusion.settings import BEAMS, GRID_MODALITIES, Modality, Model
+from beamfusion.settings import GRID_MODALITIES, Modality, Model
 from jobkit.errors import UserError
 
 
@@ -67,8 +66,9 @@ class FusionHead(nn.Module):
     def __init__(self, model: Model, *, kinds: int, history: int, horizon: int):
         super().__init__()
         self.history = history
-        self.layers = build_head([history * kinds * model.width, 4 * model.width, 2 * model.width], model)
-        self.decoder = Decoder(BEAMS, horizon) if horizon > 1 else None
+        channels = [history * kinds * model.width, 4 * model.width, 2 * model.width]
+        self.layers = build_head(channels, model, horizon=horizon)
+        self.decoder = build_decoder(model, horizon)
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
         pooled = torch.cat([x.mean((-2, -1)) for x in maps], dim=1)

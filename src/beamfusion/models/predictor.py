@@ -40,7 +40,7 @@ class Predictor(BeamPredictor):
             FeatureFusion(model, channels=channels, history=history) for channels in widths
         )
         self.time_fusion = build_time_fusion(model, channels=widths[3], history=history, gps=has_gps)
-        self.head = build_head([widths[3], widths[2], widths[1]], model)
+        self.head = build_head([widths[3], widths[2], widths[1]], model, horizon=horizon)
 
     @property
     def tokens(self) -> int:

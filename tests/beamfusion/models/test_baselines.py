@@ -107,10 +107,13 @@ def test_every_parameter_of_a_baseline_is_trained(kind: str, inputs: Inputs) -> 
     assert [name for name, parameter in predictor.named_parameters() if parameter.grad is None] == []
 
 
-@pytest.mark.parametrize("kind", LEARNT)
-def test_a_baseline_starts_at_the_prior(kind: str, inputs: Inputs) -> None:
-    probabilities = build(kind, prior=0.02)(*inputs).sigmoid()
-    assert float(probabilities.mean().detach()) == pytest.approx(0.02, rel=0.3)
+@pytest.mark.parametrize("horizon", [1, 5])
+@pytest.mark.parametrize("kind", ["fusion", *LEARNT])
+def test_every_beam_starts_at_the_prior(kind: str, horizon: int, inputs: Inputs) -> None:
+    probabilities = build(kind, prior=0.02, horizon=horizon)(*inputs).detach().sigmoid()
+    first = probabilities if horizon == 1 else probabilities[:, 0]
+    assert float(first.mean()) == pytest.approx(0.02, rel=0.3)
+    assert float(probabilities.mean()) < 0.06
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -125,6 +125,33 @@ def test_every_pair_of_fusions_predicts_and_has_no_idle_parameter(
     assert [name for name, parameter in predictor.named_parameters() if parameter.grad is None] == []
 
 
+@pytest.mark.parametrize("absent", ["drop", "constant"])
+@pytest.mark.parametrize("modalities", [("image", "gps"), ("lidar", "radar")])
+@pytest.mark.parametrize("feature_fusion", FEATURE_FUSIONS)
+@pytest.mark.parametrize("time_fusion", TIME_FUSIONS)
+def test_every_pair_of_fusions_goes_without_a_modality_either_way(
+    tiny: Build,
+    inputs: Inputs,
+    feature_fusion: str,
+    time_fusion: str,
+    modalities: tuple[Modality, ...],
+    absent: str,
+) -> None:
+    pair = {"feature_fusion": feature_fusion, "time_fusion": time_fusion}
+    predictor = tiny(**pair, modalities=modalities, absent=absent).train()
+    predictor(*inputs).square().sum().backward()
+    assert [name for name, parameter in predictor.named_parameters() if parameter.grad is None] == []
+    whole, part = count_parameters(tiny(**pair)), count_parameters(predictor)
+    encoders = {f"{modality}_encoder" for modality in MODALITIES}
+    left = {name: count for name, count in part.items() if name in encoders and count}
+    seen = {f"{modality}_encoder" for modality in modalities}
+    assert left == {name: whole[name] for name in seen}
+    if absent == "constant":
+        assert part["total"] == whole["total"] - sum(whole[name] for name in encoders - seen)
+    else:
+        assert part["total"] == sum(parameter.numel() for parameter in predictor.parameters())
+
+
 @pytest.mark.parametrize(
     "modalities", [("image", "gps"), ("lidar", "radar"), ("radar",), ("gps",), ("lidar", "radar", "gps")]
 )
