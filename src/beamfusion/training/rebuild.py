@@ -8,7 +8,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from beamfusion.checkpoint import CHECKPOINT, save_checkpoint
+from beamfusion.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint
 from beamfusion.data.dataset import Batch, WindowDataset
 from beamfusion.data.parts import open_parts
 from beamfusion.device import compute_dtype
@@ -25,7 +25,10 @@ from jobkit.ledger import Ledger
 def rebuild(
     folder: Path, prepared: Path, training: Path, settings: Settings, device: torch.device, ledger: Ledger
 ) -> Outcome:
-    """Train the MRM in `folder` for the predictor of the job in `training`; checkpoint.pt holds both."""
+    """Train the MRM in `folder` for the predictor of the job in `training`; checkpoint.pt holds both.
+
+    `complete_dba` is the finetuned predictor's on the validation part with nothing missing.
+    """
     parts = open_parts(prepared, settings, window_step=settings.rebuild.window_step)
     torch.manual_seed(settings.seed)
     predictor, rebuilder = start_rebuilding(training, settings, device)
@@ -55,7 +58,11 @@ def rebuild(
         seed=settings.seed,
     )
     fit = Loop(task, optimizer, parts.train, plan, folder=folder, device=device, ledger=ledger).fit()
-    return training_outcome(fit, device, {})
+    scores = {}
+    if fit.diverged_in is None:
+        load_checkpoint(folder / CHECKPOINT, {"predictor": predictor})
+        scores["complete_dba"] = predict(Networks(predictor), parts.validation, device).dba
+    return training_outcome(fit, device, scores)
 
 
 class RebuildTask:

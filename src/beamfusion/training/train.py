@@ -27,15 +27,20 @@ from jobkit.ledger import Ledger
 
 
 def train(folder: Path, prepared: Path, settings: Settings, device: torch.device, ledger: Ledger) -> Outcome:
-    """Train what predicts in `folder` on the frames in `prepared`; checkpoint.pt holds its best epoch."""
+    """Train what predicts in `folder` on the frames in `prepared`; checkpoint.pt holds its best epoch.
+
+    `minutes_per_epoch` counts validation, and all runs of a training that was resumed.
+    """
     parts = open_parts(prepared, settings, window_step=settings.train.window_step)
     torch.manual_seed(settings.seed)
     predictor = new_predictor(settings)
     if isinstance(predictor, GpsLeastSquares):
-        fit = fit_least_squares(predictor, parts, folder / CHECKPOINT, device)
+        fit, epochs = fit_least_squares(predictor, parts, folder / CHECKPOINT, device), 1
     else:
         fit = fit_by_gradient(predictor, parts, settings, folder, device, ledger)
-    return training_outcome(fit, device, {"windows": window_counts(parts)})
+        epochs = fit.diverged_in or settings.train.epochs
+    minutes = ledger.account().seconds / 60 / epochs
+    return training_outcome(fit, device, {"windows": window_counts(parts), "minutes_per_epoch": minutes})
 
 
 def window_counts(parts: Parts) -> dict[str, int]:
