@@ -257,6 +257,7 @@ class Rebuild(Section):
     """The MRM's own encoders: copies of the predictor's, kept; copies, trained on; random, trained."""
     lr: float = Field(1e-4, gt=0)
     predictor_lr: float = Field(1e-6, ge=0)
+    """Learning rate of the predictor's finetuning; with 0 it stays as it is."""
     weight_decay: float = Field(1e-4, ge=0)
     clip: float | None = Field(None, gt=0)
     replace_probability: float = Field(0.25, ge=0, le=1)
