@@ -140,14 +140,15 @@ def _expect_results(matrix: Matrix, name: str, store: Store) -> None:
 
 def _curves(matrix: Matrix, figure: Figure, store: Store) -> list[Curve]:
     """One for each row and seed; of a figure of jobs one for each job, called by the cells that use it."""
+    shown = list(_shown(matrix, figure))
+    if figure.kind == "rows":
+        each = {(cell.row, job.id): job for cell, job in shown}
+        return [_curve(row, job, figure, store) for (row, _), job in each.items()]
     cells: dict[str, list[Cell]] = {}
     jobs: dict[str, Job] = {}
-    for cell, job in _shown(matrix, figure):
+    for cell, job in shown:
         cells.setdefault(job.id, []).append(cell)
         jobs[job.id] = job
-    if figure.kind == "rows":
-        rows = [(row, name) for name, of_job in cells.items() for row in dict.fromkeys(c.row for c in of_job)]
-        return [_curve(row, jobs[name], figure, store) for row, name in rows]
     labels = _labels(list(cells.values()))
     return [_curve(label, job, figure, store) for job, label in zip(jobs.values(), labels, strict=True)]
 

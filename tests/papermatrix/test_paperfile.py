@@ -1,0 +1,85 @@
+"""Faults of config/paper.yaml, reported with those of all other files."""
+
+import pytest
+
+from jobkit.errors import UserError
+from tests.papermatrix.tea import TABLES, Paper
+
+CONFIG = "scale: small\npaper: config/paper.yaml\n"
+FIGURE = (
+    "figures: {f: {kind: rows, title: T, table: cups, stage: dry, column: white cup,"
+    " x: {column: step, label: step}, panels: [{column: loss, label: loss}]}}\n"
+)
+
+
+def faults(paper: Paper, text: str) -> list[str]:
+    paper.write("config/config.yaml", CONFIG)
+    paper.write("config/paper.yaml", text)
+    with pytest.raises(UserError) as error:
+        paper.matrix()
+    return [fault.partition(": ")[2] for fault in error.value.faults]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (FIGURE.replace("stage: dry", "stage: dyr"), "figures.f.stage: unknown stage; did you mean dry?"),
+        (
+            FIGURE.replace("white cup", "whit cup"),
+            "figures.f.column: unknown column; did you mean white cup?",
+        ),
+        (FIGURE.replace("column: white cup,", ""), "figures.f: a figure of rows needs a column"),
+        (FIGURE.replace("kind: rows", "kind: jobs"), "figures.f.column: goes with rows only"),
+        (FIGURE.replace("panels", "panals"), "figures.f.panals: unknown key; did you mean panels?"),
+        (
+            FIGURE.replace("title: T", "title: T, file: ../../etc/passwd"),
+            "figures.f.file: expected the name of a file in a job's folder, such as history.csv",
+        ),
+        (
+            "numbers: {best2: {table: cups, row: plain, column: white cup}}",
+            "numbers.best2: expected a LaTeX macro's name: letters only",
+        ),
+        (
+            "numbers: {best: {table: cups, row: plian, column: white cup}}",
+            "numbers.best.row: unknown row; did you mean plain?",
+        ),
+        (
+            "numbers: {best: {table: cups, row: plain, column: white cup, variant: hot}}",
+            "numbers.best.variant: unknown variant; cups has none",
+        ),
+        (
+            "audit: {weighted_means: [{table: cups, whole: white cup, parts: {bleu cup: 1}}]}",
+            "audit.weighted_means[0].parts.bleu cup: unknown column; did you mean blue cup?",
+        ),
+        (
+            "audit: {weighted_means: [{table: cups, whole: white cup, parts: {blue cup: 0}}]}",
+            "audit.weighted_means[0].parts.blue cup: expected a number above 0",
+        ),
+        (
+            "audit: {commands: {c: {run: [x], uses: [laef]}}}",
+            "audit.commands.c.uses[0]: unknown setting; did you mean leaf?",
+        ),
+        (
+            "audit: {commands: {c: {run: [x], uses: [leaf]}},"
+            " computed: [{table: cups, column: white cup, command: d, path: a, with: {leaf.gram: 1}}]}",
+            "audit.computed[0].with.leaf.gram: unknown setting; did you mean grams?",
+        ),
+        (
+            "cost: {scale: small, device: oven, stages: {dry: {samples: 1, rates: []}}}",
+            "cost.stages.dry.rates: expected at least one, found []",
+        ),
+    ],
+)
+def test_a_fault_is_named_with_its_place_and_the_nearest_word(paper: Paper, text: str, fault: str) -> None:
+    assert fault in faults(paper, text)
+
+
+def test_faults_of_all_files_are_reported_together(paper: Paper) -> None:
+    paper.write("config/tables.yaml", TABLES.replace("cup.colour", "cup.color"))
+    assert len(faults(paper, "numbers: {best2: {table: cups, row: plian, column: white cup}}")) == 3
+
+
+def test_a_table_that_is_not_there_is_no_fault_until_it_is_asked_for(paper: Paper) -> None:
+    paper.write("config/config.yaml", CONFIG)
+    paper.write("config/paper.yaml", FIGURE.replace("table: cups", "table: mugs"))
+    assert list(paper.matrix().cells) == ["cups"]
