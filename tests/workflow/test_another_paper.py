@@ -12,28 +12,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.papermatrix.tea import TABLES, Paper
-from tests.workflow.snake import PROJECT, Workspace, environment
-
-TEA = Path(__file__).parent / "tea"
-RULES = ("workflow/rules/common.smk", "workflow/rules/tables.smk")
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder where everything ran once."""
-    folder = tmp_path_factory.mktemp("tea")
-    (folder / "workflow/rules").mkdir(parents=True)
-    Workspace(folder, TEA, parts=("Snakefile", "tea_job.py"))
-    Workspace(folder, PROJECT, parts=("profiles", "workflow/profiles", *RULES, "envs"))
-    Paper(folder)
-    Workspace(folder, parts=()).snakemake("--cores", "2")
-    return folder
+from tests.papermatrix.tea import TABLES
+from tests.workflow.snake import Workspace, environment
 
 
 @pytest.fixture
-def workspace(finished: Path, tmp_path: Path) -> Workspace:
-    shutil.copytree(finished, tmp_path, symlinks=True, dirs_exist_ok=True)
+def workspace(tea: Path, tmp_path: Path) -> Workspace:
+    shutil.copytree(tea, tmp_path, symlinks=True, dirs_exist_ok=True)
     return Workspace(tmp_path, parts=())
 
 

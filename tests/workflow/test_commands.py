@@ -1,0 +1,104 @@
+"""What the command line says of jobs that Snakemake really ran, and of those that are running."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.workflow.snake import Workspace, environment
+
+
+@pytest.fixture
+def workspace(tea: Path, tmp_path: Path) -> Workspace:
+    shutil.copytree(tea, tmp_path, symlinks=True, dirs_exist_ok=True)
+    return Workspace(tmp_path, parts=())
+
+
+def said(workspace: Workspace, *arguments: str) -> str:
+    run = subprocess.run(
+        [sys.executable, "-m", "papermatrix", *arguments],
+        cwd=workspace.folder,
+        env=environment(workspace.folder),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return run.stdout
+
+
+def as_json(workspace: Workspace, *arguments: str) -> Any:
+    return json.loads(said(workspace, *arguments, "--json"))
+
+
+@contextmanager
+def at_work(workspace: Workspace) -> Iterator[None]:
+    """Snakemake makes the row of 11 g, whose drying takes a minute; killed with its job afterwards."""
+    workspace.edit("config/tables.yaml", ("{leaf.kind: black}", "{leaf.grams: 11}"))
+    with subprocess.Popen(
+        [sys.executable, "-m", "snakemake", "--cores", "1"],
+        cwd=workspace.folder,
+        env=environment(workspace.folder),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not (workspace.folder / "slow").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        yield
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_a_number_is_explained_by_the_jobs_that_ran(workspace: Workspace) -> None:
+    found = as_json(workspace, "explain", "cups", "steeped", "blue cup")
+    assert found["value"] == 0.125
+    assert [job["stage"] for job in found["jobs"]] == ["dry", "steep", "taste"]
+    for job in found["jobs"]:
+        folder = workspace.folder / job["folder"]
+        assert job["provenance"] == json.loads((folder / "result.json").read_text())["provenance"]
+        assert {"commit", "dirty", "source_digest", "versions", "started", "ended"} <= set(job["provenance"])
+        assert all((folder / name).stat().st_size == size for name, size in job["files"].items())
+    assert found["jobs"][1]["settings"] == {"steep.enabled": True}
+
+
+def test_what_ran_is_the_history_of_what_will(workspace: Workspace) -> None:
+    row = "      - {label: strong, with: {leaf.grams: 4}}\n    columns:"
+    workspace.edit("config/tables.yaml", ("    columns:", row))
+    total = as_json(workspace, "estimate")["total"]
+    assert total["jobs"] == 3
+    assert total["without_history"] == {}
+    assert 0 <= total["seconds"]["low"] <= total["seconds"]["likely"] <= total["seconds"]["high"] < 60
+
+
+def test_a_table_shows_its_marks_while_jobs_run(workspace: Workspace) -> None:
+    with at_work(workspace):
+        cups = as_json(workspace, "status")["tables"]["cups"]
+        said(workspace, "render", "--partial", "--out", "results/partial", "cups")
+        explained = as_json(workspace, "explain", "cups", "black", "white cup")
+    assert (cups["running"], cups["pending"], cups["done"]) == (1, 2, 6)
+    assert cups["arrival"] is not None
+    assert [job["state"] for job in explained["jobs"]] == ["running", "pending"]
+    partial = (workspace.folder / "results/partial/cups.md").read_text()
+    (row,) = (line for line in partial.splitlines() if line.startswith("| black"))
+    assert "0." not in row
+
+
+def test_a_job_that_was_killed_has_failed(workspace: Workspace) -> None:
+    with at_work(workspace):
+        pass
+    deadline = time.monotonic() + 30
+    while (found := as_json(workspace, "status"))["total"]["running"]:
+        assert time.monotonic() < deadline
+    assert found["total"]["failed"] == 1
+    (log,) = found["failed"].values()
+    assert (workspace.folder / log).exists()
