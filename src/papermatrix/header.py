@@ -32,6 +32,9 @@ def header(matrix: Matrix, name: str, store: Store) -> Iterator[tuple[str, str]]
         yield label, _listed(plain(value, {}) for job in jobs for value in _stated(key, job))
     yield "seeds", _listed(str(cell.seed) for cell in cells if cell.seed is not None)
     yield "commit", _listed(_commit(result) for result in results)
+    priced = [cell.job for cell in cells if cell.job and cell.metric and cell.metric.is_cost]
+    if measured := [result for job in priced if (result := store.result(job))]:
+        yield "cost", _listed(_measured_on(result.cost.device) for result in measured)
     for label, text in matrix.project.stages.counted.items():
         if counts := _counts(text, matrix, jobs, store):
             yield label, _listed(f"{count:g}" for count in counts)
@@ -116,6 +119,10 @@ def _data(result: Result) -> str:
     name = result.provenance.get("data")
     digest = f"digest {result.provenance['data_digest'][:12]}"
     return f"{name}, {digest}" if name else digest
+
+
+def _measured_on(device: str) -> str:
+    return "resident memory and core-hours of a CPU" if device == "cpu" else f"GPU memory and GPU-hours, {device}"
 
 
 def _commit(result: Result) -> str:

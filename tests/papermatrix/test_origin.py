@@ -2,6 +2,7 @@
 
 import pytest
 
+from jobkit.result import Cost
 from papermatrix.cli import main
 from papermatrix.expand import Matrix
 from tests.papermatrix.rendered import rendered
@@ -67,3 +68,14 @@ def test_a_count_of_an_unknown_stage_is_a_fault(paper: Paper, capsys: pytest.Cap
     assert main(["validate"]) == 2
     fault = "counted.dropped leaves: unknown stage; did you mean dry?"
     assert fault in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("device", "words"),
+    [("cpu", "resident memory and core-hours of a CPU"), ("H100", "GPU memory and GPU-hours, H100")],
+)
+def test_what_a_cost_was_measured_on_is_said(paper: Paper, device: str, words: str) -> None:
+    matrix = paper.tables(TABLES.replace("metric: flavour", "metric: dry.cost.device_hours"))
+    finish_all(matrix, cost=Cost(device=device, device_hours=0.5))
+    assert f"\n- cost: {words}\n" in rendered(matrix)
+    assert "- cost:" not in rendered(finished(paper))
