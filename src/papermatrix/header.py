@@ -122,7 +122,8 @@ def _data(result: Result) -> str:
 
 
 def _measured_on(device: str) -> str:
-    return "resident memory and core-hours of a CPU" if device == "cpu" else f"GPU memory and GPU-hours, {device}"
+    on_cpu = device == "cpu"
+    return "resident memory and core-hours of a CPU" if on_cpu else f"GPU memory and GPU-hours, {device}"
 
 
 def _commit(result: Result) -> str:
