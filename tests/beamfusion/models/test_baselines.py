@@ -1,17 +1,15 @@
 """The baselines of Table I as networks; tests/beamfusion/training/test_baseline_jobs.py runs them as jobs."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
 from beamfusion.models.beam_predictor import BeamPredictor, count_parameters
 from beamfusion.networks import KINDS, new_predictor
-from beamfusion.settings import MODALITIES, Modality, parse_settings
+from beamfusion.settings import MODALITIES, parse_settings
 from jobkit.errors import UserError
+from tests.beamfusion.models.frames import Inputs, random_inputs
 
 HISTORY = 3
 LEARNT = ("gps_gru", "image_gps_cnn", "masked_transformer")
@@ -24,27 +22,9 @@ SEEN: dict[str, set[str]] = {
 }
 
 
-@dataclass(frozen=True)
-class Inputs:
-    image: Tensor
-    lidar: Tensor
-    radar: Tensor
-    gps: Tensor
-
-    def __iter__(self) -> Iterator[Tensor]:
-        return iter((self.image, self.lidar, self.radar, self.gps))
-
-
 @pytest.fixture
 def inputs() -> Inputs:
-    """Four windows of 32 x 32 frames."""
-    random = torch.Generator().manual_seed(1)
-    return Inputs(
-        image=torch.randint(256, (4, HISTORY, 3, 32, 32), generator=random).float(),
-        lidar=torch.rand(4, HISTORY, 1, 32, 32, generator=random),
-        radar=torch.rand(4, HISTORY, 2, 32, 32, generator=random),
-        gps=torch.randn(4, 2, 2, generator=random),
-    )
+    return random_inputs(4, HISTORY)
 
 
 def build(kind: str, *, horizon: int = 1, **changed: Any) -> BeamPredictor:
@@ -68,18 +48,12 @@ def build(kind: str, *, horizon: int = 1, **changed: Any) -> BeamPredictor:
     return predictor
 
 
-def changed_in(inputs: Inputs, modality: Modality) -> Inputs:
-    return Inputs(
-        **{m: getattr(inputs, m).flip(0) if m == modality else getattr(inputs, m) for m in MODALITIES}
-    )
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_predicts_from_what_it_looks_at_and_nothing_else(kind: str, inputs: Inputs) -> None:
     predictor = build(kind)
     logits = predictor(*inputs)
     assert logits.shape == (4, 64)
-    matters = {m for m in MODALITIES if not torch.allclose(predictor(*changed_in(inputs, m)), logits)}
+    matters = {m for m in MODALITIES if not torch.allclose(predictor(*inputs.changed(m)), logits)}
     assert matters == SEEN[kind] == set(predictor.present)
 
 
@@ -88,7 +62,7 @@ def test_a_missing_modality_has_no_say_in_any_kind(kind: str, inputs: Inputs) ->
     predictor = build(kind)
     for modality in MODALITIES:
         without = predictor(*inputs, missing=(modality,))
-        assert torch.equal(without, predictor(*changed_in(inputs, modality), missing=(modality,)))
+        assert torch.equal(without, predictor(*inputs.changed(modality), missing=(modality,)))
         assert torch.allclose(without, predictor(*inputs)) == (modality not in SEEN[kind])
 
 
@@ -96,8 +70,7 @@ def test_a_missing_modality_has_no_say_in_any_kind(kind: str, inputs: Inputs) ->
 def test_a_modality_that_the_settings_leave_out_has_no_say_in_any_kind(kind: str, inputs: Inputs) -> None:
     predictor = build(kind, modalities=["gps"])
     assert predictor.present == ("gps",)
-    changed = Inputs(*[x.flip(0) for x in (inputs.image, inputs.lidar, inputs.radar)], gps=inputs.gps)
-    assert torch.equal(predictor(*inputs), predictor(*changed))
+    assert torch.equal(predictor(*inputs), predictor(*inputs.changed("image", "lidar", "radar")))
 
 
 @pytest.mark.parametrize("kind", LEARNT)
@@ -196,5 +169,5 @@ def test_a_hidden_modality_has_no_say_in_training_either(inputs: Inputs) -> None
     predictor = build("masked_transformer", dropout=0.0).train()
     hide_image = torch.tensor([[True, False, False, False]]).expand(4, 4)
     predictor._hide = lambda samples, seen: hide_image  # type: ignore[method-assign]
-    a, b = predictor(*inputs), predictor(*changed_in(inputs, "image"))
+    a, b = predictor(*inputs), predictor(*inputs.changed("image"))
     torch.testing.assert_close(a, b)

@@ -1,5 +1,4 @@
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from torch import Tensor
 from beamfusion.models.beam_predictor import count_parameters
 from beamfusion.models.predictor import Predictor, build_predictor, start_from_imagenet
 from beamfusion.settings import MODALITIES, Modality, Model
+from tests.beamfusion.models.frames import Inputs, random_inputs
 
 Build = Callable[..., Predictor]
 FEATURE_FUSIONS = ("transformer", "mamba", "bimamba", "csbimamba")
@@ -17,17 +17,6 @@ TIME_FUSIONS = ("sum", "mamba", "attenmamba")
 TRANSFORMER_SUM = {"feature_fusion": "transformer", "time_fusion": "sum"}
 HISTORY = 3
 ONE_BLOCK = (1, 1, 1, 1)
-
-
-@dataclass(frozen=True)
-class Inputs:
-    image: Tensor
-    lidar: Tensor
-    radar: Tensor
-    gps: Tensor
-
-    def __iter__(self) -> Iterator[Tensor]:
-        return iter((self.image, self.lidar, self.radar, self.gps))
 
 
 def tiny_settings(**changed: Any) -> Model:
@@ -48,14 +37,7 @@ def tiny() -> Callable[..., Predictor]:
 
 @pytest.fixture
 def inputs() -> Inputs:
-    """Two windows of 32 x 32 frames."""
-    random = torch.Generator().manual_seed(1)
-    return Inputs(
-        image=torch.randint(256, (2, HISTORY, 3, 32, 32), generator=random).float(),
-        lidar=torch.rand(2, HISTORY, 1, 32, 32, generator=random),
-        radar=torch.rand(2, HISTORY, 2, 32, 32, generator=random),
-        gps=torch.randn(2, 2, 2, generator=random),
-    )
+    return random_inputs(2, HISTORY)
 
 
 @pytest.mark.parametrize(
