@@ -1,0 +1,119 @@
+"""The paper about tea, with figures, numbers and a PDF: Snakemake, its jobs and TeX really run."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.papermatrix.tea import Paper
+from tests.workflow.snake import PROJECT, Workspace
+
+TEA = Path(__file__).parent / "tea"
+MAIN = r"""
+\documentclass{article}
+\usepackage{amssymb,booktabs,graphicx}
+\input{numbers}
+\begin{document}
+Plain tea tastes \plainTaste{} at scale \resultScale.
+\input{tables/cups}
+\includegraphics{figures/drying}
+\end{document}
+"""
+PAPER = """
+numbers: {plainTaste: {table: cups, row: plain, column: white cup}}
+figures:
+  drying:
+    kind: rows
+    title: Drying
+    table: cups
+    stage: dry
+    column: white cup
+    x: {column: day, label: day}
+    panels: [{column: water, label: water (g)}]
+"""
+needs_tex = pytest.mark.skipif(shutil.which("latexmk") is None, reason="needs TeX")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder where every job ran once."""
+    folder = tmp_path_factory.mktemp("tea")
+    (folder / "workflow").mkdir()
+    tea = [path.name for path in TEA.iterdir() if path.name != "__pycache__"]
+    Workspace(folder, TEA, parts=tuple(tea))
+    Workspace(folder, PROJECT, parts=("workflow/rules", "workflow/profiles", "profiles", "envs"))
+    paper = Paper(folder)
+    paper.write("config/config.yaml", "scale: small\npaper: config/paper.yaml\n")
+    paper.write("config/paper.yaml", PAPER)
+    paper.write("paper/main.tex", MAIN)
+    snakefile = folder / "Snakefile"
+    more = "".join(f'\ninclude: "workflow/rules/{name}.smk"' for name in ("figures", "paper"))
+    text = snakefile.read_text().replace('tables.smk"', 'tables.smk"' + more)
+    snakefile.write_text(text.replace("table_files(),", "table_files(), figure_files(),"))
+    Workspace(folder, parts=()).snakemake("--cores", "2")
+    return folder
+
+
+@pytest.fixture
+def workspace(finished: Path, tmp_path: Path) -> Workspace:
+    shutil.copytree(finished, tmp_path, symlinks=True, dirs_exist_ok=True)
+    return Workspace(tmp_path, parts=())
+
+
+def words(pdf: Path) -> str:
+    return subprocess.run(["pdftotext", pdf, "-"], capture_output=True, text=True, check=True).stdout
+
+
+@needs_tex
+@pytest.mark.slow
+def test_a_changed_result_changes_the_number_in_the_text_and_in_the_table(workspace: Workspace) -> None:
+    workspace.snakemake("--cores", "1", "results/paper.pdf")
+    pdf = workspace.folder / "results/paper.pdf"
+    assert "Plain tea tastes 0.1250 at scale small." in words(pdf)
+    assert "Nothing to be done" in workspace.snakemake("--cores", "1", "results/paper.pdf")
+    workspace.edit("config/scales/small.yaml", ("leaf.grams: 1", "leaf.grams: 3"))
+    workspace.snakemake("--cores", "1", "results/paper.pdf")
+    assert "Plain tea tastes 0.3750 at scale small." in words(pdf)
+    assert len(re.findall("0.3750", words(pdf))) == 7
+
+
+@needs_tex
+@pytest.mark.slow
+def test_what_tex_finds_wrong_is_reported_and_no_pdf_is_left(workspace: Workspace) -> None:
+    workspace.edit("paper/main.tex", (r"\plainTaste", r"\plainTatse"))
+    output = workspace.snakemake("--cores", "1", "results/paper.pdf", fails=True)
+    assert "error: ./main.tex:5: Undefined control sequence." in output
+    assert not (workspace.folder / "results/paper.pdf").exists()
+
+
+def test_without_tex_the_run_says_what_to_install(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = workspace.folder / "bin"
+    bare.mkdir()
+    for folder in map(Path, os.environ["PATH"].split(":")):
+        for program in folder.iterdir() if folder.is_dir() else ():
+            if program.name not in ("latexmk", "pdflatex") and not (bare / program.name).is_symlink():
+                (bare / program.name).symlink_to(program)
+    monkeypatch.setenv("PATH", str(bare))
+    output = workspace.snakemake("--cores", "1", "results/paper.pdf", fails=True)
+    assert "error: latexmk and pdflatex not found; install TeX Live: `apt-get install latexmk" in output
+    assert "Traceback" not in output
+
+
+def test_the_figure_is_made_with_the_tables_and_again_when_its_words_change(workspace: Workspace) -> None:
+    figures = workspace.folder / "results/figures"
+    assert sorted(path.name for path in figures.iterdir()) == ["drying.pdf", "drying.png"]
+    assert workspace.plan() == {}
+    workspace.edit("config/paper.yaml", ("title: Drying", "title: Drying of leaves"))
+    assert workspace.plan() == {"figure": 1, "all": 1}
+
+
+def test_a_figure_of_a_table_that_is_not_there_fails_only_when_asked_for(workspace: Workspace) -> None:
+    workspace.edit("config/paper.yaml", ("table: cups\n    stage", "table: cupps\n    stage"))
+    assert "figure" not in workspace.plan()
+    output = workspace.snakemake("--dry-run", "results/figures/drying.pdf", fails=True)
+    assert "drying: its table cupps is not there; did you mean cups?" in output
