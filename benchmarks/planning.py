@@ -184,7 +184,8 @@ def plan(folder: Path) -> tuple[float, float]:
     return time.perf_counter() - start, cpu
 
 
-def compare(jobs: int, rounds: int, folder: Path) -> None:
+def compare(jobs: int, rounds: int, folder: Path) -> dict[str, float]:
+    """Prints a line for each contender; the median ratio of our CPU time to each of theirs."""
     contenders: dict[str, Callable[[Path], object]] = {
         "papermatrix": lambda at: make_ours(at, jobs),
         "bare, the same directives": lambda at: make_bare(at, folder / "papermatrix", LOG_AND_MORE),
@@ -200,13 +201,16 @@ def compare(jobs: int, rounds: int, folder: Path) -> None:
             times[name].append(plan(folder / name))
     print(f"{count} jobs, {rounds} rounds")
     ours = times["papermatrix"]
+    medians: dict[str, float] = {}
     for name, found in times.items():
         words = [f"  {name:26}"]
         for kind, index in (("wall", 0), ("CPU", 1)):
             ratios = [own[index] / other[index] for own, other in zip(ours, found, strict=True)]
+            medians[name] = statistics.median(ratios)
             words.append(f"{kind} {statistics.median(time[index] for time in found):6.2f} s")
             words.append(f"(x {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f})")
         print(" ".join(words), flush=True)
+    return medians
 
 
 def main() -> None:

@@ -127,10 +127,8 @@ def _lines(step: Step) -> Iterator[tuple[str, str]]:
     yield "when", " to ".join(str(made[time]) for time in TIMES if time in made) or "unknown"
     resumed = f", resumed {cost.resumptions} times" if cost.resumptions else ""
     yield "took", f"{cost.seconds:.0f} s, {cost.device_hours:.4f} device-hours{resumed}"
-    yield (
-        "files",
-        f"{step.job.folder}: " + ", ".join(f"{name} ({_size(size)})" for name, size in result.files.items()),
-    )
+    files = ", ".join(f"{name} ({_size(size)})" for name, size in result.files.items())
+    yield "files", f"{step.job.folder}{f': {files}' if files else ''}"
 
 
 def _number(value: Any) -> str:
