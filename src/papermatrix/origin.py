@@ -23,6 +23,8 @@ class Step:
     differs: Flat
     """Those of its own settings that are not the scale's."""
     result: Result | None
+    is_outdated: bool
+    """Whether other source than today's made it."""
 
 
 def cells_at(
@@ -57,7 +59,8 @@ def steps_of(matrix: Matrix, cells: Sequence[Cell], store: Store) -> list[Step]:
     base = matrix.project.schema.complete(matrix.project.base)
     jobs = {job.id: job for cell in cells if cell.job for job in cell.job.chain()}
     return [
-        Step(job, store.state(job), _differing(job, matrix, base), store.result(job)) for job in jobs.values()
+        Step(job, store.state(job), _differing(job, matrix, base), store.result(job), store.is_outdated(job))
+        for job in jobs.values()
     ]
 
 

@@ -126,6 +126,20 @@ def test_a_diverged_number_names_the_epoch(paper_of_cups: Paper, capsys: pytest.
     assert (found["value"], found["state"], found["jobs"][-1]["epoch"]) == (None, "diverged", 4)
 
 
+def test_what_makes_a_number_stale_is_told_from_what_stands_on_it(
+    paper_of_cups: Paper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stages = (paper_of_cups.folder / "config/stages.yaml").read_text()
+    paper_of_cups.write("config/stages.yaml", stages.replace("dry: {", "dry: {source: jobkit.digest, "))
+    finish_all(paper_of_cups.matrix(), provenance={"source_digest": "of another day"})
+    arguments = ("cups", "plain", "blue cup", "--variant", "sweet")
+    found = explained(capsys, *arguments)
+    assert (found["value"], found["state"]) == (0.5, "stale")
+    assert [(job["state"], job["outdated"]) for job in found["jobs"]] == [("stale", True), ("stale", False)]
+    assert main(["explain", *arguments]) == 0
+    assert "of another day, not that of today" in capsys.readouterr().out
+
+
 def test_several_seeds_are_explained_together_or_one_alone(
     paper_of_cups: Paper, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -82,6 +82,7 @@ def _as_json(step: Step) -> dict[str, Any]:
         "id": step.job.id,
         "stage": step.job.stage,
         "state": step.state,
+        "outdated": step.is_outdated,
         "folder": str(step.job.folder),
         "log": str(step.job.folder / LOG),
         "needs": [step.job.needs.id] if step.job.needs else [],
@@ -115,7 +116,10 @@ def _lines(step: Step) -> Iterator[tuple[str, str]]:
         "commit",
         f"{made.get('commit') or 'unknown'}{' with uncommitted changes' if made.get('dirty') else ''}",
     )
-    yield "source", str(made.get("source_digest", "unknown"))
+    yield (
+        "source",
+        f"{made.get('source_digest', 'unknown')}{', not that of today' if step.is_outdated else ''}",
+    )
     if "data_digest" in made:
         yield "data", f"{made.get('data', 'unnamed')}, digest {made['data_digest']}"
     yield "device", f"{cost.device_count} x {cost.device}, at most {_size(cost.peak_memory)}"
