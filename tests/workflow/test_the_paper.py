@@ -1,0 +1,106 @@
+"""The project's own paper: its document, what its audit finds, and a PDF that holds every table."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from jobkit.files import write_json
+from jobkit.result import Cost, Result, write_result
+from papermatrix.audit import findings
+from papermatrix.expand import Matrix, load_matrix
+from papermatrix.experiments import experiments
+from papermatrix.facts import all_facts
+from papermatrix.yamlfile import read_yaml
+from tests.workflow.snake import PROJECT, Workspace
+
+PARTS = ("Snakefile", "config", "workflow", "profiles", "envs")
+PROVENANCE = {"data": "simulated (seed 0)", "data_digest": "0123456789abcdef", "commit": "fedcba9876543210"}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A copy of the project without results, in the current folder."""
+    workspace = Workspace(tmp_path, parts=PARTS)
+    (tmp_path / "paper").mkdir()
+    shutil.copy(PROJECT / "paper/main.tex", tmp_path / "paper/main.tex")
+    monkeypatch.chdir(tmp_path)
+    return workspace
+
+
+def test_the_document_of_the_experiments_is_current(project: Workspace) -> None:
+    """`papermatrix experiments --out docs/experiments.md` writes it."""
+    now = experiments(load_matrix(), lambda scale: load_matrix({"scale": scale}))
+    assert (PROJECT / "docs/experiments.md").read_text() == now
+
+
+def test_the_paper_holds_every_table_and_only_figures_that_are_made() -> None:
+    source = (PROJECT / "paper/main.tex").read_text()
+    tables = re.findall(r"\\input\{tables/(\w+)\}", source)
+    assert sorted(tables) == sorted(read_yaml(PROJECT / "config/tables.yaml").content["tables"])
+    figures = re.findall(r"\{figures/(\w+)\}|\\training\{(\w+)\}", source)
+    assert {one or other for one, other in figures} <= set(
+        read_yaml(PROJECT / "config/paper.yaml").content["figures"]
+    )
+
+
+def test_every_macro_of_the_text_is_a_named_cell() -> None:
+    source = (PROJECT / "paper/main.tex").read_text()
+    names = read_yaml(PROJECT / "config/paper.yaml").content["numbers"]
+    assert [name for name in names if f"\\{name}{{}}" not in source] == []
+
+
+@pytest.mark.slow
+def test_the_audit_finds_the_papers_contradictions_and_no_others(project: Workspace) -> None:
+    matrix = load_matrix()
+    for fact in all_facts(matrix).values():
+        fact.compute()
+    found = {(one.table, one.row, one.column): one for one in findings(matrix)}
+    assert set(found) == {
+        ("table1", "ours, I+G", "parameters"),
+        ("table1", "baseline4", "parameters"),
+        ("table1", "baseline4", "DBA"),
+        ("table1", "ours, I+L+R+G", "DBA"),
+        ("table4", "+ distance", "L,R->I"),
+        ("cost", "bimamba", "hours"),
+    }
+    assert found["table1", "ours, I+G", "parameters"].expected == 81_118_308
+    assert found["table1", "baseline4", "parameters"].expected == 57_137_856
+    assert found["table1", "baseline4", "parameters"].text.endswith("belongs to modalities I + L + R + G")
+    assert found["table1", "baseline4", "DBA"].expected == pytest.approx(0.8974, abs=5e-5)
+    assert found["table1", "ours, I+L+R+G", "DBA"].expected == pytest.approx(0.8988, abs=5e-5)
+    assert found["table1", "ours, I+L+R+G", "DBA"].text.endswith("scenario 34 repeats it")
+    assert found["table4", "+ distance", "L,R->I"].expected == 0.5968
+    assert found["cost", "bimamba", "hours"].expected == pytest.approx(11.67, abs=0.005)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("latexmk") is None, reason="needs TeX")
+def test_the_pdf_holds_every_table_and_nothing_sticks_out(project: Workspace) -> None:
+    finish_jobs(load_matrix())
+    for fact in all_facts(load_matrix()).values():
+        write_json(fact.path, {"answer": {"parameters": {"total": 1}}})  # a footnote to every count
+    project.snakemake("--cores", "2", "results/paper.pdf")
+    assert (project.folder / "results/paper.pdf").read_bytes().startswith(b"%PDF")
+    log = (project.folder / "results/paper/main.log").read_text(errors="replace")
+    assert [line for line in log.splitlines() if re.match(r"Overfull|LaTeX Warning", line)] == []
+
+
+def finish_jobs(matrix: Matrix) -> None:
+    """Write a result for every job, with a number for every metric that a table names."""
+    scores: dict[str, dict[str, object]] = {job: {} for job in matrix.jobs}
+    for cell in (cell for cells in matrix.cells.values() for cell in cells):
+        if cell.job and cell.metric and not cell.metric.is_cost:
+            inner = scores[cell.job.id]
+            for step in cell.metric.path[:-1]:
+                inner = inner.setdefault(step, {})  # type: ignore[assignment]
+            last = inner.setdefault(cell.metric.path[-1], {})
+            assert isinstance(last, dict)
+            last["overall"] = 0.5
+    for job in matrix.jobs.values():
+        job.folder.mkdir(parents=True)
+        cost = Cost(seconds=60, device_hours=0.02, peak_memory=10**9)
+        write_result(
+            job.folder, Result(job.stage, job.id, scores=scores[job.id], cost=cost, provenance=PROVENANCE)
+        )
