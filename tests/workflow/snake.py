@@ -39,7 +39,7 @@ class Workspace:
             check=False,
         )
         output = run.stdout + run.stderr
-        assert (run.returncode != 0) == fails, output
+        assert (run.returncode != 0) == fails, f"exit code {run.returncode}\n{output}"
         return output
 
     def plan(self, *arguments: str) -> Counter[str]:
