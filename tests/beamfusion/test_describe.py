@@ -109,3 +109,43 @@ def test_what_cannot_be_described_is_a_line_and_exit_code_2(
     (fault,) = capsys.readouterr().err.splitlines()
     assert fault.startswith("error: ")
     assert message in fault
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("model: [", "config/scales/mine.yaml: not YAML"),
+        ("- model", "config/scales/mine.yaml: expected settings by section, found list"),
+        ("model: {widht: 4}", "model.widht: unknown setting; did you mean width?"),
+    ],
+)
+def test_a_scale_that_cannot_be_read_is_a_line_and_exit_code_2(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    content: str,
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config/scales").mkdir(parents=True)
+    (tmp_path / "config/scales/mine.yaml").write_text(content)
+    assert main(["describe", "--scale", "mine"]) == 2
+    assert f"error: {message}" in capsys.readouterr().err
+
+
+def test_set_changes_one_setting_of_a_scale_s_section(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "config/scales").mkdir(parents=True)
+    (tmp_path / "config/scales/mine.yaml").write_text("model: {width: 8, grid: 2}")
+    monkeypatch.chdir(tmp_path)
+    model = describe(capsys, "model.grid=3", "model.grid=4", scale="mine")["settings"]["model"]
+    assert (model["width"], model["grid"]) == (8, 4)
+
+
+def test_without_scales_in_the_folder_the_fault_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["describe", "--scale", "paper"]) == 2
+    assert "--scale paper: no such scale; config/scales holds no scales here" in capsys.readouterr().err
