@@ -38,8 +38,12 @@ def finish_jobs(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder where every job has a result and the tables are rendered."""
+    """A folder with Table III alone, where every job has a result and the table is rendered."""
     workspace = Workspace(tmp_path_factory.mktemp("finished"), parts=PARTS)
+    workspace.edit("config/config.yaml", ("paper: config/paper.yaml\n", ""))
+    path = workspace.folder / "config/tables.yaml"
+    table = yaml.safe_load(path.read_text())["tables"]["table3"]
+    path.write_text(yaml.safe_dump({"tables": {"table3": table}}, sort_keys=False))
     finish_jobs(workspace.folder)
     workspace.snakemake("--cores", "1")
     return workspace.folder
@@ -96,7 +100,7 @@ def test_a_reported_number_plans_only_rendering(workspace: Workspace) -> None:
 
 
 def test_a_new_row_plans_only_its_own_jobs(workspace: Workspace) -> None:
-    row = "      - {label: 'ours, one layer more', with: {model.layers: 2}}\n    columns:"
+    row = "    - {label: 'ours, one layer more', with: {model.layers: 2}}\n    columns:"
     workspace.edit("config/tables.yaml", ("    columns:", row))
     assert workspace.plan() == {"train": 1, "evaluate": 8, "table": 1, "all": 1}
 
