@@ -1,10 +1,12 @@
 """What a job's folder says about it."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from jobkit.digest import digest_files
 from papermatrix.expand import Job, Matrix
 from papermatrix.store import Store
 from tests.papermatrix.tea import Paper, finish, finish_all
@@ -83,3 +85,32 @@ def test_a_result_of_other_source_is_stale_and_so_is_what_stands_on_it(paper: Pa
     stale = [job for job in matrix.jobs.values() if store.state(job) == "stale"]
     assert stale == [job for job in matrix.jobs.values() if first(matrix) in job.chain()]
     assert len(stale) < len(matrix.jobs)
+
+
+def test_a_result_that_stands_on_one_made_again_since_is_stale(paper: Paper) -> None:
+    matrix = paper.matrix()
+    finish_all(matrix)
+    top = next(job for job in matrix.jobs.values() if job.needs is first(matrix))
+    below = first(matrix).folder
+    finish(top, provenance={"stands_on": digest_files([below / "result.json"], below)})
+    assert Store(matrix).state(top) == "done"
+    finish(first(matrix), {"flavour": 0.75})
+    assert Store(matrix).state(top) == "stale"
+
+
+def test_what_stands_on_a_job_whose_folder_was_removed_is_done(paper: Paper) -> None:
+    matrix = paper.matrix()
+    finish_all(matrix)
+    shutil.rmtree(first(matrix).folder)
+    assert states(matrix) == {"pending": 1, "done": 8}
+
+
+def test_what_stands_on_a_job_that_is_made_again_is_stale_until_it_is_made_again(paper: Paper) -> None:
+    matrix = paper.matrix()
+    finish_all(matrix)
+    (first(matrix).folder / "result.json").unlink()
+    (first(matrix).folder / "log.txt").write_text("no memory")
+    store = Store(matrix)
+    assert store.state(first(matrix)) == "failed"
+    above = [job for job in matrix.jobs.values() if job.needs is not None and first(matrix) in job.chain()]
+    assert {store.state(job) for job in above} == {"stale"}
