@@ -15,6 +15,7 @@ include: "workflow/rules/rebuild.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/audit.smk"
+include: "workflow/rules/contents.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/paper.smk"
 

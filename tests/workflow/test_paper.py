@@ -50,7 +50,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     paper.write("config/paper.yaml", PAPER)
     paper.write("paper/main.tex", MAIN)
     snakefile = folder / "Snakefile"
-    more = "".join(f'\ninclude: "workflow/rules/{name}.smk"' for name in ("figures", "paper"))
+    more = "".join(f'\ninclude: "workflow/rules/{name}.smk"' for name in ("contents", "figures", "paper"))
     text = snakefile.read_text().replace('tables.smk"', 'tables.smk"' + more)
     snakefile.write_text(text.replace("table_files(),", "table_files(), figure_files(),"))
     Workspace(folder, parts=()).snakemake("--cores", "2")

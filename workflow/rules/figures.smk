@@ -1,28 +1,6 @@
 # Figures from what jobs recorded beside their results.
-from papermatrix import figures
-
-FIGURE_FORMS = [f".{form}" for form in figures.FORMS]
-
-
 wildcard_constraints:
     figure=r"[a-z0-9_]+",
-
-
-def figure_files():
-    """Every figure whose table is there."""
-    declared = matrix.project.paper.figures
-    shown = [name for name, figure in declared.items() if figure.table in matrix.cells]
-    return [f"results/figures/{name}{form}" for name in shown for form in FIGURE_FORMS]
-
-
-def results_of_figure(wildcards):
-    jobs = found(figures.jobs_of_figure, matrix, wildcards.figure)
-    return [str(job.folder / RESULT) for job in jobs.values()]
-
-
-def drawn(wildcards):
-    """All else that a figure shows."""
-    return canonical_json(found(figures.drawn_from, matrix, wildcards.figure))
 
 
 rule figure:

@@ -1,25 +1,4 @@
 # The paper: the numbers of its text, and its PDF where TeX is installed.
-from papermatrix import numbers
-
-
-def results_of_numbers(wildcards):
-    jobs = found(numbers.jobs_of_numbers, matrix)
-    return [str(job.folder / RESULT) for job in jobs.values()]
-
-
-def numbered(wildcards):
-    """All else that the text's numbers depend on."""
-    return canonical_json(found(numbers.numbered_from, matrix))
-
-
-def tables_of_paper(wildcards):
-    return [f"results/{table}.tex" for table in matrix.cells]
-
-
-def figures_of_paper(wildcards):
-    return [file for file in figure_files() if file.endswith(".pdf")]
-
-
 rule numbers:
     input:
         results_of_numbers,
