@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,21 @@ import torch
 from torch import nn
 
 from jobkit.errors import UserError
-from jobkit.files import whole_file
+from jobkit.files import write_bytes
 
 CHECKPOINT = "checkpoint.pt"
 
 
 def save_checkpoint(path: Path, networks: dict[str, nn.Module]) -> None:
     """Write the tensors of each network under its name, whole or not at all."""
-    with whole_file(path) as temporary:
-        torch.save({name: network.state_dict() for name, network in networks.items()}, temporary)
+    write_tensors(path, {name: network.state_dict() for name, network in networks.items()})
+
+
+def write_tensors(path: Path, content: dict[str, Any]) -> None:
+    """Whole or not at all; through memory, since torch's own writer hides that a disk is full."""
+    stream = io.BytesIO()
+    torch.save(content, stream)
+    write_bytes(path, stream.getbuffer())
 
 
 def load_checkpoint(path: Path, networks: dict[str, nn.Module]) -> None:

@@ -2,9 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 import torch
 
+from jobkit.claim import claimed
 from jobkit.errors import UserError
+
+
+@contextlib.contextmanager
+def free_devices(name: str = "auto", count: int = 1) -> Iterator[list[torch.device]]:
+    """As many devices as a job needs, which no other job of this machine has until this one ends.
+
+    auto and cuda: GPUs that CUDA_VISIBLE_DEVICES leaves, waiting while too few are free; a CPU is shared.
+    """
+    device = choose_device(name)
+    if device.type == "cpu":
+        yield [device] * count
+        return
+    candidates = [device.index] if device.index is not None else list(range(torch.cuda.device_count()))
+    if count > len(candidates):
+        raise UserError(f"train.devices: {count}, but this machine has {len(candidates)} GPUs for it")
+    with claimed([_identity(index) for index in candidates], count) as places:
+        yield [torch.device("cuda", candidates[place]) for place in places]
+
+
+def _identity(index: int) -> str:
+    """What names a GPU whatever part of them a process sees."""
+    return str(torch.cuda.get_device_properties(index).uuid)
 
 
 def choose_device(name: str = "auto") -> torch.device:

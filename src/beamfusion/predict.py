@@ -15,6 +15,7 @@ from beamfusion.data.dataset import Batch, WindowDataset, batches
 from beamfusion.metrics import scores
 from beamfusion.networks import Networks
 from beamfusion.settings import Missing
+from beamfusion.training.workers import ALONE, Workers
 
 NOTHING_MISSING = Missing()
 
@@ -58,8 +59,12 @@ def predict(
     missing: Missing = NOTHING_MISSING,
     seed: int = 0,
     batch_size: int = 64,
+    workers: Workers = ALONE,
 ) -> Predictions:
-    """Predict every window in eval mode, missing modalities' input filled or their features rebuilt."""
+    """Predict every window in eval mode, missing modalities' input filled or their features rebuilt.
+
+    Several workers each predict every so many batches, and all have all predictions.
+    """
     predictor, rebuilder = networks.predictor.eval(), networks.rebuilder
     if rebuilder is not None:
         rebuilder.mrm.eval()
@@ -69,8 +74,10 @@ def predict(
         generator.manual_seed(seed)
     else:
         generator.seed()
-    logits, truth, scenario = [], [], []
-    for batch in _batches(data, batch_size):
+    size = len(data)
+    order = [np.arange(start, min(start + batch_size, size)) for start in range(0, size, batch_size)]
+    found = []
+    for batch in _batches(data, order[workers.rank :: workers.size]):
         inputs = batch.to(device, dtype)
         output = predictor(
             inputs.image,
@@ -82,12 +89,11 @@ def predict(
             generator=generator,
             rebuilt=rebuilder.rebuild(inputs) if rebuilder is not None else None,
         )
-        logits.append(output.float().cpu().numpy())
-        truth.append(batch.beam.numpy())
-        scenario.append(batch.scenario.numpy())
-    return Predictions(np.concatenate(logits), np.concatenate(truth), np.concatenate(scenario))
+        found.append((output.float().cpu().numpy(), batch.beam.numpy(), batch.scenario.numpy()))
+    shares = workers.gather(found)
+    in_order = [shares[number % workers.size][number // workers.size] for number in range(len(order))]
+    return Predictions(*map(np.concatenate, zip(*in_order, strict=True)))
 
 
-def _batches(data: WindowDataset, size: int) -> Iterator[Batch]:
-    order = [np.arange(start, min(start + size, len(data))) for start in range(0, len(data), size)]
+def _batches(data: WindowDataset, order: list[NDArray[np.int64]]) -> Iterator[Batch]:
     return iter(tqdm(batches(data, order=order), total=len(order), disable=None, leave=False))

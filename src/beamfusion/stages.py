@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from beamfusion.settings import Settings, parse_settings
 from jobkit.errors import UserError, did_you_mean
 from jobkit.job import Job, Outcome, run_job, upstream_folder
 from jobkit.ledger import Ledger
+from jobkit.result import RESULT
+
+if TYPE_CHECKING:
+    import torch
 
 TREE = "tree"
 SOURCES = {
@@ -43,7 +48,22 @@ def run_stage(
             case _:
                 return _compute(stage, folder, settings, device, threads, ledger)
 
-    run_job(Job(stage, folder, document, needs, SOURCES[stage], PACKAGES), work)
+    job = Job(stage, folder, document, needs, SOURCES[stage], PACKAGES)
+    if stage == "train" and needs is not None and settings.train.devices > 1 and torchrun_rank() is not None:
+        from beamfusion.training.launch import dismiss_torchrun, follow_torchrun
+
+        if torchrun_rank():
+            follow_torchrun(folder, upstream_folder(needs, "prepare") / "frames", settings, device, threads)
+            return
+        if (folder / RESULT).exists():
+            dismiss_torchrun(settings, device)
+            return
+    run_job(job, work)
+
+
+def torchrun_rank() -> int | None:
+    """The number of this process among those that torchrun has started, if it has."""
+    return int(os.environ["RANK"]) if "TORCHELASTIC_RUN_ID" in os.environ else None
 
 
 def _simulate(folder: Path, settings: Settings) -> Outcome:
@@ -87,11 +107,21 @@ def _compute(
     """The stages that need torch, which takes a second to import."""
     import torch
 
-    from beamfusion.device import choose_device
+    from beamfusion.device import free_devices
 
-    torch.set_num_threads(threads)
-    device = choose_device(device_name)
     prepared = upstream_folder(folder, "prepare") / "frames"
+    if stage == "train" and settings.train.devices > 1:
+        from beamfusion.training.launch import train_together
+
+        return train_together(folder, prepared, settings, device_name, threads, ledger)
+    torch.set_num_threads(threads)
+    with free_devices(device_name) as (device,):
+        return _compute_on(device, stage, folder, prepared, settings, ledger)
+
+
+def _compute_on(
+    device: torch.device, stage: str, folder: Path, prepared: Path, settings: Settings, ledger: Ledger
+) -> Outcome:
     if stage == "train":
         from beamfusion.training.train import train
 

@@ -1,24 +1,80 @@
-"""SIGTERM and SIGINT ask a training to save and leave; the next batch border answers."""
+"""SIGTERM and SIGINT ask a training to save and leave; far from a batch border it leaves unsaved."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import socket
+import sys
+import threading
+from collections.abc import Iterator
 from types import FrameType
 
+GRACE = 7.0
+"""Seconds to reach a batch border and save; whoever sent the signal often kills after some 10."""
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
-@contextmanager
-def stop_signal() -> Iterator[Callable[[], int]]:
-    """Yield a function that tells the number of the signal that has arrived, else 0."""
-    arrived: list[int] = []
 
-    def note(number: int, frame: FrameType | None) -> None:
-        arrived.append(number)
+class Stop:
+    """Which signal has arrived, if one has, and whether it may end the process on the spot."""
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
+    def __init__(self) -> None:
+        self.signal = 0
+        self._at_once = False
+
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        """While nothing would be lost, a signal ends the process where it is."""
+        self._at_once = True
+        try:
+            self._leave_if_asked()
+            yield
+        finally:
+            self._at_once = False
+
+    def note(self, number: int, frame: FrameType | None = None) -> None:
+        self.signal = number
+        self._leave_if_asked()
+
+    def _leave_if_asked(self) -> None:
+        if self.signal and self._at_once:
+            raise SystemExit(128 + self.signal)
+
+
+@contextlib.contextmanager
+def stop_signal(grace: float = GRACE) -> Iterator[Stop]:
+    """Note signals instead of dying of them; `grace` seconds after the first the process ends anyway."""
+    stop = Stop()
+    before = {number: signal.signal(number, stop.note) for number in SIGNALS}
+    heard, wakeup = socket.socketpair()
+    wakeup.setblocking(False)
+    old_wakeup = signal.set_wakeup_fd(wakeup.fileno())
+    watch = threading.Thread(target=_watch, args=(heard, grace), daemon=True)
+    watch.start()
     try:
-        yield lambda: arrived[0] if arrived else 0
+        yield stop
     finally:
+        signal.set_wakeup_fd(old_wakeup)
         for number, handler in before.items():
             signal.signal(number, handler)
+        wakeup.close()
+        watch.join()
+        heard.close()
+
+
+def _watch(heard: socket.socket, grace: float) -> None:
+    """A thread of its own hears of a signal at once; Python's handler waits for a long operation to end."""
+    number = 0
+    while not number:
+        numbers = heard.recv(16)
+        if not numbers:
+            return
+        number = next((byte for byte in numbers if byte in SIGNALS), 0)
+    heard.settimeout(grace)
+    with contextlib.suppress(TimeoutError):
+        while heard.recv(16):
+            pass
+        return
+    print(f"left by signal {number} without a save; the last one is kept", file=sys.stderr, flush=True)
+    os._exit(128 + number)

@@ -16,18 +16,21 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from beamfusion.data.dataset import Batch, WindowDataset, batches
+from beamfusion.checkpoint import read_tensors, write_tensors
+from beamfusion.data.dataset import Batch, WindowDataset
 from beamfusion.device import peak_memory
-from beamfusion.training.interrupt import stop_signal
+from beamfusion.training.interrupt import Stop, stop_signal
 from beamfusion.training.record import Record
+from beamfusion.training.workers import ALONE, Workers
 from jobkit.errors import UserError
-from jobkit.files import whole_file
 from jobkit.job import resident_peak
 from jobkit.ledger import Ledger
 
 STATE = "state.pt"
 SAVE_SECONDS = 60.0
 """A killed run loses at most this much work, or one batch where that takes longer."""
+SAVE_BEFORE_VALIDATION = 3.0
+"""Seconds of training since the last save that are worth another before a validation, which may be long."""
 
 
 class Task(Protocol):
@@ -67,6 +70,9 @@ class Plan:
     """The learning rate of each parameter group, by epochs from 0 and their parts."""
     clip: float | None
     dtype: torch.dtype
+    """Of matrix products."""
+    weights: torch.dtype
+    """Of the parameters, and so of the inputs."""
     seed: int
 
 
@@ -93,7 +99,11 @@ class _Progress:
 
 
 class Loop:
-    """Trains one task on one device; a killed run goes on from its folder's state, to the bit on a CPU."""
+    """Trains one task; a killed run goes on from its folder's state, to the bit on a CPU.
+
+    Several workers each run a loop on their own device: every batch is divided among them, they decide
+    together what comes next, and the one that leads writes.
+    """
 
     def __init__(
         self,
@@ -104,111 +114,142 @@ class Loop:
         *,
         folder: Path,
         device: torch.device,
-        ledger: Ledger,
+        ledger: Ledger | None,
+        workers: Workers = ALONE,
     ):
         self._task, self._optimizer, self._data, self._plan = task, optimizer, data, plan
-        self._device, self._ledger = device, ledger
+        self._device, self._ledger, self._workers = device, ledger, workers
         self._path = folder / STATE
-        self._record = Record(folder)
+        self._record = Record(folder if workers.leads else None)
         self._progress = _Progress()
         self._saved_at = time.monotonic()
 
     def fit(self) -> Fit:
-        torch.manual_seed(self._plan.seed)
+        torch.manual_seed(worker_seed(self._plan.seed, self._workers.rank))
         if self._path.exists():
             self._restore()
-        with self._record, stop_signal() as stopped:
+        with self._record, stop_signal() as stop:
             while self._progress.epoch < self._plan.epochs:
-                if not self._train_epoch(stopped):
+                if not self._train_epoch(stop):
                     return self._progress.end(diverged=True)
-                score = self._task.validate()
+                if self._decide(time.monotonic() - self._saved_at > SAVE_BEFORE_VALIDATION):
+                    self._save()
+                with stop.at_once():
+                    score = self._task.validate()
                 if not math.isfinite(score):
                     return self._progress.end(diverged=True)
                 self._end_epoch(score)
         return self._progress.end()
 
-    def _train_epoch(self, stopped: Callable[[], int]) -> bool:
+    def _train_epoch(self, stop: Stop) -> bool:
         """One epoch's batches, or what is left of them; False where the loss stopped being finite."""
-        progress, plan = self._progress, self._plan
+        progress, plan, workers = self._progress, self._plan, self._workers
         self._task.start_epoch(progress.epoch)
         self._data.start_epoch(progress.epoch)
         order = epoch_order(len(self._data), plan.batch_size, plan.seed, progress.epoch)
         if not order:
             raise UserError(f"the training part has {len(self._data)} windows; expected 2 or more")
         title = f"epoch {progress.epoch + 1}/{plan.epochs}"
-        with tqdm(
-            total=len(order), initial=progress.batch, desc=title, disable=None, leave=False
-        ) as bar:  # quiet when not on a terminal
-            for batch in batches(self._data, order=order[progress.batch :]):
+        quiet = None if workers.leads else True  # None: quiet when not on a terminal
+        with tqdm(total=len(order), initial=progress.batch, desc=title, disable=quiet, leave=False) as bar:
+            for rows in order[progress.batch :]:
                 rates = plan.rates(progress.epoch + progress.batch / len(order))
                 for group, rate in zip(self._optimizer.param_groups, rates, strict=True):
                     group["lr"] = rate
-                terms = self._step(batch.to(self._device))
+                own, part = workers.share(rows)
+                terms = self._step(self._data.batch(own).to(self._device, plan.weights), part)
                 if terms is None:
                     return False
                 self._record.step(terms)
                 progress.batch += 1
                 bar.update()
-                if stopped() or time.monotonic() - self._saved_at > SAVE_SECONDS:
+                stopped = self._decide(bool(stop.signal))
+                if stopped or self._decide(time.monotonic() - self._saved_at > SAVE_SECONDS):
                     self._save()
-                if stopped():
-                    raise SystemExit(128 + stopped())
+                if stopped:
+                    raise SystemExit(128 + stop.signal)
         return True
 
-    def _step(self, batch: Batch) -> dict[str, float] | None:
-        """One optimiser step's loss terms; None, and no step, where one of them is not finite."""
+    def _decide(self, yes: bool) -> bool:
+        """Whether any worker says yes, so that all do the same."""
+        return yes if self._workers.size == 1 else bool(self._workers.sum(torch.tensor(int(yes))))
+
+    def _step(self, batch: Batch, part: float) -> dict[str, float] | None:
+        """One optimiser step's loss terms; None, and no step, where one of them is not finite.
+
+        `part` is how much of the whole batch this worker's is: the terms are means over the whole.
+        """
         mixed = self._plan.dtype == torch.bfloat16
         with torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=mixed):
             losses = self._task.losses(batch)
-        values = torch.stack([loss.detach().double() for loss in losses.values()]).tolist()
-        if not all(map(math.isfinite, values)):
+        values = torch.stack([loss.detach().double() * part for loss in losses.values()]).cpu()
+        means = self._workers.sum(values).tolist()
+        if not all(map(math.isfinite, means)):
             return None
         self._optimizer.zero_grad(set_to_none=True)
-        losses["total"].backward()  # type: ignore[no-untyped-call]
+        # Gradients are averaged over the workers, whose parts may differ.
+        (losses["total"] * (part * self._workers.size)).backward()  # type: ignore[no-untyped-call]
         if self._plan.clip is not None:
             nn.utils.clip_grad_norm_(self._task.network.parameters(), self._plan.clip)
         self._optimizer.step()
         self._task.after_step()
-        return dict(zip(losses, values, strict=True))
+        return dict(zip(losses, means, strict=True))
 
     def _end_epoch(self, score: float) -> None:
         progress = self._progress
         if progress.best_score is None or score > progress.best_score:
             progress.best_epoch, progress.best_score = progress.epoch + 1, score
-            self._task.save()
+            if self._workers.leads:
+                self._task.save()
         self._record.epoch(progress.epoch + 1, self._plan.rates(progress.epoch)[0], score)
         progress.epoch, progress.batch = progress.epoch + 1, 0
         self._save()
 
     def _save(self) -> None:
+        """What every worker needs to go on, written by the one that leads."""
         random = {"cpu": torch.get_rng_state()}
         if self._device.type == "cuda":
             random["cuda"] = torch.cuda.get_rng_state(self._device)
-        state = {
-            "task": self._task.state(),
-            "optimizer": self._optimizer.state_dict(),
-            "random": random,
-            "progress": asdict(self._progress),
-            "record": self._record.state(),
-        }
-        with whole_file(self._path) as temporary:
-            torch.save(state, temporary)
-        self._ledger.save(peak_memory(self._device) or resident_peak())
+        randoms = self._workers.gather(random)
+        if self._workers.leads:
+            state = {
+                "task": self._task.state(),
+                "optimizer": self._optimizer.state_dict(),
+                "random": randoms,
+                "progress": asdict(self._progress),
+                "record": self._record.state(),
+            }
+            write_tensors(self._path, state)
+        if self._ledger is not None:
+            self._ledger.save(peak_memory(self._device) or resident_peak())
         self._saved_at = time.monotonic()
 
     def _restore(self) -> None:
-        state = torch.load(self._path, map_location="cpu", weights_only=True)
-        self._task.load_state(state["task"])
-        self._optimizer.load_state_dict(state["optimizer"])
-        torch.set_rng_state(state["random"]["cpu"])
-        if self._device.type == "cuda" and "cuda" in state["random"]:
-            torch.cuda.set_rng_state(state["random"]["cuda"], self._device)
-        self._progress = _Progress(**state["progress"])
-        self._record.restore(state["record"])
-        print(
-            f"resumed in epoch {self._progress.epoch + 1} after {self._progress.batch} batches",
-            file=sys.stderr,
-        )
+        state = read_tensors(self._path)
+        try:
+            self._task.load_state(state["task"])
+            self._optimizer.load_state_dict(state["optimizer"])
+            random = state["random"][self._workers.rank]
+            torch.set_rng_state(random["cpu"])
+            if self._device.type == "cuda" and "cuda" in random:
+                torch.cuda.set_rng_state(random["cuda"], self._device)
+            self._progress = _Progress(**state["progress"])
+            self._record.restore(state["record"])
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+            reason = " ".join(str(error).split())[:300]
+            raise UserError(
+                f"{self._path}: is not a state of this training ({reason}); remove it to begin anew"
+            ) from None
+        if self._workers.leads:
+            print(
+                f"resumed in epoch {self._progress.epoch + 1} after {self._progress.batch} batches",
+                file=sys.stderr,
+            )
+
+
+def worker_seed(seed: int, rank: int) -> int:
+    """What dropout is drawn from: the training's seed, and for further workers one of their own."""
+    return seed if rank == 0 else int(np.random.SeedSequence([seed, rank]).generate_state(1)[0])
 
 
 def epoch_order(windows: int, batch_size: int, seed: int, epoch: int) -> list[NDArray[np.int64]]:

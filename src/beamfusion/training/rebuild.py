@@ -12,7 +12,7 @@ from beamfusion.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint
 from beamfusion.data.dataset import Batch, WindowDataset
 from beamfusion.data.parts import open_parts
 from beamfusion.device import compute_dtype
-from beamfusion.networks import Networks, start_rebuilding
+from beamfusion.networks import Networks, start_rebuilding, weight_dtype
 from beamfusion.predict import predict
 from beamfusion.settings import Modality, Settings
 from beamfusion.training.loop import Loop, Plan
@@ -55,6 +55,7 @@ def rebuild(
         rates=lambda epoch: rates,
         clip=options.clip,
         dtype=compute_dtype(settings.train.precision, device),
+        weights=weight_dtype(settings),
         seed=settings.seed,
     )
     fit = Loop(task, optimizer, parts.train, plan, folder=folder, device=device, ledger=ledger).fit()

@@ -20,7 +20,8 @@ STEPS = "steps.csv"
 class Record:
     """Loss terms of every step and scores of every epoch; restored with the training's state."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path | None):
+        """None: nothing is written, as another process does."""
         self._folder = folder
         self._steps: list[dict[str, float]] = []
         self._epochs: list[dict[str, float]] = []
@@ -29,19 +30,21 @@ class Record:
 
     def __enter__(self) -> Record:
         purge = len(self._steps) + 1 if self._steps else None
-        self._writer = SummaryWriter(str(self._folder / "tensorboard"), purge_step=purge)
+        if self._folder is not None:
+            self._writer = SummaryWriter(str(self._folder / "tensorboard"), purge_step=purge)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._events.close()
+        if self._writer is not None:
+            self._writer.close()
         self._write()
 
     def step(self, terms: dict[str, float]) -> None:
         self._steps.append(terms)
         for name, value in terms.items():
-            self._events.add_scalar(f"loss/{name}", value, len(self._steps))
+            self._plot(f"loss/{name}", value)
 
     def epoch(self, epoch: int, rate: float, score: float) -> None:
         """One row of history.csv: learning rate, mean of each loss term, validation DBA; epochs from 1."""
@@ -51,9 +54,11 @@ class Record:
             {"epoch": epoch, "step": len(self._steps), "lr": rate, **means, "validation_dba": score}
         )
         self._epoch_start = len(self._steps)
-        self._events.add_scalar("lr", rate, len(self._steps))
-        self._events.add_scalar("validation_dba", score, len(self._steps))
-        print(f"epoch {epoch}: loss {means['loss_total']:.4f}, validation DBA {score:.4f}", file=sys.stderr)
+        self._plot("lr", rate)
+        self._plot("validation_dba", score)
+        if self._folder is not None:
+            said = f"epoch {epoch}: loss {means['loss_total']:.4f}, validation DBA {score:.4f}"
+            print(said, file=sys.stderr)
         self._write()
 
     def state(self) -> dict[str, Any]:
@@ -64,12 +69,13 @@ class Record:
         self._epochs = list(state["epochs"])
         self._epoch_start = state["epoch_start"]
 
-    @property
-    def _events(self) -> SummaryWriter:
-        assert self._writer is not None, "a record is used inside its with block"
-        return self._writer
+    def _plot(self, name: str, value: float) -> None:
+        if self._writer is not None:
+            self._writer.add_scalar(name, value, len(self._steps))
 
     def _write(self) -> None:
+        if self._folder is None:
+            return
         numbered = [{"step": number, **terms} for number, terms in enumerate(self._steps, start=1)]
         for name, rows in ((HISTORY, self._epochs), (STEPS, numbered)):
             if rows:

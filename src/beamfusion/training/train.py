@@ -22,14 +22,23 @@ from beamfusion.training.ema import averaged
 from beamfusion.training.loop import STATE, Fit, Loop, Plan
 from beamfusion.training.losses import focal_loss, soft_targets
 from beamfusion.training.schedule import learning_rate
+from beamfusion.training.workers import ALONE, Workers
 from jobkit.job import Outcome
 from jobkit.ledger import Ledger
 
 
-def train(folder: Path, prepared: Path, settings: Settings, device: torch.device, ledger: Ledger) -> Outcome:
+def train(
+    folder: Path,
+    prepared: Path,
+    settings: Settings,
+    device: torch.device,
+    ledger: Ledger | None,
+    workers: Workers = ALONE,
+) -> Outcome:
     """Train what predicts in `folder` on the frames in `prepared`; checkpoint.pt holds its best epoch.
 
-    `minutes_per_epoch` counts validation, and all runs of a training that was resumed.
+    Of several workers each calls this; the one that leads writes, and has the ledger. `minutes_per_epoch`
+    counts validation, and all runs of a training that was resumed.
     """
     parts = open_parts(prepared, settings, window_step=settings.train.window_step)
     torch.manual_seed(settings.seed)
@@ -37,10 +46,11 @@ def train(folder: Path, prepared: Path, settings: Settings, device: torch.device
     if isinstance(predictor, GpsLeastSquares):
         fit, epochs = fit_least_squares(predictor, parts, folder / CHECKPOINT, device), 1
     else:
-        fit = fit_by_gradient(predictor, parts, settings, folder, device, ledger)
+        fit = fit_by_gradient(predictor, parts, settings, folder, device, ledger, workers)
         epochs = fit.diverged_in or settings.train.epochs
-    minutes = ledger.account().seconds / 60 / epochs
-    return training_outcome(fit, device, {"windows": window_counts(parts), "minutes_per_epoch": minutes})
+    minutes = ledger.account().seconds / 60 / epochs if ledger is not None else None
+    scores = {"windows": window_counts(parts), "minutes_per_epoch": minutes}
+    return training_outcome(fit, device, scores, workers.size)
 
 
 def window_counts(parts: Parts) -> dict[str, int]:
@@ -59,13 +69,14 @@ def fit_by_gradient(
     settings: Settings,
     folder: Path,
     device: torch.device,
-    ledger: Ledger,
+    ledger: Ledger | None,
+    workers: Workers = ALONE,
 ) -> Fit:
     """AdamW on the focal loss, by the schedule of the settings."""
     if settings.model.imagenet is not None:
         start_from_imagenet(predictor, Path(settings.model.imagenet))
     predictor.to(device, weight_dtype(settings))
-    task = PredictorTask(predictor, parts.validation, settings.train, folder / CHECKPOINT, device)
+    task = PredictorTask(predictor, parts.validation, settings.train, folder / CHECKPOINT, device, workers)
     optimizer = torch.optim.AdamW(
         predictor.parameters(), settings.train.lr, weight_decay=settings.train.weight_decay, fused=True
     )
@@ -75,9 +86,13 @@ def fit_by_gradient(
         rates=lambda epoch: [learning_rate(epoch, settings.train)],
         clip=settings.train.clip,
         dtype=compute_dtype(settings.train.precision, device),
+        weights=weight_dtype(settings),
         seed=settings.seed,
     )
-    return Loop(task, optimizer, parts.train, plan, folder=folder, device=device, ledger=ledger).fit()
+    loop = Loop(
+        task, optimizer, parts.train, plan, folder=folder, device=device, ledger=ledger, workers=workers
+    )
+    return loop.fit()
 
 
 def fit_least_squares(
@@ -90,13 +105,14 @@ def fit_least_squares(
     return Fit(best_epoch=1, best_score=score)
 
 
-def training_outcome(fit: Fit, device: torch.device, scores: dict[str, Any]) -> Outcome:
+def training_outcome(fit: Fit, device: torch.device, scores: dict[str, Any], devices: int = 1) -> Outcome:
     """How a training ended, as its job's outcome."""
     return Outcome(
         scores={**scores, "best_epoch": fit.best_epoch, "validation_dba": fit.best_score},
         status="done" if fit.diverged_in is None else "diverged",
         epoch=fit.diverged_in,
         device=describe_device(device),
+        device_count=devices,
         peak_memory=peak_memory(device),
         obsolete=(STATE,),
     )
@@ -112,8 +128,10 @@ class PredictorTask:
         settings: Train,
         checkpoint: Path,
         device: torch.device,
+        workers: Workers = ALONE,
     ):
-        self.network = network
+        self.network, self._workers = network, workers
+        self._shared = workers.share_network(network)
         self._average = averaged(network, settings.ema) if settings.ema is not None else None
         self._validation, self._settings = validation, settings
         self._checkpoint, self._device = checkpoint, device
@@ -122,7 +140,7 @@ class PredictorTask:
         self.network.train()
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        logits = self.network(batch.image, batch.lidar, batch.radar, batch.gps)
+        logits = self._shared(batch.image, batch.lidar, batch.radar, batch.gps)
         return {"total": beam_loss(logits, batch.beam, self._settings)}
 
     def after_step(self) -> None:
@@ -130,7 +148,8 @@ class PredictorTask:
             self._average.update_parameters(self.network)
 
     def validate(self) -> float:
-        return predict(Networks(self._scored), self._validation, self._device).dba
+        networks = Networks(self._scored)
+        return predict(networks, self._validation, self._device, workers=self._workers).dba
 
     def save(self) -> None:
         save_checkpoint(self._checkpoint, {"predictor": self._scored})

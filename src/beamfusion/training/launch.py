@@ -1,0 +1,178 @@
+"""Starts the processes of a training over several devices, or joins those that torchrun has started.
+
+The process that was called leads: it holds the job's lock and is the only one that writes. Started here, the
+others die with it, and it with them; the job goes on from its state when it is run again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import multiprocessing
+import multiprocessing.connection
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from torch.distributed import Store, TCPStore  # type: ignore[attr-defined]
+
+from beamfusion.device import free_devices
+from beamfusion.settings import Settings
+from beamfusion.training.train import train
+from beamfusion.training.workers import ALONE, Workers
+from jobkit.errors import UserError
+from jobkit.job import Outcome
+from jobkit.ledger import Ledger
+
+FAREWELL = 5.0
+"""Seconds in which the leader may end by itself, with a message of its own, after another process failed."""
+SILENCE = timedelta(minutes=30)
+"""How long a process may be busy by itself, such as reading the first frames."""
+
+Follow = Callable[[Workers, torch.device], object]
+"""What every process but the leader does; it can be pickled."""
+WORK, NOTHING = "work", "nothing"
+"""What the leader tells the processes that torchrun started beside it."""
+
+
+def train_together(
+    folder: Path, prepared: Path, settings: Settings, device_name: str, threads: int, ledger: Ledger
+) -> Outcome:
+    """Lead a training over `train.devices` devices."""
+    size = settings.train.devices
+    threads = max(1, threads // size)
+    torch.set_num_threads(threads)
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        with _free_device(device_name) as device, _torchrun_group(device, size) as workers:
+            workers.gather(WORK)
+            return train(folder, prepared, settings, device, ledger, workers)
+    follow = functools.partial(_train, folder, prepared, settings)
+    with free_devices(device_name, size) as devices, leading(devices, threads, follow) as workers:
+        return train(folder, prepared, settings, devices[0], ledger, workers)
+
+
+def follow_torchrun(folder: Path, prepared: Path, settings: Settings, device_name: str, threads: int) -> None:
+    """Do what the leader says, as another process that torchrun started."""
+    torch.set_num_threads(max(1, threads // settings.train.devices))
+    with _free_device(device_name) as device, _torchrun_group(device, settings.train.devices) as workers:
+        if workers.gather(NOTHING)[0] == WORK:
+            _train(folder, prepared, settings, workers, device)
+
+
+def dismiss_torchrun(settings: Settings, device_name: str) -> None:
+    """Tell the other processes that the job was complete already."""
+    with _free_device(device_name) as device, _torchrun_group(device, settings.train.devices) as workers:
+        workers.gather(NOTHING)
+
+
+def _train(folder: Path, prepared: Path, settings: Settings, workers: Workers, device: torch.device) -> None:
+    train(folder, prepared, settings, device, None, workers)
+
+
+@contextlib.contextmanager
+def _free_device(name: str) -> Iterator[torch.device]:
+    with free_devices(name) as (device,):
+        yield device
+
+
+@contextlib.contextmanager
+def leading(devices: Sequence[torch.device], threads: int, follow: Follow) -> Iterator[Workers]:
+    """Start a process for each device but the first, which is the caller's; they do `follow` meanwhile."""
+    if len(devices) == 1:
+        yield ALONE
+        return
+    store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    context = multiprocessing.get_context("spawn")
+    size = len(devices)
+    followers = [
+        context.Process(target=_follow, args=(rank, size, store.port, device, threads, follow), daemon=True)
+        for rank, device in enumerate(devices[1:], start=1)
+    ]
+    for follower in followers:
+        follower.start()
+    threading.Thread(target=_end_with, args=(followers,), daemon=True).start()
+    _join(store, 0, size, devices[0])
+    try:
+        yield Workers(0, size)
+    except RuntimeError:  # what a group says that lost one of its processes
+        for follower in followers:
+            follower.join(FAREWELL)
+            if follower.exitcode:
+                raise UserError(_lost(follower)) from None
+        raise
+    finally:
+        for follower in followers:
+            follower.join(FAREWELL)
+        dist.destroy_process_group()
+
+
+@contextlib.contextmanager
+def _torchrun_group(device: torch.device, size: int) -> Iterator[Workers]:
+    """The group of all processes that torchrun started, on all its machines."""
+    started, rank = int(os.environ["WORLD_SIZE"]), int(os.environ["RANK"])
+    if started != size:
+        raise UserError(f"torchrun: started {started} processes, expected {size} as train.devices says")
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    dist.init_process_group(_backend(device), timeout=SILENCE)
+    try:
+        yield Workers(rank, size)
+    finally:
+        dist.destroy_process_group()
+
+
+def _follow(rank: int, size: int, port: int, device: torch.device, threads: int, follow: Follow) -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    threading.Thread(target=_die_with, args=(parent.sentinel,), daemon=True).start()
+    torch.set_num_threads(threads)
+    store = TCPStore("127.0.0.1", port, is_master=False)
+    _join(store, rank, size, device)
+    try:
+        follow(Workers(rank, size), device)
+    except UserError:  # the leader met the same, and says so
+        sys.exit(2)
+    finally:
+        dist.destroy_process_group()
+
+
+def _join(store: Store, rank: int, size: int, device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    dist.init_process_group(_backend(device), store=store, rank=rank, world_size=size, timeout=SILENCE)
+
+
+def _backend(device: torch.device) -> str:
+    """Scores and random states are gathered on the CPU, gradients where they are."""
+    return "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
+
+
+def _die_with(sentinel: int) -> None:
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)
+
+
+def _end_with(followers: Sequence[BaseProcess]) -> None:
+    """A group that lost a process would wait for it: end, and leave the state for the next run."""
+    alive = list(followers)
+    while alive:
+        multiprocessing.connection.wait([follower.sentinel for follower in alive])
+        for follower in [follower for follower in alive if not follower.is_alive()]:
+            alive.remove(follower)
+            if follower.exitcode:
+                time.sleep(2 * FAREWELL)
+                print(f"error: {_lost(follower)}", file=sys.stderr, flush=True)
+                os._exit(1)
+
+
+def _lost(follower: BaseProcess) -> str:
+    return (
+        f"process {follower.pid} of this training ended with {follower.exitcode}; run the job again to go on"
+    )

@@ -1,0 +1,63 @@
+"""Free devices of this machine: each is one process's at a time, until that process ends, however it ends."""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+POLL = 0.5
+"""Seconds between two looks at devices that are all taken."""
+
+
+def claims_folder() -> Path:
+    """Where the claims of all users of this machine lie."""
+    return Path(tempfile.gettempdir()) / "beamfusion-devices"
+
+
+@contextlib.contextmanager
+def claimed(devices: Sequence[str], count: int, folder: Path | None = None) -> Iterator[list[int]]:
+    """Take `count` of the devices, named so that all processes agree; wait while too few are free.
+
+    Yields their places in `devices`. None is kept while waiting, so that two who want several do not block
+    each other.
+    """
+    folder = folder or claims_folder()
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(parents=True)
+        folder.chmod(0o1777)
+    waiting = False
+    while True:
+        with contextlib.ExitStack() as claims:
+            mine: list[int] = []
+            for place, device in enumerate(devices):
+                if len(mine) < count and (claim := _claim(folder, device)) is not None:
+                    claims.enter_context(claim)
+                    mine.append(place)
+            if len(mine) == count:
+                yield mine
+                return
+        if not waiting:
+            print(f"waiting for {count} free of {len(devices)} devices", file=sys.stderr, flush=True)
+            waiting = True
+        time.sleep(POLL)
+
+
+def _claim(folder: Path, device: str) -> IO[bytes] | None:
+    """An open file whose lock is the claim; None where another process has it."""
+    path = folder / hashlib.sha256(device.encode()).hexdigest()[:16]
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+    file = os.fdopen(descriptor, "r+b")
+    with contextlib.suppress(OSError):
+        os.fchmod(descriptor, 0o666)  # so that the next user may claim it too
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file
