@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install what only `make test-all` needs: TeX, and the scans that ours is compared with.
+# Install what only `make test-all` needs: TeX, a Slurm of one node, and the scans that ours is compared with.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,6 +10,15 @@ if ! command -v pdflatex > /dev/null; then
     fi
     apt-get update -qq
     apt-get install -qq -y --no-install-recommends texlive-latex-base texlive-latex-recommended latexmk > /dev/null
+fi
+
+if ! PATH="$PATH:/usr/sbin" command -v slurmctld > /dev/null; then
+    if ! command -v apt-get > /dev/null || [ "$(id -u)" != 0 ]; then
+        echo "slurmctld is missing: without Slurm (slurmctld, slurmd, slurm-client, munge), tests/cluster is skipped" >&2
+    else
+        apt-get update -qq
+        apt-get install -qq -y --no-install-recommends slurmctld slurmd slurm-client munge > /dev/null
+    fi
 fi
 
 if [ ! -d .venv/oracle/mambapy ]; then
