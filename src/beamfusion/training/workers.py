@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -53,8 +54,10 @@ class Workers:
         if self.size == 1:
             return network
         synchronise(network, self)
-        # The statistics of BatchNorm are the same everywhere already.
-        return DistributedDataParallel(network, broadcast_buffers=False, find_unused_parameters=True)
+        with warnings.catch_warnings():  # newer versions of torch have another name for broadcast_buffers
+            warnings.simplefilter("ignore", FutureWarning)
+            # The statistics of BatchNorm are the same everywhere already.
+            return DistributedDataParallel(network, broadcast_buffers=False, find_unused_parameters=True)
 
 
 ALONE = Workers()
