@@ -5,7 +5,7 @@ CORES ?= all
 export OMP_WAIT_POLICY := passive
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tables test test-all lint schema lock clean FORCE
+.PHONY: help setup tables paper test test-all lint schema experiments lock clean FORCE
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z][a-z.\/%*-]*:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,8 @@ results/%: .venv/.ready FORCE ## render one file, such as results/table3.md, and
 
 tables: .venv/.ready ## render every table
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
+
+paper: results/paper.pdf ## the paper with every table and figure, where TeX is installed
 
 test: .venv/.ready ## the quick tests
 	$(BIN)/pytest -q -n 2 -m 'not slow'
@@ -42,6 +44,9 @@ lint: .venv/.ready ## format, lint, types, package boundaries, workflow
 schema: .venv/.ready ## write the JSON Schemas that editors and checks use
 	$(BIN)/beamfusion schema --out config/settings.schema.json
 	$(BIN)/papermatrix schema --out config/schema
+
+experiments: .venv/.ready ## write docs/experiments.md from config/
+	$(BIN)/papermatrix experiments --out docs/experiments.md
 
 lock: ## pin the newest versions of all that pyproject.toml asks for, in envs/
 	$(PYTHON) envs/lock.py

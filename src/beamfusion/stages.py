@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,7 @@ def run_stage(
             case "prepare":
                 return _prepare(folder, settings, needs)
             case _:
-                return _compute(stage, folder, settings, device, threads, ledger)
+                return _name_scan(_compute(stage, folder, settings, device, threads, ledger))
 
     job = Job(stage, folder, document, needs, SOURCES[stage], PACKAGES)
     if stage == "train" and needs is not None and settings.train.devices > 1 and torchrun_rank() is not None:
@@ -117,6 +118,14 @@ def _compute(
     torch.set_num_threads(threads)
     with free_devices(device_name) as (device,):
         return _compute_on(device, stage, folder, prepared, settings, ledger)
+
+
+def _name_scan(outcome: Outcome) -> Outcome:
+    """Which kernel a network's selective scans run by, on the device of the outcome."""
+    from beamfusion.models.selective_scan import choose_backend
+
+    kind = "cpu" if outcome.device == "cpu" else "cuda"
+    return replace(outcome, provenance={**outcome.provenance, "scan_backend": choose_backend(kind)})
 
 
 def _compute_on(

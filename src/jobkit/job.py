@@ -35,6 +35,8 @@ class Outcome:
     scores: dict[str, Any] = field(default_factory=dict)
     status: Status = "done"
     epoch: int | None = None
+    epochs: int | None = None
+    """How many were begun, of a job that has epochs."""
     device: str = "cpu"
     device_count: int = 1
     peak_memory: int | None = None
@@ -114,6 +116,7 @@ def _result(job: Job, outcome: Outcome, account: Account, origin: dict[str, Any]
         scores=outcome.scores,
         cost=Cost(
             seconds=round(account.seconds, 3),
+            seconds_per_epoch=account.seconds / outcome.epochs if outcome.epochs else None,
             device=outcome.device,
             device_count=outcome.device_count,
             device_hours=account.seconds * outcome.device_count / 3600,

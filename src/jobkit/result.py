@@ -21,6 +21,8 @@ class Cost:
 
     seconds: float = 0.0
     """Wall time, in seconds."""
+    seconds_per_epoch: float | None = None
+    """Whatever an epoch takes, with its share of the start; None where there are no epochs."""
     device: str = "cpu"
     device_count: int = 1
     device_hours: float = 0.0

@@ -80,6 +80,8 @@ class Plan:
 class Fit:
     """How a training ended; epochs count from 1."""
 
+    epochs: int
+    """Begun, the last of them perhaps not finished."""
     best_epoch: int | None = None
     best_score: float | None = None
     diverged_in: int | None = None
@@ -95,7 +97,8 @@ class _Progress:
     best_score: float | None = None
 
     def end(self, *, diverged: bool = False) -> Fit:
-        return Fit(self.best_epoch, self.best_score, self.epoch + 1 if diverged else None)
+        epochs = self.epoch + diverged
+        return Fit(epochs, self.best_epoch, self.best_score, epochs if diverged else None)
 
 
 class Loop:

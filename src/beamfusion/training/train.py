@@ -37,20 +37,16 @@ def train(
 ) -> Outcome:
     """Train what predicts in `folder` on the frames in `prepared`; checkpoint.pt holds its best epoch.
 
-    Of several workers each calls this; the one that leads writes, and has the ledger. `minutes_per_epoch`
-    counts validation, and all runs of a training that was resumed.
+    Of several workers each calls this; the one that leads writes, and has the ledger.
     """
     parts = open_parts(prepared, settings, window_step=settings.train.window_step)
     torch.manual_seed(settings.seed)
     predictor = new_predictor(settings)
     if isinstance(predictor, GpsLeastSquares):
-        fit, epochs = fit_least_squares(predictor, parts, folder / CHECKPOINT, device), 1
+        fit = fit_least_squares(predictor, parts, folder / CHECKPOINT, device)
     else:
         fit = fit_by_gradient(predictor, parts, settings, folder, device, ledger, workers)
-        epochs = fit.diverged_in or settings.train.epochs
-    minutes = ledger.account().seconds / 60 / epochs if ledger is not None else None
-    scores = {"windows": window_counts(parts), "minutes_per_epoch": minutes}
-    return training_outcome(fit, device, scores, workers.size)
+    return training_outcome(fit, device, {"windows": window_counts(parts)}, workers.size)
 
 
 def window_counts(parts: Parts) -> dict[str, int]:
@@ -102,7 +98,7 @@ def fit_least_squares(
     predictor.fit(*map(torch.from_numpy, parts.train.positions()))
     save_checkpoint(checkpoint, {"predictor": predictor})
     score = predict(Networks(predictor.to(device)), parts.validation, device).dba
-    return Fit(best_epoch=1, best_score=score)
+    return Fit(epochs=1, best_epoch=1, best_score=score)
 
 
 def training_outcome(fit: Fit, device: torch.device, scores: dict[str, Any], devices: int = 1) -> Outcome:
@@ -111,6 +107,7 @@ def training_outcome(fit: Fit, device: torch.device, scores: dict[str, Any], dev
         scores={**scores, "best_epoch": fit.best_epoch, "validation_dba": fit.best_score},
         status="done" if fit.diverged_in is None else "diverged",
         epoch=fit.diverged_in,
+        epochs=fit.epochs,
         device=describe_device(device),
         device_count=devices,
         peak_memory=peak_memory(device),

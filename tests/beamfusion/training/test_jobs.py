@@ -74,6 +74,11 @@ def test_the_same_settings_give_the_same_scores_to_the_bit(run: Run) -> None:
     assert scores(run("train", "e", seed=101)) != scores(first)
 
 
+def test_a_result_names_the_kernel_of_its_scans(run: Run) -> None:
+    training = run("train", "one")
+    assert read_result(training).provenance["scan_backend"] == "numba"
+
+
 def test_a_rebuilt_modality_is_scored_without_ever_being_seen(run: Run) -> None:
     training = run("train", "a")
     changes = {"missing__modalities": ["image", "lidar"], "rebuild__enabled": True}
