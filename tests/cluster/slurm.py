@@ -99,7 +99,8 @@ def single_node(folder: Path) -> Iterator[dict[str, str]]:
     try:
         for command in commands:
             log = (folder / f"{command[0]}.out").open("w")
-            processes.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log))
+            own = {**environment, "SLURM_CONF": str(config)}  # gres.conf is looked for beside it
+            processes.append(subprocess.Popen(command, env=own, stdout=log, stderr=log))
             time.sleep(0.5)
         _wait_until_idle(environment, folder)
         yield environment
