@@ -8,7 +8,7 @@ import resource
 import shutil
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from jobkit import provenance
 from jobkit.digest import digest_files
 from jobkit.errors import UserError
 from jobkit.files import read_json, write_json
+from jobkit.form import read_form
 from jobkit.ledger import LEDGER, Account, Ledger
 from jobkit.lock import LOCK, OWNER, job_lock
 from jobkit.result import RESULT, SETTINGS, Cost, Result, Status, parse_result, read_result, write_result
@@ -64,6 +65,17 @@ class Job:
         return self.folder.name
 
 
+@dataclass(frozen=True)
+class _Document:
+    """The form of settings.json."""
+
+    stage: str
+    id: str
+    needs: str | None
+    """Folder of the job that it stands on, relative to its own."""
+    settings: dict[str, Any]
+
+
 def run_job(job: Job, work: Callable[[Ledger], Outcome]) -> Result:
     """Do the work of one job and write its result; the result of a complete job is returned as it is."""
     with job_lock(job.folder):
@@ -79,15 +91,8 @@ def run_job(job: Job, work: Callable[[Ledger], Outcome]) -> Result:
         before = provenance.commit()
         if Ledger.stood_on(job.folder) not in (None, stands_on):
             _empty(job.folder)  # what is unfinished there was made from other results
-        write_json(
-            job.folder / SETTINGS,
-            {
-                "stage": job.stage,
-                "id": job.id,
-                "needs": os.path.relpath(job.needs, job.folder) if job.needs else None,
-                "settings": job.settings,
-            },
-        )
+        needs = os.path.relpath(job.needs, job.folder) if job.needs else None
+        write_json(job.folder / SETTINGS, asdict(_Document(job.stage, job.id, needs, job.settings)))
         ledger = Ledger(job.folder, started=started, source=source, stands_on=stands_on)
         ledger.save()
         inherited = {k: upstream.provenance[k] for k in INHERITED if upstream and k in upstream.provenance}
@@ -181,12 +186,16 @@ def _empty(folder: Path) -> None:
 def upstream_folder(folder: Path, stage: str) -> Path:
     """The folder of the job of `stage` that the job in `folder` stands on, directly or not."""
     while True:
-        document = read_json(folder / SETTINGS)
-        if document["stage"] == stage:
+        path = folder / SETTINGS
+        try:
+            document = read_form(_Document, read_json(path))
+        except ValueError as error:
+            raise UserError(f"{path}: not the settings of a job ({error})") from None
+        if document.stage == stage:
             return folder
-        if document["needs"] is None:
+        if document.needs is None:
             raise UserError(f"{folder}: stands on no job of stage {stage}")
-        folder = folder / document["needs"]
+        folder = folder / document.needs
 
 
 def resident_peak() -> int:

@@ -4,7 +4,9 @@ import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from jobkit.errors import UserError
 from jobkit.files import read_json, write_json
+from jobkit.form import read_form
 
 LEDGER = "ledger.json"
 
@@ -56,5 +58,9 @@ class Ledger:
 
 
 def _read(path: Path) -> Account:
-    kept = read_json(path)
-    return Account(**{**kept, "sources": tuple(kept["sources"])})
+    try:
+        return read_form(Account, read_json(path))
+    except ValueError as error:
+        raise UserError(
+            f"{path}: not what a job has cost ({error}); remove the job's folder to begin anew"
+        ) from None

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from jobkit.errors import UserError
 from jobkit.files import read_json, write_json
+from jobkit.form import read_form
 
 RESULT = "result.json"
 SETTINGS = "settings.json"
@@ -64,9 +65,6 @@ def parse_result(path: Path) -> Result:
     try:
         if content.pop("form") != FORM:
             raise ValueError(f"expected form {FORM}")
-        result = Result(**{**content, "cost": Cost(**content["cost"])})
-        if result.status not in ("done", "diverged"):
-            raise ValueError(f"unknown status {result.status!r}")
+        return read_form(Result, content)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UserError(f"{path}: not a job's result ({error})") from None
-    return result
