@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +46,14 @@ def load_checkpoint(path: Path, networks: dict[str, nn.Module]) -> None:
 def read_tensors(path: Path) -> dict[str, Any]:
     """The content of a file of tensors; anything else is a `UserError` that names the file."""
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        stream = io.BytesIO(path.read_bytes())
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
-    except OSError:
-        raise
+    try:
+        if zipfile.is_zipfile(stream) and (damaged := zipfile.ZipFile(stream).testzip()) is not None:
+            raise ValueError(f"{damaged} is damaged")  # torch itself compares no check sums
+        stream.seek(0)
+        content = torch.load(stream, map_location="cpu", weights_only=True)
     except Exception as error:  # what is no pickle fails wherever its bytes lead the reader
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UserError(f"{path}: cannot be read as a checkpoint ({reason})") from None

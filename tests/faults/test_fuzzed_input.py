@@ -1,0 +1,74 @@
+"""What people write, changed at random: it is read, or every fault is a line with its file; nothing else."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from beamfusion.data.raw import CSV_FILES, read_tree
+from jobkit.errors import UserError
+from papermatrix.expand import load_matrix
+from tests.beamfusion.data.tree_writer import TreeWriter
+from tests.faults.conftest import Faults
+from tests.faults.fuzz import SECONDS, damaged_text, fuzz
+from tests.workflow.snake import PROJECT
+
+pytestmark = pytest.mark.slow
+
+YAML = ("config/config.yaml", "config/tables.yaml", "config/stages.yaml", "config/scales/demo.yaml",
+        "config/reported.yaml", "config/paper.yaml", "config/experiments.yaml")  # fmt: skip
+FILES = [name for name in YAML if (PROJECT / name).exists()]
+
+
+def read_or_refuse(read: Callable[[], object], faults: Faults, kind: str) -> None:
+    with faults.survive(kind):
+        said = ["nothing"]
+        try:
+            read()
+        except UserError as error:
+            said = error.faults
+        except OSError as error:  # a path that the system refuses; the command line names it
+            said = [str(error.filename or "")]
+        assert said
+        assert all(fault.strip() and "\n" not in fault for fault in said)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_yaml_file_is_read_or_its_faults_are_named(
+    name: str, faults: Faults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(PROJECT / "config", tmp_path / "config")
+    monkeypatch.chdir(tmp_path)
+    text = Path(name).read_text()
+
+    def check(content: bytes) -> None:
+        Path(name).write_bytes(content)
+        read_or_refuse(load_matrix, faults, "YAML file fuzzed")
+
+    fuzz(damaged_text(text), check, SECONDS / len(FILES))
+
+
+def test_a_csv_is_read_or_its_faults_are_named(faults: Faults, tmp_path: Path) -> None:
+    writer = TreeWriter(tmp_path)
+    writer.add_pass("development", 32, 100, 7)
+    writer.finish()
+    path = tmp_path / CSV_FILES["development"]
+    text = path.read_text()
+
+    def check(content: bytes) -> None:
+        path.write_bytes(content)
+
+        def read() -> None:
+            tree = read_tree(tmp_path)
+            for fault in (*tree.unusable, *tree.faults):
+                assert path.name in fault
+                assert "\n" not in fault
+            root = tmp_path.resolve()
+            for sample in tree.samples:
+                for file in (*sample.image, *sample.lidar, *sample.radar, sample.base, *sample.fixes):
+                    assert (root / file).resolve().is_relative_to(root)
+
+        read_or_refuse(read, faults, "CSV file fuzzed")
+
+    fuzz(damaged_text(text), check)
