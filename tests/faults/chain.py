@@ -63,20 +63,17 @@ def make_chain(folder: Path) -> Chain:
     return chain
 
 
-def environment() -> dict[str, str]:
-    return {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
-
-
-def start(command: list[str], **options: Any) -> subprocess.Popen[str]:
+def start(command: list[str], threads: str = "1") -> subprocess.Popen[str]:
+    environment = {**os.environ, "OMP_NUM_THREADS": threads, "OMP_WAIT_POLICY": "passive"}
     return subprocess.Popen(
-        command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 
-def run(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command, env=environment(), capture_output=True, text=True, check=False, timeout=300, **options
-    )
+def run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    process = start(command)
+    out, said = process.communicate(timeout=300)
+    return subprocess.CompletedProcess(command, process.returncode, out, said)
 
 
 def is_declared(folder: Path) -> bool:
