@@ -5,7 +5,7 @@ CORES ?= all
 export OMP_WAIT_POLICY := passive
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tables paper test test-all lint schema experiments lock clean FORCE
+.PHONY: help setup tables paper test test-all test-cluster faults fuzz lint audit schema experiments lock clean FORCE
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z][a-z.\/%*-]*:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,7 +31,17 @@ test: .venv/.ready ## the quick tests
 
 test-all: .venv/.ready lint ## linters and every test; installs TeX by apt-get where it is missing
 	bash tests/install_extras.sh
-	MAMBA_SSM_ORACLE=$(CURDIR)/.venv/oracle $(BIN)/pytest -q -n 2
+	MAMBA_SSM_ORACLE=$(CURDIR)/.venv/oracle $(BIN)/pytest -q -n 2 -m 'not cluster'
+
+test-cluster: .venv/.ready results/table3.csv ## Table III through sbatch on a Slurm of this machine, against the local one
+	bash tests/install_extras.sh
+	CLUSTER_SCALE=demo CLUSTER_REFERENCE=$(CURDIR)/results/table3.csv $(BIN)/pytest -q -n 0 tests/cluster
+
+faults: .venv/.ready ## inject every kind of fault, and write the counts into docs/reliability.md
+	FAULTS_REPORT=$(CURDIR)/docs/reliability.md $(BIN)/pytest -q -n 0 tests/faults
+
+fuzz: .venv/.ready ## change the YAML files and the CSV at random, for 2 minutes each
+	FUZZ_SECONDS=120 $(BIN)/pytest -q -n 0 tests/faults/test_fuzzed_input.py
 
 lint: .venv/.ready ## format, lint, types, package boundaries, workflow
 	$(BIN)/ruff format --check .
@@ -40,6 +50,9 @@ lint: .venv/.ready ## format, lint, types, package boundaries, workflow
 	$(BIN)/lint-imports
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
+
+audit: .venv/.ready ## look the pinned packages up in the list of known vulnerabilities
+	$(BIN)/python envs/audit.py
 
 schema: .venv/.ready ## write the JSON Schemas that editors and checks use
 	$(BIN)/beamfusion schema --out config/settings.schema.json
