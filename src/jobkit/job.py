@@ -22,7 +22,7 @@ from jobkit.ledger import LEDGER, Account, Ledger
 from jobkit.lock import LOCK, OWNER, job_lock
 from jobkit.result import RESULT, SETTINGS, Cost, Result, Status, parse_result, read_result, write_result
 
-KEPT = ".result.json"
+KEPT, KEPT_LOG = ".result.json", ".log.txt"
 LOG, BENCHMARK = "log.txt", "benchmark.tsv"
 """Written by whoever runs the job."""
 INHERITED = ("data_digest", "data")
@@ -80,6 +80,7 @@ def run_job(job: Job, work: Callable[[Ledger], Outcome]) -> Result:
     """Do the work of one job and write its result; the result of a complete job is returned as it is."""
     with job_lock(job.folder):
         _remove_leftovers(job.folder)
+        _continue_log(job.folder)
         if (job.folder / RESULT).exists():
             return read_result(job.folder)
         upstream = read_result(job.needs) if job.needs else None
@@ -166,16 +167,28 @@ def _kept_result(job: Job, source: str, stands_on: str | None) -> Result | None:
     return result
 
 
+def _continue_log(folder: Path) -> None:
+    """Put what the runs before said into this run's log: Snakemake deletes the log of a job that it starts."""
+    log, kept = folder / LOG, folder / KEPT_LOG
+    if not log.exists() or (kept.exists() and log.samefile(kept)):
+        return
+    if kept.exists():
+        with log.open("ab") as stream:
+            stream.write(kept.read_bytes())
+        kept.unlink()
+    kept.hardlink_to(log)
+
+
 def _remove_leftovers(folder: Path) -> None:
     """Temporary files of a process that was killed while it wrote."""
     for entry in folder.glob(".*"):
-        if entry.name not in (LOCK, OWNER, KEPT) and entry.is_file():
+        if entry.name not in (LOCK, OWNER, KEPT, KEPT_LOG) and entry.is_file():
             entry.unlink()
 
 
 def _empty(folder: Path) -> None:
     for entry in folder.iterdir():
-        if entry.name in (LOCK, OWNER, LOG, BENCHMARK):
+        if entry.name in (LOCK, OWNER, LOG, KEPT_LOG, BENCHMARK):
             continue
         if entry.is_dir():
             shutil.rmtree(entry)

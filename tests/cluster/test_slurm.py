@@ -163,7 +163,10 @@ def test_a_training_that_is_cancelled_and_one_that_runs_out_of_time_go_on_to_the
     results = [read_result(folder) for folder in folders]
     for folder, result in zip(folders, results, strict=True):
         assert result.cost.resumptions >= 1
-        assert "resumed in epoch" in (folder / "log.txt").read_text()
+        log = (folder / "log.txt").read_text()
+        assert log.startswith("epoch 1: loss ")
+        assert "resumed in epoch" in log
+        assert "Traceback" not in log
     assert results[0].scores["validation_dba"] == results[1].scores["validation_dba"]
     assert (folders[0] / "history.csv").read_text() == (folders[1] / "history.csv").read_text()
     assert all((folder / RESULT).exists() for folder in folders)

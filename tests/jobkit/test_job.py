@@ -178,3 +178,26 @@ def test_what_a_killed_process_had_half_written_is_removed(tmp_path: Path) -> No
     (tmp_path / ".state.pt.abc123.pt").write_text("half")
     run_job(job(tmp_path), lambda ledger: Outcome())
     assert not list(tmp_path.glob(".state*"))
+
+
+def test_a_log_that_was_deleted_goes_on_with_what_was_said_before(tmp_path: Path) -> None:
+    log = tmp_path / "log.txt"
+
+    def fail(ledger: Ledger) -> Outcome:
+        with log.open("a") as stream:
+            stream.write("first run\n")
+        raise OSError("killed")
+
+    log.touch()
+    with pytest.raises(OSError, match="killed"):
+        run_job(job(tmp_path), fail)
+    log.unlink()
+    log.touch()
+
+    def work(ledger: Ledger) -> Outcome:
+        with log.open("a") as stream:
+            stream.write("second run\n")
+        return Outcome()
+
+    run_job(job(tmp_path), work)
+    assert log.read_text() == "first run\nsecond run\n"
