@@ -168,7 +168,7 @@ def _kept_result(job: Job, source: str, stands_on: str | None) -> Result | None:
 
 
 def _continue_log(folder: Path) -> None:
-    """Put what the runs before said into this run's log: Snakemake deletes the log of a job that it starts."""
+    """Put what earlier runs said into this run's log: Snakemake deletes the log of a job that it starts."""
     log, kept = folder / LOG, folder / KEPT_LOG
     if not log.exists() or (kept.exists() and log.samefile(kept)):
         return
