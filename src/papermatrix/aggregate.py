@@ -70,7 +70,7 @@ Summaries = Mapping[Place, list[Summary]]
 
 def read_cells(matrix: Matrix, table: str, store: Store) -> list[Reading]:
     """Every value of a table, or why there is none."""
-    return [_read(cell, store) for cell in matrix.cells[table]]
+    return [read_cell(cell, store) for cell in matrix.cells[table]]
 
 
 def expect_metrics(table: str, readings: Iterable[Reading]) -> None:
@@ -87,7 +87,8 @@ def expect_metrics(table: str, readings: Iterable[Reading]) -> None:
         raise UserError(faults)
 
 
-def _read(cell: Cell, store: Store) -> Reading:
+def read_cell(cell: Cell, store: Store) -> Reading:
+    """A cell's value, or why there is none."""
     if cell.metric is None:
         return Reading(cell, cell.value, VALUE)
     if cell.job is None:

@@ -7,9 +7,9 @@ from typing import Any
 from jobkit.errors import UserError, did_you_mean
 from jobkit.provenance import source_digest
 from papermatrix import words
-from papermatrix.aggregate import UNFINISHED, read_cells, summarise
+from papermatrix.aggregate import UNFINISHED, read_cell, summarise
 from papermatrix.escape import latex
-from papermatrix.expand import Job, Matrix
+from papermatrix.expand import Cell, Job, Matrix
 from papermatrix.paperfile import SCALE_MACRO, NumberOf
 from papermatrix.spec import Column, Table
 from papermatrix.store import Store
@@ -42,8 +42,8 @@ def jobs_of_numbers(matrix: Matrix) -> dict[str, Job]:
         cell.job.id: cell.job
         for number in matrix.project.paper.numbers.values()
         if not number.reported
-        for cell in matrix.cells[number.table]
-        if cell.job and (cell.row, cell.column, cell.variant) == (number.row, number.column, number.variant)
+        for cell in _cells(matrix, number)
+        if cell.job
     }
 
 
@@ -52,15 +52,19 @@ def numbered_from(matrix: Matrix) -> dict[str, Any]:
     numbers = matrix.project.paper.numbers
     return {
         "scale": matrix.project.config.scale,
-        "numbers": {
-            name: [
-                number.model_dump(mode="json"),
-                _column(matrix.project.tables[number.table], number).format,
-            ]
-            for name, number in numbers.items()
-        },
+        "numbers": {name: _numbered_from(matrix, number) for name, number in numbers.items()},
         "reported": {name: _reported(matrix, number) for name, number in numbers.items() if number.reported},
         "written_by": source_digest("papermatrix.numbers"),
+    }
+
+
+def _numbered_from(matrix: Matrix, number: NumberOf) -> dict[str, Any]:
+    table = matrix.project.tables[number.table]
+    return {
+        "number": number.model_dump(mode="json"),
+        "column": _column(table, number).model_dump(mode="json", by_alias=True),
+        "metric": table.metric,
+        "cells": [[cell.name, cell.value] for cell in _cells(matrix, number)],
     }
 
 
@@ -73,6 +77,16 @@ def _expect_tables(matrix: Matrix) -> None:
     ]
     if faults:
         raise UserError(faults)
+
+
+def _cells(matrix: Matrix, number: NumberOf) -> list[Cell]:
+    """The runs of the number's cell, one for each seed; what is shown or cited is one for all variants."""
+    place = (number.row, number.column)
+    return [
+        cell
+        for cell in matrix.cells[number.table]
+        if (cell.row, cell.column) == place and cell.variant in (number.variant, None)
+    ]
 
 
 def _macro(name: str, text: str) -> str:
@@ -97,12 +111,7 @@ def _reported(matrix: Matrix, number: NumberOf) -> str:
 def _ours(matrix: Matrix, number: NumberOf, store: Store) -> tuple[str, str]:
     """The cell's words, and why it has none yet."""
     table = matrix.project.tables[number.table]
-    place = (number.row, number.column, number.variant)
-    readings = [
-        reading
-        for reading in read_cells(matrix, number.table, store)
-        if (reading.cell.row, reading.cell.column, reading.cell.variant) == place
-    ]
+    readings = [read_cell(cell, store) for cell in _cells(matrix, number)]
     (summary,) = summarise(readings)[number.row, number.column]
     row = next(row for row in table.rows if row.label == number.row)
     fault = summary.status if summary.status in UNFINISHED else ""

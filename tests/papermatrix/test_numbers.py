@@ -6,7 +6,7 @@ import pytest
 
 from jobkit.errors import UserError
 from papermatrix.cli import main
-from papermatrix.numbers import jobs_of_numbers, macros
+from papermatrix.numbers import jobs_of_numbers, macros, numbered_from
 from tests.papermatrix.tea import TABLES, Paper, finish_all
 
 NUMBERS = """
@@ -75,3 +75,20 @@ def test_a_number_of_a_table_that_is_not_there_is_a_fault_when_it_is_asked_for(
     assert main(["numbers", "--out", "paper/numbers.tex"]) == 2
     assert "plainWhite: its table cupps is not there; did you mean cups?" in capsys.readouterr().err
     assert not Path("paper").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("metric: flavour", "metric: dry.flavour"),
+        ("- label: white cup", "- {label: white cup, metric: dry.flavour}"),
+        ("- label: white cup", "- {label: white cup, factor: 100}"),
+        ("- label: white cup", "- {label: white cup, show: leaf.kind, names: {green: fresh}}"),
+        ("- label: plain", "- {label: plain, values: {white cup: 3}}"),
+    ],
+)
+def test_every_change_of_a_cell_is_one_of_what_its_number_depends_on(
+    numbered: Paper, old: str, new: str
+) -> None:
+    before = numbered_from(numbered.matrix())
+    assert numbered_from(numbered.tables(TABLES.replace(old, new, 1))) != before

@@ -117,3 +117,10 @@ def test_a_figure_of_a_table_that_is_not_there_fails_only_when_asked_for(workspa
     assert "figure" not in workspace.plan()
     output = workspace.snakemake("--dry-run", "results/figures/drying.pdf", fails=True)
     assert "drying: its table cupps is not there; did you mean cups?" in output
+
+
+def test_an_edit_of_its_cell_writes_the_number_in_the_text_again(workspace: Workspace) -> None:
+    workspace.snakemake("--cores", "1", "paper/numbers.tex")
+    assert workspace.plan("paper/numbers.tex") == {}
+    workspace.edit("config/tables.yaml", ("- label: white cup", "- {label: white cup, factor: 100}"))
+    assert workspace.plan("paper/numbers.tex") == {"numbers": 1}
