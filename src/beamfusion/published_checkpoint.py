@@ -12,7 +12,7 @@ from torch import Tensor
 from beamfusion.checkpoint import CHECKPOINT, load_checkpoint, read_tensors, save_checkpoint
 from beamfusion.models.beam_predictor import BeamPredictor
 from beamfusion.models.predictor import Predictor
-from beamfusion.models.published import history_of, load_published, recognise
+from beamfusion.models.published import alternatives, history_of, load_published, recognise
 from beamfusion.networks import new_predictor
 from beamfusion.overrides import merged
 from beamfusion.settings import Settings, parse_settings
@@ -36,7 +36,8 @@ def import_checkpoint(file: Path, out: Path, overrides: Mapping[str, Any]) -> tu
         raise UserError(f"--out {out}: is there and not empty; expected a new folder")
     tensors, remarks = tensors_of(read_tensors(file), str(file))
     published = {"frames": {"published": True}, "model": {"published": True}}
-    document = merged(merged(published, recognise(tensors, str(file))), overrides)
+    recognised = recognise(tensors, str(file))
+    document = merged(merged(published, recognised), overrides)
     if "history" not in document["data"]:
         model = parse_settings(document).model
         document = merged(document, {"data": {"history": history_of(tensors, model, str(file))}})
@@ -44,6 +45,13 @@ def import_checkpoint(file: Path, out: Path, overrides: Mapping[str, Any]) -> tu
     predictor = new_predictor(settings)
     if not isinstance(predictor, Predictor):
         raise UserError(f"model.kind: a published checkpoint is of kind fusion, not {settings.model.kind}")
+    others = alternatives(tensors, recognised["model"])
+    remarks += [
+        f"{file}: read as {key} {recognised['model'][key]}; one of {other} has the same tensors:"
+        f" --set model.{key}={other}"
+        for key, other in others.items()
+        if key not in overrides.get("model", {})
+    ]
     remarks += load_published(predictor, tensors, str(file))
     _write(out, document, predictor)
     return settings, remarks

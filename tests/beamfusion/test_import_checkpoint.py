@@ -120,7 +120,7 @@ def test_an_imported_network_predicts_what_the_published_one_does(
     printed = capsys.readouterr()
     assert NETWORKS[name]["feature_fusion"] in printed.out
     assert f"history {HISTORY}, horizon {5 if name == FORECAST else 1}" in printed.out
-    assert printed.err == ""
+    assert all("has the same tensors: --set model." in line for line in printed.err.splitlines())
     predictor = beamfusion.load_predictor(folder)
     assert not predictor.training
     with torch.no_grad():
@@ -153,6 +153,40 @@ def test_set_has_the_last_word_among_networks_that_share_their_tensors(
     network = PublishedNetwork(tensors, grid=GRID, heads=HEADS, swaps=True, horizon=1)
     with torch.no_grad():
         assert_close(predictor(*inputs), network(*inputs))
+
+
+@pytest.mark.parametrize(
+    ("name", "pairs", "said"),
+    [
+        ("ours", [], ["feature_fusion=bimamba", "time_fusion=sum"]),
+        ("bimamba", [], ["feature_fusion=csbimamba", "time_fusion=sum"]),
+        ("bimamba", ["model.feature_fusion=bimamba"], ["time_fusion=sum"]),
+        ("bimamba", ["model.feature_fusion=bimamba", "model.time_fusion=mamba"], []),
+        ("tii", [], []),
+    ],
+)
+def test_networks_that_share_their_tensors_are_told_unless_the_choice_is_made(
+    convert: Callable[..., Path],
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    pairs: list[str],
+    said: list[str],
+) -> None:
+    convert(checkpoint(name), *pairs)
+    assert [line.rpartition("--set model.")[2] for line in capsys.readouterr().err.splitlines()] == said
+
+
+def test_the_tii_network_is_imported_without_the_tfm_that_its_authors_kept_unused(
+    convert: Callable[..., Path], inputs: Inputs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tensors = checkpoint("tii")
+    unused = {name: x for name, x in checkpoint("ours").items() if name.startswith("encoder.time_mamba.")}
+    folder = convert({**tensors, **unused})
+    assert (
+        "best.pth: read as time_fusion sum; one of attenmamba has the same tensors" in capsys.readouterr().err
+    )
+    with torch.no_grad():
+        assert_close(beamfusion.load_predictor(folder)(*inputs), published_logits("tii", tensors, inputs))
 
 
 def test_a_tfm_that_was_kept_unused_is_left_out_and_told(

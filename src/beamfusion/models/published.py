@@ -86,16 +86,15 @@ def recognise(tensors: Mapping[str, Tensor], source: str) -> dict[str, Any]:
     """The FFM, the TFM and the horizon of a published checkpoint, as settings, by its tensors' names.
 
     bimamba and csbimamba have the same tensors; the authors trained csbimamba with attenmamba, and bimamba
-    with mamba. They kept the TFM's tensors where they did not use it, and forecast five steps.
+    with mamba. They kept the TFM's tensors where they did not use it, as with the TII transformer, and
+    forecast five steps.
     """
-    transformer, mamba, backward, time, attention, forecast = (
+    transformer, mamba, backward, forecast = (
         any(name.startswith(start) and part in name for name in tensors)
         for start, part in (
             ("encoder.transformer", ""),
             ("encoder.mambafusion", ""),
             ("encoder.mambafusion", ".backward_mamba."),
-            ("encoder.time_mamba.", ""),
-            ("encoder.time_mamba.mlp", ""),
             ("decoder.", ""),
         )
     )
@@ -105,9 +104,9 @@ def recognise(tensors: Mapping[str, Tensor], source: str) -> dict[str, Any]:
             f"{source}: is no checkpoint of a published predictor: expected tensors of either"
             f" encoder.transformer1 or encoder.mambafusion1, found {found}"
         )
-    time_fusion = "attenmamba" if attention else "mamba" if time else "sum"
+    time_fusion = _kept_time_fusion(tensors)
     if transformer:
-        feature_fusion = "transformer"
+        feature_fusion, time_fusion = "transformer", "sum"
     elif not backward:
         feature_fusion = "mamba"
     else:
@@ -116,6 +115,25 @@ def recognise(tensors: Mapping[str, Tensor], source: str) -> dict[str, Any]:
         "model": {"feature_fusion": feature_fusion, "time_fusion": time_fusion},
         "data": {"horizon": FORECAST_STEPS if forecast else 1},
     }
+
+
+def alternatives(tensors: Mapping[str, Tensor], recognised: Mapping[str, str]) -> dict[str, str]:
+    """What else each setting of section model may be, by the same tensors as what was recognised."""
+    found = {}
+    twins = {"bimamba": "csbimamba", "csbimamba": "bimamba"}
+    if (twin := twins.get(recognised["feature_fusion"])) is not None:
+        found["feature_fusion"] = twin
+    if (kept := _kept_time_fusion(tensors)) != "sum":
+        found["time_fusion"] = kept if recognised["time_fusion"] == "sum" else "sum"
+    return found
+
+
+def _kept_time_fusion(tensors: Mapping[str, Tensor]) -> str:
+    """The TFM whose tensors there are, used or not."""
+    names = [name for name in tensors if name.startswith("encoder.time_mamba.")]
+    if any(name.startswith("encoder.time_mamba.mlp") for name in names):
+        return "attenmamba"
+    return "mamba" if names else "sum"
 
 
 def history_of(tensors: Mapping[str, Tensor], model: Model, source: str) -> int:
