@@ -196,8 +196,7 @@ class _Auditor:
         if cell.table not in self._tables:
             hint = did_you_mean(cell.table, list(self._tables))
             raise UserError(f"audit: table {cell.table} is not there{hint}")
-        variants = [variant.label for variant in self._tables[cell.table].variants]
-        position = variants.index(cell.variant) if cell.variant in variants else 0
+        position = self._tables[cell.table].position(cell.variant)
         return self._value(cell.table, cell.row, cell.column, position)
 
     def _variant_with(self, cell: CellName, value: Value) -> str | None:
@@ -213,7 +212,7 @@ class _Auditor:
         cell = self._reported.get(table, {}).get(row, {}).get(column)
         if cell is None:
             return None
-        number = cell.each[position if len(cell.each) > 1 else 0]
+        number = cell.of(position)
         if not _is_number(number):
             return None
         return Value(float(number), self._decimals(table, column))

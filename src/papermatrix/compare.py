@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from jobkit.errors import UserError
 from papermatrix.aggregate import Place, Summaries, Summary
+from papermatrix.expand import Cell
 from papermatrix.project import Project
 from papermatrix.spec import Column, Reported, ReportedCell, ReportedValue, Table
 
@@ -97,7 +98,7 @@ def _compared(
             row=source.row,
             column=source.column,
             variant=table.variants[index].label if len(table.variants) > index else None,
-            reported=cell.each[min(index, len(cell.each) - 1)],
+            reported=cell.of(index),
             suspect=cell.suspect,
             ours=summary.mean * column.factor if is_number else None,
             status=summary.status,
@@ -106,5 +107,7 @@ def _compared(
         )
 
 
-def by_variant(found: Mapping[Place, list[Comparison]]) -> dict[tuple[str, str, str | None], Comparison]:
-    return {(each.row, each.column, each.variant): each for cells in found.values() for each in cells}
+def beside(found: Mapping[Place, list[Comparison]], cell: Cell, table: Table) -> Comparison | None:
+    """What was reported of a cell's variant; variants of which both have one value share theirs."""
+    each = found.get((cell.row, cell.column))
+    return each[min(table.position(cell.variant), len(each) - 1)] if each else None

@@ -13,7 +13,7 @@ from jobkit.digest import canonical_json
 from jobkit.errors import UserError
 from jobkit.files import write_text
 from papermatrix.aggregate import UNFINISHED, Reading, Summaries, expect_metrics, hint, read_cells, summarise
-from papermatrix.compare import by_variant, can_compare, comparisons
+from papermatrix.compare import beside, can_compare, comparisons
 from papermatrix.expand import Matrix
 from papermatrix.forms import write_forms
 from papermatrix.page import NO_NOTES, Notes, make_page
@@ -63,15 +63,19 @@ def _expect_results(matrix: Matrix, name: str, store: Store) -> None:
 
 
 def _csv(matrix: Matrix, name: str, readings: Sequence[Reading], summaries: Summaries) -> str:
-    """A line a value and seed; what was reported stands beside each, the difference is of the seeds' mean."""
-    project = matrix.project
-    found = comparisons(project.tables[name], project.reported.get(name, {}), summaries)
-    compared = by_variant(found)
+    """A line a value and seed, with what was reported; the difference is of the seeds' mean.
+
+    What is measured is in the unit that its column shows, as are what was reported, tolerance and difference.
+    """
+    project, table = matrix.project, matrix.project.tables[name]
+    found = comparisons(table, project.reported.get(name, {}), summaries)
+    factors = {column.label: column.factor for column in table.columns}
     lines = []
     for reading in readings:
         cell = reading.cell
         jobs = " ".join(job.id for job in cell.job.chain()) if cell.job else ""
-        beside = compared.get((cell.row, cell.column, cell.variant))
+        compared = beside(found, cell, table)
+        is_measured = cell.metric is not None and reading.has_value
         lines.append(
             {
                 "table": name,
@@ -81,12 +85,12 @@ def _csv(matrix: Matrix, name: str, readings: Sequence[Reading], summaries: Summ
                 "variant": cell.variant,
                 "seed": cell.seed,
                 "metric": cell.name,
-                "value": _plain(reading.value),
+                "value": _plain(reading.value * factors[cell.column] if is_measured else reading.value),
                 "status": reading.status,
                 "jobs": jobs,
-                "reported": _plain(beside.reported) if beside else None,
-                "tolerance": beside.tolerance if beside else None,
-                "difference": beside.difference if beside and can_compare(project) else None,
+                "reported": _plain(compared.reported) if compared else None,
+                "tolerance": compared.tolerance if compared else None,
+                "difference": compared.difference if compared and can_compare(project) else None,
             }
         )
     frame = pd.DataFrame(lines, columns=list(TIDY), dtype=object).astype({"seed": "Int64"})

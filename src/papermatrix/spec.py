@@ -151,6 +151,10 @@ class ReportedCell(Frozen):
     def each(self) -> tuple[ReportedValue, ...]:
         return self.values if isinstance(self.values, tuple) else (self.values,)
 
+    def of(self, position: int) -> ReportedValue:
+        """The value of a variant, by its position; one value alone is that of all."""
+        return self.each[min(position, len(self.each) - 1)]
+
 
 Reported = dict[str, dict[str, ReportedCell]]
 """By the labels of row and column."""
@@ -181,6 +185,11 @@ class Table(Level):
     """How far from the reported numbers ours may be, as its columns show them."""
     reported: Reported | None = None
     """The authors' own numbers, where reported.yaml does not hold them."""
+
+    def position(self, variant: str | None) -> int:
+        """Where a variant stands in a cell; 0 where the cell has one value for all."""
+        labels = [each.label for each in self.variants]
+        return labels.index(variant) if variant in labels else 0
 
 
 class TablesFile(Frozen):

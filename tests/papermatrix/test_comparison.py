@@ -105,6 +105,19 @@ def test_csv_states_what_was_reported_and_the_difference(paper: Paper) -> None:
     assert [line["difference"] for line in csv.DictReader(other_scale.splitlines())] == [""] * 6
 
 
+def test_csv_is_in_the_unit_that_the_column_shows(paper: Paper) -> None:
+    percent = TEA.replace("label: white cup,", "label: white cup, factor: 100,")
+    first = rows(rendered(reporting(paper, REPORTED.replace("0.52", "52"), percent), "csv"))[0]
+    assert [float(first[name]) for name in ("value", "reported", "difference")] == [50, 52, -2]
+
+
+def test_csv_states_what_was_reported_of_each_variant_also_where_all_are_one_value(paper: Paper) -> None:
+    variants = "    variants: [{label: a}, {label: b}]\n"
+    lines = rows(rendered(reporting(paper, tables=TEA + variants), "csv"))
+    assert [(line["variant"], line["reported"]) for line in lines[:2]] == [("a", "0.52"), ("b", "0.52")]
+    assert lines[0]["difference"] == lines[1]["difference"] != ""
+
+
 def test_a_reported_setting_is_shown_like_ours(paper: Paper) -> None:
     columns = "      - {label: grams, show: leaf.grams}\n      - {label: kind, show: leaf.kind}\n"
     tables = TEA.replace("    compare: true\n", "") + columns
