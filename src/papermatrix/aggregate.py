@@ -26,13 +26,21 @@ class Reading:
     cell: Cell
     value: Any
     status: str
-    """As it is shown: `value`, `stale`, `absent`, `pending`, `running`, `failed` or `diverged (epoch 4)`."""
+    """As it is shown: `value`, `stale`, `absent`, `pending`, `running`, `failed`, `diverged (epoch 4)` or
+    `diverged (epoch 4), stale`."""
     reason: str = ""
     """Why there is no value, where a file or a name says it."""
 
     @property
     def has_value(self) -> bool:
         return self.status in (VALUE, STALE)
+
+    @property
+    def faults(self) -> frozenset[str]:
+        """What of the status keeps it from being a value of today's source: its words without the epoch."""
+        words = self.status.split(", ")
+        kinds = {DIVERGED if word.startswith(DIVERGED) else word for word in words}
+        return frozenset(kinds - {VALUE})
 
 
 @dataclass(frozen=True)
@@ -97,7 +105,8 @@ def read_cell(cell: Cell, store: Store) -> Reading:
     if result is None:
         return _unfinished(cell, cell.job, store)
     if result.status == DIVERGED and not cell.metric.is_cost:
-        return Reading(cell, None, diverged(result))
+        word = diverged(result)
+        return Reading(cell, None, f"{word}, {STALE}" if state == STALE else word)
     try:
         value = look_up(cell.metric, result)
     except KeyError as error:

@@ -7,15 +7,12 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from jobkit.errors import UserError
-from papermatrix.aggregate import ABSENT, DIVERGED, STALE, VALUE, Reading, read_cells, summarise
+from papermatrix.aggregate import ABSENT, DIVERGED, STALE, Reading, read_cells, summarise
 from papermatrix.compare import Comparison, comparisons, expect_one_scale
 from papermatrix.expand import Job, Matrix
 from papermatrix.spec import Table
 from papermatrix.store import LOG, Store
 from papermatrix.words import difference, number
-
-ALLOWED = (DIVERGED, STALE)
-"""What may pass for a value where it is asked for."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +28,8 @@ def check_values(matrix: Matrix, name: str, store: Store, allowed: Collection[st
     readings = [reading for reading in read_cells(matrix, name, store) if not _has_no_place(reading)]
     faults = []
     for reading in readings:
-        kind = DIVERGED if reading.status.startswith(DIVERGED) else reading.status
-        is_expected = kind == DIVERGED and reading.cell.row in expected
-        if kind != VALUE and kind not in allowed and not is_expected:
+        passes = {*allowed, DIVERGED} if reading.cell.row in expected else allowed
+        if not reading.faults.issubset(passes):
             about = [_place(name, reading), _said(reading, store)]
             faults.append(": ".join(about))
     return Verdict(

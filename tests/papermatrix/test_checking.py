@@ -9,7 +9,7 @@ import pytest
 from papermatrix.cli import main
 from papermatrix.expand import Cell, Job, Matrix
 from tests.papermatrix.rendered import grids, rendered
-from tests.papermatrix.tea import TABLES, Paper, finish, finish_all
+from tests.papermatrix.tea import STAGES, TABLES, Paper, finish, finish_all
 
 HOLD = """
 import sys
@@ -124,6 +124,23 @@ def test_a_stale_value_is_no_value_unless_that_is_allowed(paper: Paper, capsys: 
     assert (code, len(lines)) == (1, 3)
     assert lines[0] == f"cups, black, white cup, seed 100: stale, see results/jobs/dry/{drying.id}/log.txt"
     assert checked(capsys, "--allow", "stale")[0] == 0
+
+
+def test_what_diverged_by_other_source_is_both_and_passes_only_where_both_may(
+    paper: Paper, capsys: Output
+) -> None:
+    paper.write("config/stages.yaml", STAGES.replace("taste: {", "taste: {source: jobkit.digest, "))
+    matrix = paper.matrix()
+    finish_all(matrix)
+    tasting = job_of(matrix, "black", "white cup")
+    finish(tasting, status="diverged", epoch=3, provenance={"source_digest": "of another day"})
+    assert grids(rendered(matrix))[0]["black"]["white cup"] == "diverged (epoch 3), stale"
+    assert checked(capsys)[1][0].startswith(
+        "cups, black, white cup, seed 100: diverged (epoch 3), stale, see"
+    )
+    assert checked(capsys, "--allow", "stale")[0] == 1
+    assert checked(capsys, "--allow", "diverged")[0] == 1
+    assert checked(capsys, "--allow", "diverged", "--allow", "stale")[0] == 0
 
 
 def test_a_score_that_is_not_there_is_no_value(paper: Paper, capsys: Output) -> None:
