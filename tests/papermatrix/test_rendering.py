@@ -66,6 +66,7 @@ def test_the_lines_above_the_table_say_where_its_numbers_come_from(paper: Paper)
         "- kind: green",
         "- seeds: 100",
         "- commit: 0123456789ab with uncommitted changes",
+        "- cost: resident memory and core-hours of a CPU",
         "- each cell: morning / evening",
         "",
         "",
