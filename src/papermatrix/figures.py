@@ -12,10 +12,10 @@ import pandas as pd
 from jobkit.errors import UserError, did_you_mean
 from jobkit.files import whole_file
 from jobkit.provenance import source_digest
-from papermatrix.aggregate import UNFINISHED, diverged
+from papermatrix.aggregate import STALE, UNFINISHED, diverged
 from papermatrix.expand import Cell, Job, Matrix
 from papermatrix.paperfile import Axis, Figure
-from papermatrix.store import Store
+from papermatrix.store import Store, marked_stale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,6 +54,7 @@ class Curve:
     frame: pd.DataFrame | None
     diverged: str
     """`diverged (epoch 4)`, or nothing."""
+    is_stale: bool = False
 
 
 def figure_of(matrix: Matrix, name: str) -> Figure:
@@ -75,12 +76,13 @@ def jobs_of_figure(matrix: Matrix, name: str) -> dict[str, Job]:
     return {job.id: job for _, job in _shown(matrix, figure)}
 
 
-def drawn_from(matrix: Matrix, name: str) -> dict[str, Any]:
+def drawn_from(matrix: Matrix, name: str, store: Store) -> dict[str, Any]:
     """All that a figure depends on besides its jobs' results."""
     figure = figure_of(matrix, name)
     return {
         "figure": figure.model_dump(mode="json"),
         "curves": [[cell.row, cell.column, cell.variant, job.id] for cell, job in _shown(matrix, figure)],
+        "stale": marked_stale(matrix, jobs_of_figure(matrix, name).values(), store),
         "drawn_by": source_digest("papermatrix.figures"),
     }
 
@@ -189,7 +191,7 @@ def _curve(label: str, job: Job, figure: Figure, store: Store) -> Curve:
                 f"{path}: no column {figure.x.column}{did_you_mean(figure.x.column, list(frame))}"
             )
     word = diverged(result) if result and result.status == "diverged" else ""
-    return Curve(label, frame, word)
+    return Curve(label, frame, word, is_stale=store.state(job) == STALE)
 
 
 def _draw_rows(figure: Figure, curves: list[Curve]) -> Drawing:
@@ -213,7 +215,11 @@ def _draw_rows(figure: Figure, curves: list[Curve]) -> Drawing:
             _say(ax, "no such term")
     for ax in list(axes.flat)[len(figure.panels) :]:
         ax.remove()
-    handles = [Line2D([], [], **style, label=label) for label, style in styles.items()]
+    stale = {curve.label for curve in curves if curve.is_stale}
+    handles = [
+        Line2D([], [], **style, label=f"{label} (stale)" if label in stale else label)
+        for label, style in styles.items()
+    ]
     drawing.suptitle(figure.title, fontsize=9)
     drawing.legend(handles=handles, loc="outside lower center", ncols=min(len(labels), 4), frameon=False)
     return drawing
@@ -244,7 +250,7 @@ def _draw_jobs(figure: Figure, curves: list[Curve]) -> Drawing:
         part = parts[index % lines][index // lines]
         axes = part.subplots(1, len(figure.panels), squeeze=False)[0]
         part.suptitle(
-            ", ".join(filter(None, [curve.label, curve.diverged])),
+            ", ".join(filter(None, [curve.label, curve.diverged])) + (" (stale)" if curve.is_stale else ""),
             x=0.01,
             ha="left",
             fontsize=7,

@@ -7,12 +7,12 @@ from typing import Any
 from jobkit.errors import UserError, did_you_mean
 from jobkit.provenance import source_digest
 from papermatrix import words
-from papermatrix.aggregate import UNFINISHED, read_cell, summarise
+from papermatrix.aggregate import STALE, UNFINISHED, read_cell, summarise
 from papermatrix.escape import latex
 from papermatrix.expand import Cell, Job, Matrix
 from papermatrix.paperfile import SCALE_MACRO, NumberOf
 from papermatrix.spec import Column, Table
-from papermatrix.store import Store
+from papermatrix.store import Store, marked_stale
 
 _HEAD = "% Every number of the text, from the cells that config/paper.yaml names. Generated: edit that file."
 
@@ -47,13 +47,14 @@ def jobs_of_numbers(matrix: Matrix) -> dict[str, Job]:
     }
 
 
-def numbered_from(matrix: Matrix) -> dict[str, Any]:
+def numbered_from(matrix: Matrix, store: Store) -> dict[str, Any]:
     """All that the numbers depend on besides results."""
     numbers = matrix.project.paper.numbers
     return {
         "scale": matrix.project.config.scale,
         "numbers": {name: _numbered_from(matrix, number) for name, number in numbers.items()},
         "reported": {name: _reported(matrix, number) for name, number in numbers.items() if number.reported},
+        "stale": marked_stale(matrix, jobs_of_numbers(matrix).values(), store),
         "written_by": source_digest("papermatrix.numbers"),
     }
 
@@ -102,9 +103,7 @@ def _column(table: Table, number: NumberOf) -> Column:
 def _reported(matrix: Matrix, number: NumberOf) -> str:
     table = matrix.project.tables[number.table]
     cell = matrix.project.reported.get(number.table, {}).get(number.row, {}).get(number.column)
-    variants = [variant.label for variant in table.variants]
-    position = variants.index(number.variant) if number.variant in variants else 0
-    value = cell.each[position if len(cell.each) > 1 else 0] if cell else None
+    value = cell.of(table.position(number.variant)) if cell else None
     return words.number(value, _column(table, number).format or table.format)
 
 
@@ -115,4 +114,5 @@ def _ours(matrix: Matrix, number: NumberOf, store: Store) -> tuple[str, str]:
     (summary,) = summarise(readings)[number.row, number.column]
     row = next(row for row in table.rows if row.label == number.row)
     fault = summary.status if summary.status in UNFINISHED else ""
-    return words.cell(summary, row, _column(table, number), table), fault
+    text = words.cell(summary, row, _column(table, number), table)
+    return f"{text} (stale)" if summary.status == STALE else text, fault

@@ -83,13 +83,12 @@ class Store:
 
 def rendered_from(matrix: Matrix, table: str, store: Store) -> dict[str, Any]:
     """All that a rendered table depends on besides its results: its words, which of its jobs are stale, and
-    what renders it. With `on_stale: rerun`, none will be stale by then.
+    what renders it.
     """
-    keeps = matrix.project.config.on_stale != "rerun"
     return {
         **matrix.shown(table),
         "audit": audited_from(matrix, table),
-        "stale": [job.id for job in matrix.jobs_of(table) if keeps and store.is_stale(job)],
+        "stale": marked_stale(matrix, matrix.jobs_of(table), store),
         "renderer": [*_renderer(), digest_files(OWN_TEMPLATES.glob("*"), OWN_TEMPLATES)],
     }
 
@@ -101,9 +100,15 @@ def _renderer() -> list[str]:
     return [digest_files(folder.glob(pattern), folder) for folder, pattern in places]
 
 
-def stale_jobs(matrix: Matrix, tables: Iterable[str], store: Store) -> list[str]:
-    """The stale jobs that tables need, in words."""
-    jobs = {job.id: job for table in tables for job in matrix.jobs_of(table)}
+def marked_stale(matrix: Matrix, jobs: Iterable[Job], store: Store) -> list[str]:
+    """The ids of stale jobs; with `on_stale: rerun`, none will be stale by then."""
+    keeps = matrix.project.config.on_stale != "rerun"
+    return [job.id for job in jobs if keeps and store.is_stale(job)]
+
+
+def stale_jobs(tops: Iterable[Job], store: Store) -> list[str]:
+    """The stale jobs among some and those that they stand on, in words."""
+    jobs = {job.id: job for top in tops for job in top.chain()}
     return [
         f"{job.stage} {job.id}: stale, "
         + ("made by other source" if store.is_outdated(job) else "stands on a stale job")

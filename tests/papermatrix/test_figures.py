@@ -12,9 +12,10 @@ from PIL import Image
 from jobkit.errors import UserError
 from papermatrix import figures
 from papermatrix.cli import main
-from papermatrix.expand import Matrix
-from papermatrix.figures import draw, jobs_of_figure
-from tests.papermatrix.tea import Paper, finish_all
+from papermatrix.expand import Matrix, load_matrix
+from papermatrix.figures import draw, drawn_from, jobs_of_figure
+from papermatrix.store import Store
+from tests.papermatrix.tea import STAGES, Paper, finish, finish_all
 
 PAPER = """
 figures:
@@ -103,6 +104,21 @@ def test_a_diverged_run_ends_with_a_mark(dried: Matrix, drawn: list[Figure]) -> 
     draw(dried, "loss", Path())
     assert [text.get_text() for text in drawn[0].axes[0].texts] == ["diverged (epoch 3)"] * 3
     assert sum(line.get_marker() == "x" for line in drawn[0].axes[0].lines) == 3
+
+
+def test_a_stale_run_says_so_where_its_line_is_named(dried: Matrix, drawn: list[Figure]) -> None:
+    stages = STAGES.replace("dry: {", "dry: {source: jobkit.digest, ")
+    Path("config/stages.yaml").write_text(stages)
+    stale = next(job for job in jobs_of_figure(dried, "loss").values() if "black" in job.id)
+    finish(stale, provenance={"source_digest": "of another day"})
+    matrix = load_matrix()
+    draw(matrix, "loss", Path())
+    names = [text.get_text() for text in drawn[0].legends[0].get_texts()]
+    assert names == ["plain", "black (stale)", "steeped"]
+    draw(matrix, "jobs", Path())
+    titles = [part.get_suptitle() for part in drawn[1].subfigs]
+    assert titles == ["plain & steeped", "black (stale)"]
+    assert drawn_from(matrix, "loss", Store(matrix))["stale"] == [stale.id]
 
 
 def test_jobs_are_called_by_the_rows_that_use_them(dried: Matrix, drawn: list[Figure]) -> None:

@@ -1,13 +1,17 @@
 """The numbers of the paper's text as LaTeX macros."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from jobkit.errors import UserError
+from jobkit.provenance import source_digest
 from papermatrix.cli import main
+from papermatrix.expand import Matrix
 from papermatrix.numbers import jobs_of_numbers, macros, numbered_from
-from tests.papermatrix.tea import TABLES, Paper, finish_all
+from papermatrix.store import Store
+from tests.papermatrix.tea import STAGES, TABLES, Paper, finish_all
 
 NUMBERS = """
 numbers:
@@ -26,6 +30,10 @@ def numbered(paper: Paper) -> Paper:
     paper.write("config/reported.yaml", reported)
     paper.write("config/paper.yaml", NUMBERS)
     return paper
+
+
+def depended_on(matrix: Matrix) -> dict[str, Any]:
+    return numbered_from(matrix, Store(matrix))
 
 
 def test_a_macro_is_its_cell_as_the_table_shows_it(numbered: Paper) -> None:
@@ -90,5 +98,16 @@ def test_a_number_of_a_table_that_is_not_there_is_a_fault_when_it_is_asked_for(
 def test_every_change_of_a_cell_is_one_of_what_its_number_depends_on(
     numbered: Paper, old: str, new: str
 ) -> None:
-    before = numbered_from(numbered.matrix())
-    assert numbered_from(numbered.tables(TABLES.replace(old, new, 1))) != before
+    before = depended_on(numbered.matrix())
+    assert depended_on(numbered.tables(TABLES.replace(old, new, 1))) != before
+
+
+def test_a_stale_number_says_so_in_the_text(numbered: Paper) -> None:
+    numbered.write("config/stages.yaml", STAGES.replace("dry: {", "dry: {source: jobkit.digest, "))
+    matrix = numbered.matrix()
+    finish_all(matrix, provenance={"source_digest": source_digest("jobkit.digest")})
+    before = depended_on(matrix)
+    assert "stale" not in macros(matrix)
+    finish_all(matrix, provenance={"source_digest": "of another day"})
+    assert r"\newcommand{\plainWhite}{0.5000 (stale)}" in macros(matrix)
+    assert depended_on(matrix) != before

@@ -124,3 +124,11 @@ def test_an_edit_of_its_cell_writes_the_number_in_the_text_again(workspace: Work
     assert workspace.plan("paper/numbers.tex") == {}
     workspace.edit("config/tables.yaml", ("- label: white cup", "- {label: white cup, factor: 100}"))
     assert workspace.plan("paper/numbers.tex") == {"numbers": 1}
+
+
+def test_stale_curves_and_numbers_are_refused_where_stale_results_are(workspace: Workspace) -> None:
+    workspace.edit("config/stages.yaml", ("dry: {", "dry: {source: jobkit.errors, "))
+    for file in ("results/figures/drying.pdf", "paper/numbers.tex"):
+        output = workspace.snakemake("--dry-run", file, "--config", "on_stale=fail", fails=True)
+        assert "stale, made by other source" in output
+    assert workspace.plan("results/figures/drying.pdf")["figure"] == 1

@@ -80,9 +80,8 @@ def results_of(wildcards):
     if wildcards.table not in matrix.cells:
         known = did_you_mean(wildcards.table, list(matrix.cells))
         raise WorkflowError(f"{wildcards.table}: no such table{known}")
-    if on_stale == "fail" and workflow.is_main_process:
-        expect_none_stale(wildcards.table)
     jobs = {cell.job.id: cell.job for cell in matrix.cells[wildcards.table] if cell.job}
+    refuse_stale(jobs.values())
     return [str(job.folder / RESULT) for job in jobs.values()]
 
 
@@ -92,16 +91,18 @@ def facts_of(wildcards):
     return [str(fact.path) for fact in facts.values()]
 
 
-def expect_none_stale(table):
-    """Stops a run that meets a table with stale jobs, and lists those of all tables that were asked for."""
+def refuse_stale(jobs):
+    """With `on_stale: fail`, stops a run that meets stale jobs: lists them and those of all tables asked for."""
+    if on_stale != "fail" or not workflow.is_main_process or not stale_jobs(jobs, store):
+        return
     files = {Path(file).stem for file in workflow.dag.targetfiles}
     asked = [
-        name
+        job
         for name in matrix.cells
-        if workflow.dag.targetrules or name in files | {table}
+        if workflow.dag.targetrules or name in files
+        for job in matrix.jobs_of(name)
     ]
-    if stale_jobs(matrix, [table], store):
-        raise WorkflowError("\n".join(stale_jobs(matrix, asked, store)))
+    raise WorkflowError("\n".join(stale_jobs([*asked, *jobs], store)))
 
 
 def shown(wildcards):

@@ -13,22 +13,24 @@ def figure_files():
 
 def results_of_figure(wildcards):
     jobs = found(figures.jobs_of_figure, matrix, wildcards.figure)
+    refuse_stale(jobs.values())
     return [str(job.folder / RESULT) for job in jobs.values()]
 
 
 def drawn(wildcards):
     """All else that a figure shows."""
-    return canonical_json(found(figures.drawn_from, matrix, wildcards.figure))
+    return canonical_json(found(figures.drawn_from, matrix, wildcards.figure, store))
 
 
 def results_of_numbers(wildcards):
     jobs = found(numbers.jobs_of_numbers, matrix)
+    refuse_stale(jobs.values())
     return [str(job.folder / RESULT) for job in jobs.values()]
 
 
 def numbered(wildcards):
     """All else that the text's numbers depend on."""
-    return canonical_json(found(numbers.numbered_from, matrix))
+    return canonical_json(found(numbers.numbered_from, matrix, store))
 
 
 def tables_of_paper(wildcards):
