@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from beamfusion.models.ffm import count_tokens
@@ -58,8 +59,9 @@ def published_name(name: str, model: Model) -> str:
 def load_published(predictor: Predictor, tensors: Mapping[str, Tensor], source: str) -> list[str]:
     """Load tensors by their published names, and return what else there was or was not, a line each.
 
-    A tensor that is missing or of another shape is a UserError that lists all that does not fit. Counters of
-    BatchNorm's batches, which nothing reads, may be missing: checkpoints older than PyTorch 0.4.1 have none.
+    A tensor that is missing, of another shape or kind is a UserError that lists all that does not fit.
+    Counters of BatchNorm's batches, which nothing reads, may be missing: checkpoints older than PyTorch 0.4.1
+    have none.
     """
     own = predictor.state_dict()
     names = {published_name(name, predictor.model): name for name in own}
@@ -68,18 +70,41 @@ def load_published(predictor: Predictor, tensors: Mapping[str, Tensor], source: 
     unused = [name for name in tensors if name not in names]
     remarks = [f"{source}: tensor {name} has no place in the network" for name in unused]
     faults = [f"{source}: no tensor {name}" for name in missing if name not in uncounted]
-    faults += [
-        f"{source}: {name} has shape {list(tensors[name].shape)}; expected {list(own[ours].shape)}"
-        for name, ours in names.items()
-        if name in tensors and tensors[name].shape != own[ours].shape
-    ]
+    for name, ours in names.items():
+        if name not in tensors:
+            continue
+        if (kind := _wrong_kind(tensors[name], own[ours])) is not None:
+            faults.append(
+                f"{source}: {name} is {kind}; expected a dense tensor of real floating-point numbers"
+            )
+        elif tensors[name].shape != own[ours].shape:
+            shape, expected = list(tensors[name].shape), list(own[ours].shape)
+            faults.append(f"{source}: {name} has shape {shape}; expected {expected}")
     if faults:
         raise UserError(_shortened(faults + remarks))
     predictor.load_state_dict(
         {ours: own[ours] if name in uncounted else tensors[name] for name, ours in names.items()}
     )
+    remarks += [
+        f"{source}: {name} holds values that are not finite, so predictions may not be either"
+        for name, ours in names.items()
+        if not own[ours].isfinite().all()
+    ]
     remarks += [f"{source}: no tensor {name}; counting starts at 0" for name in uncounted]
     return _shortened(remarks)
+
+
+def _wrong_kind(tensor: Tensor, own: Tensor) -> str | None:
+    """What a tensor is that no value of `own` can be, or None."""
+    if tensor.is_quantized:
+        return "quantised"
+    if tensor.layout != torch.strided or tensor.is_nested:
+        return "sparse"
+    if tensor.is_meta:
+        return "without values"
+    if tensor.is_complex() or (own.is_floating_point() and not tensor.is_floating_point()):
+        return f"of {str(tensor.dtype).removeprefix('torch.')}"
+    return None
 
 
 def recognise(tensors: Mapping[str, Tensor], source: str) -> dict[str, Any]:
