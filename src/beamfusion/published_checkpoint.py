@@ -17,13 +17,13 @@ from beamfusion.networks import new_predictor
 from beamfusion.overrides import merged
 from beamfusion.settings import Settings, parse_settings
 from jobkit.errors import UserError
-from jobkit.files import read_json, write_json
+from jobkit.files import move_folder, read_json, write_json
 from jobkit.result import SETTINGS
 
 PREFIX = "module."
 """What DataParallel puts before each name."""
 WRAPPERS = ("state_dict", "model_state_dict", "model", "network", "net")
-"""Where other programs put a network's tensors in a file, most telling first."""
+"""Where other programs put a network's tensors in a file; of those with as many, most telling first."""
 
 
 def import_checkpoint(file: Path, out: Path, overrides: Mapping[str, Any]) -> tuple[Settings, list[str]]:
@@ -34,14 +34,16 @@ def import_checkpoint(file: Path, out: Path, overrides: Mapping[str, Any]) -> tu
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"--out {out}: is there and not empty; expected a new folder")
+    if out.resolve() == Path.cwd():
+        raise UserError(f"--out {out}: is the folder that this runs in; expected a new folder")
     tensors, remarks = tensors_of(read_tensors(file), str(file))
     published = {"frames": {"published": True}, "model": {"published": True}}
     recognised = recognise(tensors, str(file))
     document = merged(merged(published, recognised), overrides)
-    if "history" not in document["data"]:
-        model = parse_settings(document).model
-        document = merged(document, {"data": {"history": history_of(tensors, model, str(file))}})
     settings = parse_settings(document)
+    if "history" not in document["data"]:
+        history = history_of(tensors, settings.model, str(file))
+        settings = parse_settings(merged(document, {"data": {"history": history}}))
     predictor = new_predictor(settings)
     if not isinstance(predictor, Predictor):
         raise UserError(f"model.kind: a published checkpoint is of kind fusion, not {settings.model.kind}")
@@ -53,7 +55,7 @@ def import_checkpoint(file: Path, out: Path, overrides: Mapping[str, Any]) -> tu
         if key not in overrides.get("model", {})
     ]
     remarks += load_published(predictor, tensors, str(file))
-    _write(out, document, predictor)
+    _write(out.resolve(), settings, predictor)
     return settings, remarks
 
 
@@ -70,20 +72,24 @@ def load_predictor(folder: Path) -> BeamPredictor:
 
 
 def tensors_of(content: Mapping[str, Any], source: str) -> tuple[dict[str, Tensor], list[str]]:
-    """The tensors in a checkpoint by name, without prefix, wherever they are; and what else there is."""
+    """The tensors in a checkpoint by name, without prefix, and what else there is.
+
+    They are those of the file itself or of a mapping in it, whichever has most.
+    """
+    inside = {
+        key: value
+        for key, value in content.items()
+        if isinstance(value, Mapping) and any(isinstance(x, Tensor) for x in value.values())
+    }
+    order = [key for key in WRAPPERS if key in inside] + [key for key in inside if key not in WRAPPERS]
+    chosen = max(order, key=lambda key: _tensors_in(inside[key]), default=None)
     remarks = []
-    if not any(isinstance(value, Tensor) for value in content.values()):
-        inside = {
-            key: value
-            for key, value in content.items()
-            if isinstance(value, Mapping) and any(isinstance(x, Tensor) for x in value.values())
-        }
-        chosen = next((key for key in (*WRAPPERS, *inside) if key in inside), None)
-        if chosen is None:
-            raise UserError(f"{source}: holds no tensors by name; it holds {_listed(content)}")
+    if chosen is not None and _tensors_in(inside[chosen]) > _tensors_in(content):
         if others := [key for key in content if key != chosen]:
             remarks.append(f"{source}: read {chosen}, left out {_listed(others)}")
         content = inside[chosen]
+    elif not _tensors_in(content):
+        raise UserError(f"{source}: holds no tensors by name; it holds {_listed(content)}")
     tensors = {
         str(name).removeprefix(PREFIX): value for name, value in content.items() if isinstance(value, Tensor)
     }
@@ -92,14 +98,18 @@ def tensors_of(content: Mapping[str, Any], source: str) -> tuple[dict[str, Tenso
     return tensors, remarks
 
 
-def _write(out: Path, document: dict[str, Any], predictor: BeamPredictor) -> None:
+def _tensors_in(content: Mapping[Any, Any]) -> int:
+    return sum(isinstance(value, Tensor) for value in content.values())
+
+
+def _write(out: Path, settings: Settings, predictor: BeamPredictor) -> None:
     """The folder whole or not at all: by a neighbour, which a run that was killed may have left."""
     unfinished = out.parent / f".{out.name}.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
-        write_json(unfinished / SETTINGS, {"settings": document})
+        write_json(unfinished / SETTINGS, {"settings": settings.model_dump(mode="json")})
         save_checkpoint(unfinished / CHECKPOINT, {"predictor": predictor})
-        unfinished.rename(out)
+        move_folder(unfinished, out)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 

@@ -28,6 +28,12 @@ def whole_file(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def move_folder(source: Path, target: Path) -> None:
+    """Rename a finished folder; `target` may be an empty one."""
+    source.rename(target)
+    _fsync(target.parent)
+
+
 def write_bytes(path: Path, content: bytes | memoryview) -> None:
     with whole_file(path) as temporary:
         temporary.write_bytes(content)
@@ -47,7 +53,7 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_bytes())
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
-    except (ValueError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: not a JSON file ({error})") from None
 
 

@@ -17,6 +17,7 @@ from beamfusion.models.published import published_name
 from beamfusion.networks import new_predictor
 from beamfusion.settings import parse_settings
 from jobkit.errors import UserError
+from jobkit.files import read_json
 from tests.beamfusion.published_network import PublishedNetwork
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -210,6 +211,44 @@ def without(*parts: str) -> dict[str, Tensor]:
     return {name: x for name, x in checkpoint("ours").items() if not any(part in name for part in parts)}
 
 
+def changed(change: Callable[[Tensor], Tensor]) -> dict[str, Tensor]:
+    tensors = checkpoint("ours")
+    return {**tensors, "join.0.weight": change(tensors["join.0.weight"])}
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_values_that_are_not_finite_are_imported_and_told(
+    convert: Callable[..., Path], capsys: pytest.CaptureFixture[str], number: float
+) -> None:
+    folder = convert(changed(lambda x: x.fill_(number)))
+    assert "best.pth: join.0.weight holds values that are not finite" in capsys.readouterr().err
+    assert not beamfusion.load_predictor(folder).state_dict()["head.0.weight"].isfinite().any()
+
+
+@pytest.mark.parametrize("wrapper", ["model", "weights"])
+def test_a_tensor_beside_them_does_not_hide_the_network_s_tensors(
+    convert: Callable[..., Path], capsys: pytest.CaptureFixture[str], wrapper: str
+) -> None:
+    small = {"shadow": torch.zeros(2)}
+    convert({"best": torch.tensor(0.9), "state_dict": small, wrapper: checkpoint("tii")})
+    assert f"best.pth: read {wrapper}, left out best, state_dict" in capsys.readouterr().err
+
+
+def test_the_folder_that_it_runs_in_is_not_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    assert main(["import-checkpoint", str(tmp_path / "no.pth"), "--out", "."]) == 2
+    assert "--out .: is the folder that this runs in" in capsys.readouterr().err
+
+
+def test_all_settings_are_written_with_the_network(convert: Callable[..., Path]) -> None:
+    written = read_json(convert(checkpoint("tii")) / "settings.json")["settings"]
+    assert written == parse_settings(written).model_dump(mode="json")
+    assert (written["data"]["history"], written["model"]["dropout"]) == (HISTORY, 0.1)
+
+
 @pytest.mark.parametrize(
     ("content", "pairs", "message"),
     [
@@ -225,6 +264,23 @@ def without(*parts: str) -> dict[str, Tensor]:
         (checkpoint("ours"), ["model.kind=gps_gru"], "model.kind: a published checkpoint is of kind fusion"),
         (without("join.2.bias"), [], "no tensor join.2.bias"),
         (without("pos_emb"), [], "no tensor encoder.mambafusion1.pos_emb"),
+        (
+            changed(lambda x: x.to(torch.complex64)),
+            [],
+            "join.0.weight is of complex64; expected a dense tensor",
+        ),
+        (changed(lambda x: x.to_sparse()), [], "join.0.weight is sparse; expected a dense tensor"),
+        (changed(lambda x: x.to_sparse_csr()), [], "join.0.weight is sparse; expected a dense tensor"),
+        (changed(lambda x: x.to(torch.int8)), [], "join.0.weight is of int8; expected a dense tensor"),
+        (changed(lambda x: x.to("meta")), [], "join.0.weight is without values; expected a dense tensor"),
+        (
+            changed(lambda x: torch.quantize_per_tensor(x, 0.1, 0, torch.qint8)),
+            [],
+            "join.0.weight is quantised; expected a dense tensor",
+        ),
+        (checkpoint("ours"), ["data=5"], "data: input should be a valid dictionary"),
+        (checkpoint("ours"), ["data=null"], "data: input should be a valid dictionary"),
+        (checkpoint("ours"), ["model=null"], "model: input should be a valid dictionary"),
         (checkpoint("ours"), ["model.widht=8"], "model.widht: unknown setting; did you mean width?"),
     ],
 )
