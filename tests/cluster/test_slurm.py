@@ -86,7 +86,7 @@ def test_table_3_through_sbatch_equals_that_of_a_local_run(slurm: dict[str, str]
     for name in ("local", "cluster"):
         (tmp_path / name).mkdir()
     cluster = project(tmp_path / "cluster")
-    snakemake(cluster, "results/table3.md")
+    snakemake(cluster, "--", "results/table3.md")
     if REFERENCE:
         reference = Path(REFERENCE)
     else:
