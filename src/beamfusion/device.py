@@ -25,7 +25,9 @@ def free_devices(name: str = "auto", count: int = 1) -> Iterator[list[torch.devi
     if count > len(candidates):
         raise UserError(f"train.devices: {count}, but this machine has {len(candidates)} GPUs for it")
     with claimed([_identity(index) for index in candidates], count) as places:
-        yield [torch.device("cuda", candidates[place]) for place in places]
+        devices = [torch.device("cuda", candidates[place]) for place in places]
+        torch.cuda.set_device(devices[0])  # kernels of other packages run on the current one
+        yield devices
 
 
 def _identity(index: int) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from beamfusion.settings import Settings, parse_settings
+from beamfusion.settings import Model, Settings, parse_settings
 from jobkit.errors import UserError, did_you_mean
 from jobkit.job import Job, Outcome, run_job, upstream_folder
 from jobkit.ledger import Ledger
@@ -47,7 +47,7 @@ def run_stage(
             case "prepare":
                 return _prepare(folder, settings, needs)
             case _:
-                return _name_scan(_compute(stage, folder, settings, device, threads, ledger))
+                return _compute(stage, folder, settings, device, threads, ledger)
 
     job = Job(stage, folder, document, needs, SOURCES[stage], PACKAGES)
     if stage == "train" and needs is not None and settings.train.devices > 1 and torchrun_rank() is not None:
@@ -108,24 +108,54 @@ def _compute(
     """The stages that need torch, which takes a second to import."""
     import torch
 
+    from beamfusion.device import choose_device
+
+    kind = choose_device(device_name)
+    scan = _name_scan(settings.model, kind)
+    prepared = upstream_folder(folder, "prepare") / "frames"
+    try:
+        outcome = _compute_on_free(stage, folder, prepared, settings, device_name, threads, ledger)
+    except torch.cuda.OutOfMemoryError:
+        size = getattr(settings, stage).batch_size
+        raise UserError(
+            f"{stage}.batch_size: {size} windows do not fit into the GPU's memory; expected fewer"
+        ) from None
+    if kind.type == "cpu":
+        outcome = replace(outcome, device_count=max(outcome.device_count, threads))
+    return replace(outcome, provenance={**outcome.provenance, **scan})
+
+
+def _compute_on_free(
+    stage: str,
+    folder: Path,
+    prepared: Path,
+    settings: Settings,
+    device_name: str,
+    threads: int,
+    ledger: Ledger,
+) -> Outcome:
+    """The stage's work on the devices that it needs, once they are free."""
+    import torch
+
     from beamfusion.device import free_devices
 
-    prepared = upstream_folder(folder, "prepare") / "frames"
     if stage == "train" and settings.train.devices > 1:
         from beamfusion.training.launch import train_together
 
         return train_together(folder, prepared, settings, device_name, threads, ledger)
     torch.set_num_threads(threads)
     with free_devices(device_name) as (device,):
+        ledger.begin()
         return _compute_on(device, stage, folder, prepared, settings, ledger)
 
 
-def _name_scan(outcome: Outcome) -> Outcome:
-    """Which kernel a network's selective scans run by, on the device of the outcome."""
+def _name_scan(model: Model, device: torch.device) -> dict[str, str]:
+    """Which kernel a network's selective scans run by, where it has some."""
+    if model.kind != "fusion" or (model.feature_fusion == "transformer" and model.time_fusion == "sum"):
+        return {}
     from beamfusion.models.selective_scan import choose_backend
 
-    kind = "cpu" if outcome.device == "cpu" else "cuda"
-    return replace(outcome, provenance={**outcome.provenance, "scan_backend": choose_backend(kind)})
+    return {"scan_backend": choose_backend(device)}
 
 
 def _compute_on(

@@ -49,6 +49,10 @@ class Ledger:
         seconds = self._past.seconds + time.monotonic() - self._begin
         return replace(self._past, seconds=seconds, peak_memory=max(self._past.peak_memory, peak_memory))
 
+    def begin(self) -> None:
+        """Count from now on: until now the run has waited for a device."""
+        self._begin = time.monotonic()
+
     def save(self, peak_memory: int = 0) -> None:
         write_json(self._path, asdict(self.account(peak_memory)))
 

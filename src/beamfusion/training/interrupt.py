@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from types import FrameType
 
@@ -71,10 +72,11 @@ def _watch(heard: socket.socket, grace: float) -> None:
         if not numbers:
             return
         number = next((byte for byte in numbers if byte in SIGNALS), 0)
-    heard.settimeout(grace)
+    deadline = time.monotonic() + grace
     with contextlib.suppress(TimeoutError):
-        while heard.recv(16):
-            pass
-        return
+        while (left := deadline - time.monotonic()) > 0:
+            heard.settimeout(left)
+            if not heard.recv(16):
+                return
     print(f"left by signal {number} without a save; the last one is kept", file=sys.stderr, flush=True)
     os._exit(128 + number)

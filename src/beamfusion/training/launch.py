@@ -55,6 +55,7 @@ def train_together(
             return train(folder, prepared, settings, device, ledger, workers)
     follow = functools.partial(_train, folder, prepared, settings)
     with free_devices(device_name, size) as devices, leading(devices, threads, follow) as workers:
+        ledger.begin()
         return train(folder, prepared, settings, devices[0], ledger, workers)
 
 
