@@ -116,11 +116,12 @@ def shown_job(number: str) -> str:
 
 
 def the_training(workspace: Workspace) -> Path:
-    """The folder of a training on the data of Table III's first one, which takes about 100 seconds."""
+    """The folder of the only training."""
     return next(iter(workspace.folder.glob("results/jobs/train/*")))
 
 
-LONG = {"train.epochs": 60, "train.window_step": 1}
+LONG = {"train.epochs": 100, "train.window_step": 1}
+"""More than a minute's work on any machine."""
 ONE_ROW = """\
 tables:
   table3:
@@ -151,7 +152,8 @@ def test_a_training_that_is_cancelled_and_one_that_runs_out_of_time_go_on_to_the
         return any(cancelled.folder.glob("results/jobs/train/*/state.pt"))
 
     wait_for(is_trained)
-    second = snakemake(limited, "--set-resources", "train:runtime=1", "--", "results/table3.md", wait=False)
+    minutes = ("--set-resources", "train:runtime=1", "--retries", "9")
+    second = snakemake(limited, *minutes, "--", "results/table3.md", wait=False)
     (number,) = queued("train")
     asked = shown_job(number)
     for resource in ("TimeLimit=2-00:00:00", "MinMemoryNode=3000M", "NumCPUs=1", f"gres:gpu:{GPU}:1"):
@@ -164,8 +166,8 @@ def test_a_training_that_is_cancelled_and_one_that_runs_out_of_time_go_on_to_the
     for folder, result in zip(folders, results, strict=True):
         assert result.cost.resumptions >= 1
         log = (folder / "log.txt").read_text()
-        assert log.startswith("epoch 1: loss ")
         assert "resumed in epoch" in log
+        assert all(f"epoch {number}: loss " in log for number in range(1, LONG["train.epochs"] + 1))
         assert "Traceback" not in log
     assert results[0].scores["validation_dba"] == results[1].scores["validation_dba"]
     assert (folders[0] / "history.csv").read_text() == (folders[1] / "history.csv").read_text()
