@@ -81,7 +81,7 @@ def _job(options: argparse.Namespace) -> None:
 
     try:
         document = json.loads(options.settings)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"--settings: not JSON ({error})") from None
     run_stage(
         options.stage,

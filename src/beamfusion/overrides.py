@@ -11,6 +11,8 @@ import yaml
 from jobkit.errors import UserError, did_you_mean
 
 SCALES = Path("config/scales")
+DEEPEST = 8
+"""Parts of a dotted key; no setting has as many."""
 
 
 def read_scale(name: str) -> dict[str, Any]:
@@ -22,7 +24,7 @@ def read_scale(name: str) -> dict[str, Any]:
         raise UserError(f"--scale {name}: no such scale{hint}")
     try:
         content = yaml.safe_load(path.read_bytes())
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UserError(f"{path}: not YAML ({_one_line(error)})") from None
     if content is None:
         return {}
@@ -37,11 +39,13 @@ def parse_pairs(pairs: list[str]) -> dict[str, Any]:
     for pair in pairs:
         key, separator, text = pair.partition("=")
         if not separator or not key:
-            raise UserError(f"--set {pair}: expected KEY=VALUE")
+            raise UserError(f"--set {_short(pair)}: expected KEY=VALUE")
+        if key.count(".") >= DEEPEST:
+            raise UserError(f"--set {_short(pair)}: no setting's key has so many parts")
         try:
             values[key] = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise UserError(f"--set {pair}: the value is not YAML ({_one_line(error)})") from None
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            raise UserError(f"--set {_short(pair)}: the value is not YAML ({_one_line(error)})") from None
     return values
 
 
@@ -67,3 +71,7 @@ def merged(document: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str,
 
 def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
+
+
+def _short(pair: str) -> str:
+    return pair if len(pair) <= 80 else f"{pair[:77]}..."

@@ -6,7 +6,8 @@ gives every switch that is not stated the published value; `PUBLISHED` of each s
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+import reprlib
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -123,7 +124,7 @@ class Data(Section):
     """Add altered copies of the adaptation samples: to the training part, or with the published split to the
     pool that is split (switch)."""
     flip: bool = False
-    """Mirror every other training window at random: scene, radar angles, GPS angle and beam."""
+    """Mirror each training window with probability 1/2: scene, radar angles, GPS angle and beam."""
     on_error: Literal["fail", "drop"] = "fail"
     """What a broken file of the data set does: end the job, or leave out and count what needs it."""
     nan_labels: Literal["drop", "keep"] = "drop"
@@ -236,6 +237,12 @@ class RebuildLosses(Section):
     contrast: float = Field(1.0, ge=0)
     distance: float = Field(0.001, ge=0)
 
+    @model_validator(mode="after")
+    def _have_one(self) -> Self:
+        if not any((self.pred, self.fusion, self.trans, self.contrast, self.distance)):
+            raise ValueError("expected at least one weight above 0")
+        return self
+
 
 class Rebuild(Section):
     """The modality rebuilding module (MRM), and the predictor's finetuning with it."""
@@ -342,4 +349,5 @@ def _fault(model: type[BaseModel], fault: dict[str, Any]) -> str:
             assert isinstance(annotation, type)
             model = annotation
         return f"{key}: unknown setting{did_you_mean(last, list(model.model_fields))}"
-    return f"{key}: {fault['msg'][0].lower()}{fault['msg'][1:]}, found {fault['input']!r}"
+    message = fault["msg"].removeprefix("Value error, ")
+    return f"{key}: {message[0].lower()}{message[1:]}, found {reprlib.repr(fault['input'])}"

@@ -28,6 +28,41 @@ def test_wrong_settings_are_all_named_with_the_nearest_right_word(
     assert not (tmp_path / "a").exists()
 
 
+def test_rebuilding_without_any_loss_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = {"rebuild": {"losses": {"fusion": 0, "trans": 0, "contrast": 0, "distance": 0}}}
+    assert main(["job", "rebuild", "--settings", json.dumps(settings), "--out", str(tmp_path / "a")]) == 2
+    assert "error: rebuild.losses: expected at least one weight above 0" in capsys.readouterr().err
+    assert not (tmp_path / "a").exists()
+
+
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["describe", f"--set=model.width={DEEP}"],
+        ["describe", f"--set=model.width={'[' * 200 + ']' * 200}"],
+        ["describe", f"--set=model.width={'w' * 100_000}"],
+        ["describe", f"--set={'model.' * 10_000}width=8"],
+        ["describe", "--set=model.width=2026-99-99"],
+        ["describe", "--set=model=&a {width: *a}"],
+        ["describe", "--scale", "deep"],
+        ["job", "train", "--out", "a", "--settings", DEEP],
+    ],
+)
+def test_hostile_settings_are_a_short_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config/scales").mkdir(parents=True)
+    (tmp_path / "config/scales/deep.yaml").write_text(DEEP)
+    assert main(arguments) == 2
+    errors = capsys.readouterr().err
+    assert errors.startswith("error: ")
+    assert len(errors) < 500
+
+
 def test_an_unknown_stage_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["job", "trian", "--settings", "{}", "--out", str(tmp_path / "a")]) == 2
     assert capsys.readouterr().err == "error: stage trian: unknown; did you mean train?\n"
