@@ -7,7 +7,7 @@ from typing import Any
 from jobkit.errors import UserError, did_you_mean
 from jobkit.provenance import source_digest
 from papermatrix import words
-from papermatrix.aggregate import STALE, UNFINISHED, read_cell, summarise
+from papermatrix.aggregate import ABSENT, STALE, UNFINISHED, read_cell, summarise
 from papermatrix.escape import latex
 from papermatrix.expand import Cell, Job, Matrix
 from papermatrix.paperfile import SCALE_MACRO, NumberOf
@@ -24,9 +24,7 @@ def macros(matrix: Matrix, *, is_partial: bool = False) -> str:
     faults: list[str] = []
     lines = [_HEAD, _macro(SCALE_MACRO, matrix.project.config.scale)]
     for name, number in matrix.project.paper.numbers.items():
-        text, fault = _reported(matrix, number), ""
-        if not number.reported:
-            text, fault = _ours(matrix, number, store)
+        text, fault = _reported(matrix, number) if number.reported else _ours(matrix, number, store)
         if fault and not is_partial:
             faults.append(f"{name}: {number.table}, {number.row}, {number.column}: {fault}")
         lines.append(_macro(name, text))
@@ -53,7 +51,9 @@ def numbered_from(matrix: Matrix, store: Store) -> dict[str, Any]:
     return {
         "scale": matrix.project.config.scale,
         "numbers": {name: _numbered_from(matrix, number) for name, number in numbers.items()},
-        "reported": {name: _reported(matrix, number) for name, number in numbers.items() if number.reported},
+        "reported": {
+            name: _reported(matrix, number)[0] for name, number in numbers.items() if number.reported
+        },
         "stale": marked_stale(matrix, jobs_of_numbers(matrix).values(), store),
         "written_by": source_digest("papermatrix.numbers"),
     }
@@ -100,19 +100,23 @@ def _column(table: Table, number: NumberOf) -> Column:
     return column.model_copy(update={"format": number.format or column.format or table.format})
 
 
-def _reported(matrix: Matrix, number: NumberOf) -> str:
+def _reported(matrix: Matrix, number: NumberOf) -> tuple[str, str]:
+    """The authors' words, and why there are none."""
     table = matrix.project.tables[number.table]
     cell = matrix.project.reported.get(number.table, {}).get(number.row, {}).get(number.column)
     value = cell.of(table.position(number.variant)) if cell else None
-    return words.number(value, _column(table, number).format or table.format)
+    fault = "the authors reported nothing there" if value is None else ""
+    return words.number(value, _column(table, number).format or table.format), fault
 
 
 def _ours(matrix: Matrix, number: NumberOf, store: Store) -> tuple[str, str]:
-    """The cell's words, and why it has none yet."""
+    """The cell's words, and why it has none."""
     table = matrix.project.tables[number.table]
     readings = [read_cell(cell, store) for cell in _cells(matrix, number)]
     (summary,) = summarise(readings)[number.row, number.column]
     row = next(row for row in table.rows if row.label == number.row)
     fault = summary.status if summary.status in UNFINISHED else ""
+    if summary.status == ABSENT:
+        fault = ", ".join(summary.reasons)
     text = words.cell(summary, row, _column(table, number), table)
     return f"{text} (stale)" if summary.status == STALE else text, fault

@@ -72,6 +72,22 @@ def test_missing_results_are_a_fault_for_each_macro(numbered: Paper) -> None:
     assert r"\plainWhite}{pending}" in macros(numbered.matrix(), is_partial=True)
 
 
+def test_a_score_that_is_not_there_and_what_was_not_reported_are_faults(numbered: Paper) -> None:
+    reported = "source: The leaflet.\nscale: small\ntables: {cups: {plain: {white cup: null}}}\n"
+    numbered.write("config/reported.yaml", reported)
+    matrix = numbered.tables(TABLES.replace("metric: flavour", "metric: flavor"))
+    finish_all(matrix)
+    with pytest.raises(UserError) as error:
+        macros(matrix)
+    absent = "cups, plain, white cup: no score called flavor; did you mean flavour?"
+    assert error.value.faults == [
+        f"plainWhite: {absent}",
+        f"plainShort: {absent}",
+        "theirs: cups, plain, white cup: the authors reported nothing there",
+    ]
+    assert r"\plainWhite}{--}" in macros(matrix, is_partial=True)
+
+
 def test_only_the_named_cells_jobs_are_needed(numbered: Paper) -> None:
     assert len(jobs_of_numbers(numbered.matrix())) == 1
 
