@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from jobkit.errors import UserError
@@ -31,6 +31,8 @@ class Comparison:
     tolerance: float | None
     is_measured: bool
     """Whether a job makes ours; what is cited or shown is not compared."""
+    is_contradicted: bool
+    """Whether the audit finds that theirs cannot be right."""
 
     @property
     def difference(self) -> float | None:
@@ -46,6 +48,8 @@ class Comparison:
             return "left empty by the authors"
         if self.suspect:
             return "suspect"
+        if self.is_contradicted:
+            return "contradicts itself (audit)"
         if not isinstance(self.reported, int | float) or not self.is_measured:
             return "no number to compare"
         return ""
@@ -75,18 +79,25 @@ def expect_one_scale(project: Project) -> None:
     )
 
 
-def comparisons(table: Table, reported: Reported, summaries: Summaries) -> dict[Place, list[Comparison]]:
-    """By the labels of row and column, every reported value with ours, variant by variant."""
+def comparisons(
+    table: Table, reported: Reported, summaries: Summaries, contradicted: Collection[Place] = ()
+) -> dict[Place, list[Comparison]]:
+    """By the labels of row and column, every reported value with ours, variant by variant.
+
+    `contradicted` are the cells in which the audit finds a fault.
+    """
     columns = {column.label: column for column in table.columns}
     return {
-        (row, label): list(_compared(table, columns[label], cell, summaries[row, label]))
+        (row, label): list(
+            _compared(table, columns[label], cell, summaries[row, label], (row, label) in contradicted)
+        )
         for row, cells in reported.items()
         for label, cell in cells.items()
     }
 
 
 def _compared(
-    table: Table, column: Column, cell: ReportedCell, summaries: list[Summary]
+    table: Table, column: Column, cell: ReportedCell, summaries: list[Summary], is_contradicted: bool
 ) -> Iterator[Comparison]:
     stated = (cell.tolerance, column.tolerance, table.tolerance)
     tolerance = next((each for each in stated if each is not None), None)
@@ -104,6 +115,7 @@ def _compared(
             status=summary.status,
             tolerance=tolerance,
             is_measured=source.metric is not None,
+            is_contradicted=is_contradicted,
         )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from jobkit.errors import UserError
 from papermatrix.aggregate import ABSENT, DIVERGED, STALE, Reading, read_cells, summarise
+from papermatrix.audit import notes
 from papermatrix.compare import Comparison, comparisons, expect_one_scale
 from papermatrix.expand import Job, Matrix
 from papermatrix.spec import Table
@@ -68,7 +69,10 @@ def _source(status: str, job: Job, store: Store) -> Job | None:
 
 
 def check_reported(matrix: Matrix, names: Collection[str], store: Store) -> list[Verdict]:
-    """Our numbers against the authors', with tolerances; a `UserError` where they cannot be compared."""
+    """Our numbers against the authors', with tolerances; a `UserError` where they cannot be compared.
+
+    What the audit finds wrong is skipped, by the facts that are computed so far.
+    """
     project = matrix.project
     without = [f"{name}: no reported numbers" for name in names if name not in project.reported]
     if without:
@@ -78,7 +82,10 @@ def check_reported(matrix: Matrix, names: Collection[str], store: Store) -> list
         name: [
             each
             for cells in comparisons(
-                project.tables[name], project.reported[name], summarise(read_cells(matrix, name, store))
+                project.tables[name],
+                project.reported[name],
+                summarise(read_cells(matrix, name, store)),
+                contradicted=notes(matrix, name, is_partial=True),
             ).values()
             for each in cells
         ]

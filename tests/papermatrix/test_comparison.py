@@ -194,6 +194,21 @@ def test_a_table_without_reported_numbers_cannot_be_asked_for(
     assert checked(capsys, "cups") == (2, ["error: cups: no reported numbers"])
 
 
+def test_what_the_audit_finds_wrong_is_skipped_and_counted(
+    paper: Paper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reporting(paper, flavour=0.9)
+    config = "scale: small\nreported: config/reported.yaml\npaper: config/paper.yaml\n"
+    paper.write("config/config.yaml", config)
+    rule = "{table: cups, product: white cup, factors: [blue cup, blue cup], rows: [plain]}"
+    paper.write("config/paper.yaml", f"audit: {{products: [{rule}]}}\n")
+    skipped = "2 skipped (1 contradicts itself (audit), 1 suspect)"
+    assert checked(capsys)[1] == [
+        "cups, plain, blue cup: ours 0.90, reported 0.40, difference +0.50, tolerance 0.2",
+        f"cups: 1 of 2 numbers are within tolerance; {skipped}",
+    ]
+
+
 def test_what_the_authors_left_empty_is_counted(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
     reporting(paper, REPORTED.replace("0.52", "null"))
     assert checked(capsys) == (
