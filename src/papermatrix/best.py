@@ -26,6 +26,8 @@ class Best:
 class _Findings:
     tested: set[tuple[str, str, int]] = field(default_factory=set)
     """In bold by a test."""
+    lost: set[tuple[str, str, int]] = field(default_factory=set)
+    """Worse in a contest, or not known to be no worse; one value for all variants takes part in several."""
     plain: set[tuple[str, str, int]] = field(default_factory=set)
     """In bold without one."""
     tests: dict[str, None] = field(default_factory=dict)
@@ -53,6 +55,8 @@ def find_best(matrix: Matrix, table: Table, summaries: Summaries, store: Store) 
         if sign := _direction(matrix, table, column):
             for rivals in _contests(table, column, summaries):
                 _judge(rivals, column, sign, findings, lambda job: _origin(job, matrix, store))
+    findings.tested -= findings.lost
+    findings.plain -= findings.lost
     return Best(frozenset(findings.tested | findings.plain), tuple(_notes(table, findings)))
 
 
@@ -65,6 +69,7 @@ def _judge(rivals: list[_Rival], column: Column, sign: int, findings: _Findings,
     equals = [best, *(rival for rival, outcome in outcomes if not outcome.is_worse)]
     places = {(rival.row, column.label, rival.index) for rival in equals}
     untested = [rival.row for rival, outcome in others if outcome is None]
+    findings.lost |= {(rival.row, column.label, rival.index) for rival in rivals} - places
     if not outcomes and column.better:
         findings.plain |= places
     else:

@@ -230,3 +230,26 @@ def test_every_form_has_its_bold(paper: Paper, form: str, words: str) -> None:
     matrix = with_samples(paper, plain=[0.5] * 9, black=[0.4] * 9, steeped=[0.3] * 9)
     assert words in rendered(matrix, form)
     assert rendered(matrix, form).count(words[:6]) == 1
+
+
+def test_one_value_for_all_variants_is_bold_only_where_it_is_best_in_each(paper: Paper) -> None:
+    matrix = paper.tables("""
+tables:
+  cups:
+    title: Tea
+    metric: flavour
+    rows:
+      - label: plain
+      - {label: steeped, with: {steep.enabled: true}}
+    columns:
+      - {label: cup, better: higher}
+    variants:
+      - {label: short, with: {steep.minutes: 1}}
+      - {label: long, with: {steep.minutes: 9}}
+""")
+    steeped = {"short": 0.4, "long": 0.6}
+    finish_all(matrix, lambda cell: steeped[cell.variant or ""] if cell.row == "steeped" else 0.5)
+    cells = grids(rendered(matrix))[0]
+    assert (cells["plain"]["cup"], cells["steeped"]["cup"]) == ("0.5000", "0.4000 / **0.6000**")
+    finish_all(matrix, lambda cell: steeped[cell.variant or ""] if cell.row == "steeped" else 0.7)
+    assert grids(rendered(matrix))[0]["plain"]["cup"] == "**0.7000**"
