@@ -56,8 +56,11 @@ class Project:
     """What each mapping of settings of its file states, by its place there."""
 
 
-def load(overrides: Mapping[str, Any] | None = None) -> Project:
-    """The project in this folder, with values of config.yaml replaced; a `UserError` lists all faults."""
+def load(overrides: Mapping[str, Any] | None = None, *, every_scale: bool = False) -> Project:
+    """The project in this folder, with values of config.yaml replaced; a `UserError` lists all faults.
+
+    With `every_scale`, also those of the scales that are not chosen.
+    """
     faults: list[str] = []
     config = _config(overrides or {}, faults)
     schema = _schema(config.settings, faults)
@@ -78,6 +81,8 @@ def load(overrides: Mapping[str, Any] | None = None) -> Project:
     layers = {place: schema.read(tables_document, place, faults) for place in places}
     faults += check.in_words(tables_document, (), _scales_named(places, config))
     base = schema.read(scale_document, (), faults)
+    if every_scale:
+        _check_other_scales(config, schema, faults)
     if stages.data_root:
         condition = schema.read(stages_document, ("data_root", "when"), faults)
         if config.data_root and condition.items() <= schema.complete(base).items():
@@ -213,6 +218,15 @@ def _scale(config: Config, faults: list[str]) -> Document:
     except UserError as error:
         faults += error.faults
         return Document(str(path))
+
+
+def _check_other_scales(config: Config, schema: SettingsSchema, faults: list[str]) -> None:
+    for name in _scale_names(config):
+        if name != config.scale:
+            try:
+                schema.read(read_yaml(Path(config.scales) / f"{name}.yaml"), (), faults)
+            except UserError as error:
+                faults += error.faults
 
 
 def _scale_names(config: Config) -> list[str]:

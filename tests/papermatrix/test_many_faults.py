@@ -137,6 +137,20 @@ def test_every_fault_is_reported_at_once_in_the_order_of_files_and_lines(
         assert fault.startswith(beginning)
 
 
+def test_validate_reads_every_scale_and_other_commands_only_theirs(
+    paper: Paper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paper.write("config/scales/large.yaml", "leaf.gramms: 4\nsteep.minutes: long\n")
+    paper.write("config/scales/huge.yaml", "leaf: [\n")
+    faults = reported(capsys)
+    assert faults[0].startswith("config/scales/huge.yaml:")
+    assert faults[1:] == [
+        "config/scales/large.yaml:1: leaf.gramms: unknown setting; did you mean grams?",
+        "config/scales/large.yaml:2: steep.minutes: expected a whole number at least 1, found 'long'",
+    ]
+    assert main(["plan"]) == 0
+
+
 def test_a_wrong_item_of_a_list_has_its_nearest_word(
     broken: Paper, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,7 +12,8 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from papermatrix.expand import load_matrix
+    from papermatrix.expand import expand
+    from papermatrix.project import load
 
-    matrix = load_matrix(overrides(options))
+    matrix = expand(load(overrides(options), every_scale=True))
     print(f"{len(matrix.cells)} tables, {len(matrix.jobs)} jobs, no fault")
