@@ -62,9 +62,11 @@ def findings(
 ) -> list[Finding]:
     """Every contradiction in some tables, or in all that are there, in the order of the rules.
 
-    A `UserError` where a fact was not computed, unless partial, or where a rule that was asked for names a
+    A `UserError` where a fact was not computed, unless partial, or, without `tables`, where a rule names a
     table that is not there.
     """
+    if tables is None:
+        _expect_tables(matrix)
     return list(_Auditor(matrix, tables, is_partial).findings())
 
 
@@ -81,7 +83,7 @@ def audited_from(matrix: Matrix, table: str) -> dict[str, Any]:
     """All that a table's footnotes depend on besides its own reported numbers and its facts."""
     audit, project = matrix.project.paper.audit, matrix.project
     rows = (*audit.weighted_means, *audit.products, *audit.computed)
-    pairs = [pair for pair in (*audit.same, *audit.different) if pair.cell.table == table]
+    pairs = [pair for pair in audit.same if pair.cell.table == table]
     rules = [rule.model_dump(mode="json", by_alias=True) for rule in rows if rule.table == table]
     others = {pair.other.table: project.reported.get(pair.other.table, {}) for pair in pairs}
     return {
@@ -95,6 +97,14 @@ def audited_from(matrix: Matrix, table: str) -> dict[str, Any]:
             for name, reported in others.items()
         },
     }
+
+
+def _expect_tables(matrix: Matrix) -> None:
+    audit, known = matrix.project.paper.audit, list(matrix.project.tables)
+    named = [rule.table for rule in (*audit.weighted_means, *audit.products, *audit.computed)]
+    named += [cell.table for pair in audit.same for cell in (pair.cell, pair.other)]
+    if missing := [name for name in dict.fromkeys(named) if name not in known]:
+        raise UserError(f"audit: table {name} is not there{did_you_mean(name, known)}" for name in missing)
 
 
 class _Auditor:
@@ -111,10 +121,9 @@ class _Auditor:
             yield from self._each(mean, self._weighted_mean)
         for product in audit.products:
             yield from self._each(product, self._product)
-        for is_same, pairs in ((True, audit.same), (False, audit.different)):
-            for pair in pairs:
-                if pair.cell.table in self._asked:
-                    yield from self._pair(pair, is_same=is_same)
+        for pair in audit.same:
+            if pair.cell.table in self._asked:
+                yield from self._pair(pair)
         for index, computed in enumerate(audit.computed):
             if computed.table in self._asked:
                 yield from self._computed(index)
@@ -162,19 +171,15 @@ class _Auditor:
         text = f"{words}{over} is {numbers}{over} = {expected:.4g}, not {found}"
         yield Finding("product", rule.table, row, rule.product, expected, found.number, text)
 
-    def _pair(self, pair: Pair, *, is_same: bool) -> Iterator[Finding]:
+    def _pair(self, pair: Pair) -> Iterator[Finding]:
         found, other = self._named(pair.cell), self._named(pair.other)
-        if found is None or other is None or found.agrees(other.number, other.half) == is_same:
+        if found is None or other is None or found.agrees(other.number, other.half):
             return
         cell, name = pair.cell, _in_words(pair.other)
-        if is_same:
-            text = f"{pair.because}: {name} is {other}, not {found}"
-            if variant := self._variant_with(pair.other, found):
-                text += f", which is its {variant} value"
-        else:
-            text = f"{pair.because}: it repeats {name}, {other}"
-        rule = "same" if is_same else "different"
-        yield Finding(rule, cell.table, cell.row, cell.column, other.number, found.number, text)
+        text = f"{pair.because}: {name} is {other}, not {found}"
+        if variant := self._variant_with(pair.other, found):
+            text += f", which is its {variant} value"
+        yield Finding("same", cell.table, cell.row, cell.column, other.number, found.number, text)
 
     def _computed(self, index: int) -> Iterator[Finding]:
         rule = self._matrix.project.paper.audit.computed[index]
@@ -194,8 +199,7 @@ class _Auditor:
 
     def _named(self, cell: CellName) -> Value | None:
         if cell.table not in self._tables:
-            hint = did_you_mean(cell.table, list(self._tables))
-            raise UserError(f"audit: table {cell.table} is not there{hint}")
+            return None
         position = self._tables[cell.table].position(cell.variant)
         return self._value(cell.table, cell.row, cell.column, position)
 

@@ -122,7 +122,7 @@ class Product(OfRows):
 
 
 class Pair(Frozen):
-    """Two reported cells that must hold the same number, or must not."""
+    """Two reported cells that must hold the same number."""
 
     cell: CellName
     other: CellName
@@ -156,7 +156,6 @@ class Audit(Frozen):
     weighted_means: tuple[WeightedMean, ...] = ()
     products: tuple[Product, ...] = ()
     same: tuple[Pair, ...] = ()
-    different: tuple[Pair, ...] = ()
     computed: tuple[Computed, ...] = ()
 
 
@@ -258,10 +257,9 @@ def check_paper(
         yield from checks.column((*place, "product"), product.table, product.product)
         for i, factor in enumerate(product.factors):
             yield from checks.column((*place, "factors", i), product.table, factor)
-    for kind, pairs in (("same", audit.same), ("different", audit.different)):
-        for index, pair in enumerate(pairs):
-            yield from checks.cell(("audit", kind, index, "cell"), pair.cell)
-            yield from checks.cell(("audit", kind, index, "other"), pair.other)
+    for index, pair in enumerate(audit.same):
+        yield from checks.cell(("audit", "same", index, "cell"), pair.cell)
+        yield from checks.cell(("audit", "same", index, "other"), pair.other)
     for index, computed in enumerate(audit.computed):
         place = ("audit", "computed", index)
         yield from checks.column((*place, "column"), computed.table, computed.column)

@@ -114,9 +114,20 @@ def test_a_cell_that_must_equal_another_tables_is_found_with_what_it_is_instead(
     assert found(audited(paper, f"{{same: [{PAIR}]}}", "{all: 0.62}", cup="[0.51, 0.62]")) == []
 
 
-def test_a_cell_that_must_not_repeat_another_is_found(paper: Paper) -> None:
-    (finding,) = found(audited(paper, f"{{different: [{PAIR}]}}", "{all: 0.62}", cup="[0.51, 0.62]"))
-    assert finding.text == "both are blue: it repeats cups, plain, score (blue), 0.62"
+def test_a_rule_about_a_table_that_is_not_there_is_a_fault_only_where_all_are_asked_for(
+    paper: Paper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules = f"{{same: [{PAIR}], products: [{{table: leafs, product: a, factors: [b]}}]}}"
+    audited(paper, rules.replace("table: cups", "table: cupps"), "{all: 0.62}")
+    finish_all(paper.matrix())
+    assert main(["audit", "leaves"]) == 0
+    assert main(["render"]) == 0
+    capsys.readouterr()
+    assert main(["audit"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "error: audit: table leafs is not there; did you mean leaves?",
+        "error: audit: table cupps is not there; did you mean cups?",
+    ]
 
 
 PROGRAM = """

@@ -171,6 +171,22 @@ tables:
     assert checked(capsys) == (0, ["cups: 1 of 1 values are there"])
 
 
+def test_a_table_that_cannot_be_rendered_keeps_no_other_from_it(paper: Paper, capsys: Output) -> None:
+    second = TABLES.partition("tables:\n")[2]
+    matrix = paper.tables(
+        TABLES.replace("metric: flavour", "metric: flavor") + second.replace("cups:", "mugs:")
+    )
+    finish_all(matrix)
+    assert main(["render"]) == 2
+    assert not Path("results/cups.md").exists()
+    assert Path("results/mugs.md").exists()
+    fault = "no score called flavor; did you mean flavour?"
+    assert capsys.readouterr().err.splitlines() == [
+        f"error: cups, white cup: {fault}",
+        f"error: cups, blue cup: {fault}",
+    ]
+
+
 def test_partial_tables_go_to_a_folder_of_their_own_all_of_them(paper: Paper, capsys: Output) -> None:
     assert main(["render", "--partial"]) == 0
     assert "results/partial/cups.md" in capsys.readouterr().out.split()

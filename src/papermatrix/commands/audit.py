@@ -28,7 +28,7 @@ def _run(options: argparse.Namespace) -> int:
     for number, fact in enumerate(missing, start=1):
         print(f"fact {number} of {len(missing)}: {' '.join(fact.run)}", file=sys.stderr)
         fact.compute()
-    found = findings(matrix, tuple(matrix.cells))
+    found = findings(matrix, tuple(options.tables) or None)
     if options.json:
         print(json.dumps([dataclasses.asdict(finding) for finding in found], indent=2))
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from jobkit.errors import UserError
 from papermatrix.commands.options import Commands, add_tables, new_parser, overrides
 
 WHOLE, PARTIAL = Path("results"), Path("results/partial")
@@ -26,7 +27,13 @@ def _run(options: argparse.Namespace) -> None:
 
     matrix = load_matrix(overrides(options), options.tables or None)
     out = options.out or (PARTIAL if options.partial else WHOLE)
+    faults: list[str] = []
     for table in matrix.cells:
-        found = notes(matrix, table, is_partial=options.partial)
-        for path in render(matrix, table, out, is_partial=options.partial, notes=found):
-            print(path)
+        try:
+            found = notes(matrix, table, is_partial=options.partial)
+            for path in render(matrix, table, out, is_partial=options.partial, notes=found):
+                print(path)
+        except UserError as error:
+            faults += error.faults
+    if faults:
+        raise UserError(dict.fromkeys(faults))
