@@ -40,6 +40,9 @@ class Outcome:
     """How many were begun, of a job that has epochs."""
     device: str = "cpu"
     device_count: int = 1
+    """On a CPU the threads."""
+    processes: int = 1
+    """That shared the work, each with memory of its own."""
     peak_memory: int | None = None
     """Bytes on a GPU; None: this process's resident peak."""
     provenance: dict[str, Any] = field(default_factory=dict)
@@ -127,7 +130,7 @@ def _result(job: Job, outcome: Outcome, account: Account, origin: dict[str, Any]
             device_count=outcome.device_count,
             device_hours=account.seconds * outcome.device_count / 3600,
             peak_memory=account.peak_memory,
-            total_memory=account.peak_memory * outcome.device_count,
+            total_memory=account.peak_memory * outcome.processes,
             resumptions=account.resumptions,
         ),
         provenance={

@@ -26,12 +26,13 @@ class Cost:
     """Whatever an epoch takes, with its share of the start; None where there are no epochs."""
     device: str = "cpu"
     device_count: int = 1
+    """Devices, on a CPU threads, that it held."""
     device_hours: float = 0.0
-    """Wall time times the devices (on a CPU: the threads) that it held, in hours."""
+    """Wall time times `device_count`, in hours."""
     peak_memory: int = 0
     """Bytes: of the device on a GPU, resident on a CPU."""
     total_memory: int = 0
-    """Peak of one device times the devices."""
+    """Peak of one process times the processes that shared the work."""
     resumptions: int = 0
 
 

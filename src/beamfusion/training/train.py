@@ -110,6 +110,7 @@ def training_outcome(fit: Fit, device: torch.device, scores: dict[str, Any], dev
         epochs=fit.epochs,
         device=describe_device(device),
         device_count=devices,
+        processes=devices,
         peak_memory=peak_memory(device),
         obsolete=(STATE,),
     )

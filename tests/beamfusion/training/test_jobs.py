@@ -17,6 +17,7 @@ import torch
 
 from beamfusion.networks import load_networks_of
 from beamfusion.settings import parse_settings
+from beamfusion.stages import run_stage
 from jobkit.errors import UserError
 from jobkit.files import read_json
 from jobkit.result import read_result
@@ -77,6 +78,49 @@ def test_the_same_settings_give_the_same_scores_to_the_bit(run: Run) -> None:
 def test_a_result_names_the_kernel_of_its_scans(run: Run) -> None:
     training = run("train", "one")
     assert read_result(training).provenance["scan_backend"] == "numba"
+
+
+def test_a_scan_that_cannot_run_is_refused_before_the_work(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BEAMFUSION_SCAN", "mamba_ssm")
+    with pytest.raises(UserError, match="BEAMFUSION_SCAN: mamba_ssm cannot be used: it runs on CUDA only"):
+        run("train", "a")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"model__kind": "gps_gru"},
+        {"model__kind": "gps_least_squares"},
+        {"model__feature_fusion": "transformer", "model__time_fusion": "sum"},
+    ],
+)
+def test_a_network_without_a_scan_needs_none(
+    run: Run, monkeypatch: pytest.MonkeyPatch, changes: dict[str, str]
+) -> None:
+    monkeypatch.setenv("BEAMFUSION_SCAN", "mamba_ssm")
+    assert "scan_backend" not in read_result(run("train", "a", **changes, train__epochs=1)).provenance
+
+
+def test_more_windows_than_fit_into_a_gpu_are_a_message(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+
+    monkeypatch.setattr("beamfusion.training.train.train", fail)
+    with pytest.raises(UserError, match=r"train\.batch_size: 16 windows do not fit into the GPU's memory"):
+        run("train", "a")
+
+
+def test_the_threads_of_a_job_on_a_cpu_are_its_devices_and_share_its_memory(
+    prepared_job: Path, tmp_path: Path
+) -> None:
+    settings = with_changes({"model.kind": "gps_least_squares"})
+    before = torch.get_num_threads()
+    run_stage("train", tmp_path / "a", settings, needs=prepared_job, device="cpu", threads=2)
+    torch.set_num_threads(before)
+    cost = read_result(tmp_path / "a").cost
+    assert cost.device_count == 2
+    assert cost.device_hours == pytest.approx(cost.seconds * 2 / 3600, rel=0.01)
+    assert cost.total_memory == cost.peak_memory
 
 
 def test_a_rebuilt_modality_is_scored_without_ever_being_seen(run: Run) -> None:
