@@ -139,6 +139,19 @@ def one_training(folder: Path, **changes: Any) -> Workspace:
     return workspace
 
 
+def test_a_training_over_two_devices_gets_a_cpu_and_a_gpu_for_each(
+    slurm: dict[str, str], tmp_path: Path
+) -> None:
+    workspace = one_training(tmp_path, **{"train.devices": 2, "train.epochs": 4})
+    process = snakemake(workspace, "gpu=true", f"gpu_model={GPU}", "--", "results/table3.md", wait=False)
+    number = wait_for(lambda: queued("train"))[0]
+    asked = shown_job(number)
+    for resource in ("NumCPUs=2", f"gres:gpu:{GPU}:2"):
+        assert resource in asked
+    assert process.wait(300) == 0, said(workspace)
+    assert read_result(the_training(workspace)).cost.device_count == 2
+
+
 def test_a_training_that_is_cancelled_and_one_that_runs_out_of_time_go_on_to_the_same_scores(
     slurm: dict[str, str], tmp_path: Path
 ) -> None:

@@ -1,6 +1,9 @@
 # What a job that computes asks a scheduler for, beyond time and memory.
 def devices(wildcards):
-    """GPUs, or processes on a CPU, that share a training."""
+    """GPUs, or processes on a CPU, that share a training.
+
+    As `threads` no more than the machine has that submits; as `cpus_per_task` all of them.
+    """
     return job_of(wildcards).settings["train"]["devices"]
 
 

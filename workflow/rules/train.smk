@@ -13,6 +13,7 @@ rule train:
     resources:
         mem_mb=3000,
         runtime=2880,
+        cpus_per_task=devices,
         gpu=gpus_of_training,
         gpu_model=gpu_model,
     params:
