@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from jobkit.errors import UserError, did_you_mean
 from jobkit.result import Result
+from papermatrix.aggregate import STALE, Reading
 from papermatrix.expand import Cell, Job, Matrix
-from papermatrix.metric import look_up
 from papermatrix.settings import Flat, value_of
 from papermatrix.store import Store
 
@@ -64,22 +63,13 @@ def steps_of(matrix: Matrix, cells: Sequence[Cell], store: Store) -> list[Step]:
     ]
 
 
-def value(cell: Cell, store: Store) -> Any:
-    """A cell's value as it was measured; None where there is none."""
-    if cell.metric is None:
-        return cell.value
-    result = store.result(cell.job) if cell.job else None
-    if result is None or (result.status == "diverged" and not cell.metric.is_cost):
-        return None
-    try:
-        return look_up(cell.metric, result)
-    except KeyError:
-        return None
-
-
-def state(cell: Cell, store: Store) -> str:
-    """What the cell's number is: its job's state, or `absent` where no job makes it."""
-    return store.state(cell.job) if cell.job else "done" if cell.metric is None else "absent"
+def why(reading: Reading, store: Store) -> str:
+    """Why a number is not there, or not of today's source; empty where nothing more can be said."""
+    if reading.reason or STALE not in reading.faults or reading.cell.job is None:
+        return reading.reason
+    stale = next(job for job in reading.cell.job.chain() if store.state(job) == STALE)
+    of = "other source made it" if store.is_outdated(stale) else "what it stands on was made again"
+    return f"{stale.stage} {stale.id}: {of}"
 
 
 def _differing(job: Job, matrix: Matrix, base: Flat) -> Flat:

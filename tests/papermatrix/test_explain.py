@@ -7,6 +7,7 @@ import pytest
 
 from jobkit.result import Cost
 from papermatrix.cli import main
+from papermatrix.escape import NOTHING
 from tests.papermatrix.tea import Paper, finish, finish_all
 
 TABLES = """
@@ -60,7 +61,7 @@ def test_a_number_has_its_jobs_in_order_with_all_that_made_them(
         cost=Cost(seconds=60.0, device="kettle", device_hours=0.5),
     )
     found = explained(capsys, "cups", "steeped", "blue cup", "--variant", "bitter")
-    assert (found["value"], found["state"], found["metric"]) == (0.5, "done", "flavour")
+    assert (found["value"], found["status"], found["metric"]) == (0.5, "value", "flavour")
     assert [job["stage"] for job in found["jobs"]] == ["dry", "steep", "taste"]
     assert [job["needs"] for job in found["jobs"]] == [[], *([job["id"]] for job in found["jobs"][:-1])]
     assert [job["settings"] for job in found["jobs"]] == [
@@ -79,7 +80,7 @@ def test_people_read_the_same(paper_of_cups: Paper, capsys: pytest.CaptureFixtur
     finish_all(paper_of_cups.matrix(), provenance=PROVENANCE, files={"leaves.bin": 3_000_000})
     assert main(["explain", "cups", "steeped", "blue cup", "--variant", "bitter"]) == 0
     text = capsys.readouterr().out
-    assert text.startswith("cups, steeped, blue cup, bitter: 0.5 (done)\nflavour at scale small\n")
+    assert text.startswith("cups, steeped, blue cup, bitter: 0.5000 (value)\nflavour = 0.5 at scale small\n")
     for words in (
         'leaf.grams = 4.0; leaf.notes = ["bitter"]',
         "0123abcd with uncommitted changes",
@@ -112,10 +113,13 @@ def test_a_table_in_progress_is_explained_by_its_states(
     job.folder.mkdir(parents=True)
     (job.folder / "log.txt").write_text("the leaves burn")
     found = explained(capsys, "cups", "plain", "blue cup", "--variant", "bitter")
-    assert (found["value"], found["state"]) == (None, "pending")
+    reason = f"see {job.folder}/log.txt"
+    assert (found["value"], found["status"], found["reasons"]) == (None, "failed", [reason])
     assert [job["state"] for job in found["jobs"]] == ["failed", "pending"]
     assert main(["explain", "cups", "plain", "blue cup", "--variant", "bitter"]) == 0
-    assert f"log        {job.folder}/log.txt" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert text.startswith(f"cups, plain, blue cup, bitter: failed ({reason})\nflavour at scale small\n")
+    assert f"log        {job.folder}/log.txt" in text
 
 
 def test_a_diverged_number_names_the_epoch(paper_of_cups: Paper, capsys: pytest.CaptureFixture[str]) -> None:
@@ -123,7 +127,8 @@ def test_a_diverged_number_names_the_epoch(paper_of_cups: Paper, capsys: pytest.
     for job in matrix.jobs.values():
         finish(job, status="diverged", epoch=4)
     found = explained(capsys, "cups", "plain", "blue cup", "--variant", "sweet")
-    assert (found["value"], found["state"], found["jobs"][-1]["epoch"]) == (None, "diverged", 4)
+    assert (found["value"], found["jobs"][-1]["epoch"]) == (None, 4)
+    assert found["status"] == found["shown"] == "diverged (epoch 4)"
 
 
 def test_what_makes_a_number_stale_is_told_from_what_stands_on_it(
@@ -134,10 +139,34 @@ def test_what_makes_a_number_stale_is_told_from_what_stands_on_it(
     finish_all(paper_of_cups.matrix(), provenance={"source_digest": "of another day"})
     arguments = ("cups", "plain", "blue cup", "--variant", "sweet")
     found = explained(capsys, *arguments)
-    assert (found["value"], found["state"]) == (0.5, "stale")
+    assert (found["value"], found["status"]) == (0.5, "stale")
+    assert found["reasons"] == [f"dry {found['jobs'][0]['id']}: other source made it"]
     assert [(job["state"], job["outdated"]) for job in found["jobs"]] == [("stale", True), ("stale", False)]
     assert main(["explain", *arguments]) == 0
     assert "of another day, not that of today" in capsys.readouterr().out
+
+
+def test_a_score_that_is_not_there_is_explained_by_the_nearest(
+    paper_of_cups: Paper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paper_of_cups.write("config/tables.yaml", TABLES.replace("metric: flavour", "metric: flavor"))
+    finish_all(paper_of_cups.matrix())
+    assert main(["explain", "cups", "plain", "blue cup", "--variant", "sweet"]) == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.endswith(f": {NOTHING} (absent; no score called flavor; did you mean flavour?)")
+
+
+def test_a_number_is_shown_as_in_its_table_with_its_raw_value_beside_it(
+    paper_of_cups: Paper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tables = TABLES.replace("label: blue cup,", "label: blue cup, factor: 100, format: .1f,")
+    paper_of_cups.write("config/tables.yaml", tables)
+    finish_all(paper_of_cups.matrix())
+    arguments = ("cups", "plain", "blue cup", "--variant", "sweet")
+    found = explained(capsys, *arguments)
+    assert (found["value"], found["shown"]) == (0.5, "50.0")
+    assert main(["explain", *arguments]) == 0
+    assert ": 50.0 (value)\nflavour = 0.5 at scale small\n" in capsys.readouterr().out
 
 
 def test_several_seeds_are_explained_together_or_one_alone(

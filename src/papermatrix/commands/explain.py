@@ -28,18 +28,23 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
+    from papermatrix.aggregate import read_cell, summarise
     from papermatrix.expand import load_matrix
-    from papermatrix.origin import cells_at, state, steps_of, value
+    from papermatrix.origin import cells_at, steps_of, why
     from papermatrix.store import Store
+    from papermatrix.words import cell as in_words
 
     matrix = load_matrix(overrides(options), [options.table])
-    store = Store(matrix)
+    store, table = Store(matrix), matrix.project.tables[options.table]
     cells = cells_at(matrix, options.table, options.row, options.column, options.variant, options.seed)
     steps = steps_of(matrix, cells, store)
-    values = [value(cell, store) for cell in cells]
-    is_complete = all(isinstance(found, int | float) for found in values)
-    mean = values[0] if len(values) == 1 else sum(values) / len(values) if is_complete else None
-    states = list(dict.fromkeys(state(cell, store) for cell in cells))
+    readings = [read_cell(cell, store) for cell in cells]
+    (summary,) = summarise(readings)[options.row, options.column]
+    reasons = list(dict.fromkeys(filter(None, (why(reading, store) for reading in readings))))
+    row = next(row for row in table.rows if row.label == options.row)
+    column = next(column for column in table.columns if column.label == options.column)
+    shown = in_words(summary, row, column, table)
+    scale = matrix.project.config.scale
     if options.json:
         document = {
             "table": options.table,
@@ -47,23 +52,33 @@ def _run(options: argparse.Namespace) -> None:
             "column": options.column,
             "variant": cells[0].variant,
             "metric": cells[0].name or None,
-            "scale": matrix.project.config.scale,
-            "value": mean,
-            "state": states[0] if len(states) == 1 else "mixed",
+            "scale": scale,
+            "value": summary.mean,
+            "shown": shown,
+            "status": summary.status,
+            "reasons": reasons,
             "seeds": [
-                {"seed": cell.seed, "value": found, "state": state(cell, store)}
-                for cell, found in zip(cells, values, strict=True)
+                {
+                    "seed": reading.cell.seed,
+                    "value": reading.value,
+                    "status": reading.status,
+                    "reason": why(reading, store),
+                }
+                for reading in readings
             ],
             "jobs": [_as_json(step) for step in steps],
         }
         print(json.dumps(document, indent=2))
         return
-    place = [options.table, options.row, options.column, cells[0].variant]
-    print(f"{', '.join(filter(None, place))}: {_number(mean)} ({', '.join(states)})")
+    place = ", ".join(filter(None, [options.table, options.row, options.column, cells[0].variant]))
+    about = "; ".join([*([summary.status] if summary.status != shown else []), *reasons])
+    print(f"{place}: {shown}{f' ({about})' if about else ''}")
     if cells[0].name:
-        print(f"{cells[0].name} at scale {matrix.project.config.scale}")
-    for cell, found in zip(cells, values, strict=True) if len(cells) > 1 else ():
-        print(f"  seed {cell.seed}: {_number(found)} ({state(cell, store)})")
+        value = f" = {_number(summary.mean)}" if summary.has_value else ""
+        print(f"{cells[0].name}{value} at scale {scale}")
+    for reading in readings if len(readings) > 1 else ():
+        words = _number(reading.value) if reading.has_value else reading.status
+        print(f"  seed {reading.cell.seed}: {words}")
     for number, step in enumerate(steps, start=1):
         print(f"\n{number}. {step.job.stage} {step.job.id}: {step.state}")
         for name, words in _lines(step):
@@ -136,7 +151,7 @@ def _lines(step: Step) -> Iterator[tuple[str, str]]:
 
 
 def _number(value: Any) -> str:
-    return "no value" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _size(count: float) -> str:
