@@ -31,7 +31,7 @@ def build(matrix: Matrix, results: Path, out: Path) -> None:
         raise UserError(f"{' and '.join(missing)} not found; {INSTALL}")
     main = Path(matrix.project.paper.main)
     if not main.exists():
-        raise UserError(f"{main}: no such file; config/paper.yaml names it")
+        raise UserError(f"{main}: no such file; {matrix.project.config.paper} names it")
     for table in matrix.cells:
         _copy(results / f"{table}.tex", main.parent / "tables")
     for name, figure in matrix.project.paper.figures.items():
@@ -52,20 +52,23 @@ def _copy(file: Path, folder: Path) -> None:
 def _run_latexmk(main: Path, folder: Path) -> None:
     """The PDF and TeX's log in a folder; the same source is the same bytes."""
     folder.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(
-        [
-            *("latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "-file-line-error"),
-            *(f"-outdir={folder}", main.name),
-        ],
-        cwd=main.parent,
-        env={**os.environ, "SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1", "max_print_line": "1000"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-        timeout=LONGEST,
-    )
+    try:
+        done = subprocess.run(
+            [
+                *("latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "-file-line-error"),
+                *(f"-outdir={folder}", main.name),
+            ],
+            cwd=main.parent,
+            env={**os.environ, "SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1", "max_print_line": "1000"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=LONGEST,
+        )
+    except subprocess.TimeoutExpired:
+        raise UserError(f"{main}: TeX took longer than {LONGEST} s") from None
     if done.returncode == 0:
         return
     log = folder / f"{main.stem}.log"
