@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Callable
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined, TemplateError
@@ -36,7 +38,32 @@ def write_forms(page: Page) -> dict[str, str]:
             own = OWN_TEMPLATES / (getattr(error, "name", None) or f"table.{form}.j2")
             line = getattr(error, "lineno", None)
             raise UserError(f"{own}{f':{line}' if line else ''}: {error.message or error!r}") from None
+        except UnicodeDecodeError as error:
+            raise UserError(f"{_not_text()}: not UTF-8 ({error.reason})") from None
+        except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
+            if not any(OWN_TEMPLATES.glob("*.j2")):
+                raise
+            own, line = _place_in_template(error, form)
+            raise UserError(f"{own}{f':{line}' if line else ''}: {error}") from None
     return texts
+
+
+def _not_text() -> Path:
+    """The first of a paper's own templates that is not UTF-8."""
+    for own in sorted(OWN_TEMPLATES.glob("*")):
+        try:
+            own.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            return own
+    return OWN_TEMPLATES
+
+
+def _place_in_template(error: Exception, form: str) -> tuple[Path, int | None]:
+    """The template and line that an error rose in: Jinja puts templates into the traceback."""
+    frames = [frame for frame in extract_tb(error.__traceback__) if frame.filename.endswith(".j2")]
+    if not frames:
+        return OWN_TEMPLATES / f"table.{form}.j2", None
+    return Path(frames[-1].filename), frames[-1].lineno
 
 
 def _environments() -> dict[str, Environment]:

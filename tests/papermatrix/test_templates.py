@@ -45,6 +45,8 @@ def test_a_changed_template_is_something_else_to_render_from(paper: Paper) -> No
     ("text", "fault"),
     [
         ("{% if %}", r"config/templates/table\.md\.j2:1: "),
+        ("a\n{{ page.title + 1 }}", r"config/templates/table\.md\.j2:2: can only concatenate str"),
+        ("{{ 1 / 0 }}", r"config/templates/table\.md\.j2:1: division by zero"),
         ("{{ page.titel }}", r"config/templates/table\.md\.j2: .*titel"),
     ],
 )
@@ -55,3 +57,12 @@ def test_a_fault_in_a_papers_template_names_it(paper: Paper, text: str, fault: s
     with pytest.raises(UserError, match=fault):
         render(matrix, "cups", Path("results"))
     assert not Path("results").joinpath("cups.md").exists()
+
+
+def test_a_template_that_is_not_utf_8_is_named(paper: Paper) -> None:
+    matrix = paper.matrix()
+    finish_all(matrix)
+    paper.write("config/templates/table.md.j2", "")
+    Path("config/templates/table.md.j2").write_bytes(b"\xff\xfe")
+    with pytest.raises(UserError, match=r"^config/templates/table\.md\.j2: not UTF-8"):
+        render(matrix, "cups", Path("results"))
