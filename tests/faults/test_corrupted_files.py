@@ -1,6 +1,7 @@
 """Files of a job that came to harm: a clear error that names the file, or exactly what it held before."""
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,7 @@ def test_a_state_that_is_none_is_named_and_kept(
     process = start(chain.command("train", folder))
     while not (folder / "state.pt").exists():
         assert process.poll() is None
+        time.sleep(0.01)
     process.kill()
     process.communicate()
     state = folder / "state.pt"
