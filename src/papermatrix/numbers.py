@@ -1,4 +1,4 @@
-"""Writes the numbers of the paper's text as LaTeX macros, from the cells that config/paper.yaml names."""
+"""Writes the numbers of the paper's text as LaTeX macros, from the cells that the paper's file names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from papermatrix.paperfile import SCALE_MACRO, NumberOf
 from papermatrix.spec import Column, Table
 from papermatrix.store import Store, marked_stale
 
-_HEAD = "% Every number of the text, from the cells that config/paper.yaml names. Generated: edit that file."
+_HEAD = "% Every number of the text, from the cells that {} names. Generated: edit that file."
 
 
 def macros(matrix: Matrix, *, is_partial: bool = False) -> str:
@@ -22,7 +22,7 @@ def macros(matrix: Matrix, *, is_partial: bool = False) -> str:
     _expect_tables(matrix)
     store = Store(matrix)
     faults: list[str] = []
-    lines = [_HEAD, _macro(SCALE_MACRO, matrix.project.config.scale)]
+    lines = [_HEAD.format(matrix.project.config.paper), _macro(SCALE_MACRO, matrix.project.config.scale)]
     for name, number in matrix.project.paper.numbers.items():
         text, fault = _reported(matrix, number) if number.reported else _ours(matrix, number, store)
         if fault and not is_partial:

@@ -1,6 +1,7 @@
 # What figures, the numbers of the text and the paper are made from.
 from papermatrix import figures, numbers
 
+NUMBERS = str(Path(matrix.project.paper.main).parent / "numbers.tex")
 FIGURE_FORMS = [f".{form}" for form in figures.FORMS]
 
 

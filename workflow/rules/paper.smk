@@ -3,7 +3,7 @@ rule numbers:
     input:
         results_of_numbers,
     output:
-        "paper/numbers.tex",
+        NUMBERS,
     log:
         "results/logs/numbers.txt",
     benchmark:
@@ -28,7 +28,7 @@ rule paper:
     input:
         tables_of_paper,
         figures_of_paper,
-        numbers="paper/numbers.tex",
+        numbers=NUMBERS,
         main=matrix.project.paper.main,
     output:
         "results/paper.pdf",

@@ -11,9 +11,7 @@ from papermatrix.commands.options import Commands, add_tables, new_parser, overr
 
 
 def add_parser(commands: Commands) -> None:
-    parser = new_parser(
-        commands, "audit", _run, "hold the reported numbers to the rules of config/paper.yaml"
-    )
+    parser = new_parser(commands, "audit", _run, "hold the reported numbers to the paper's rules")
     add_tables(parser)
     parser.add_argument("--json", action="store_true", help="as a JSON list")
 
