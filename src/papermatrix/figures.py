@@ -1,4 +1,4 @@
-"""Draws the figures of config/paper.yaml from the CSV files that lie beside jobs' results."""
+"""Draws the paper's figures from the CSV files that lie beside jobs' results."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ WIDTH = 6.3
 DPI = 200
 MOST_IN_A_BLOCK = 6
 """Jobs below each other."""
+EMPTY = "nothing recorded"
+"""Stands where a panel has no curve."""
 _COLOURS = ("#000000", "#d55e00", "#0072b2", "#56b4e9", "#e69f00", "#009e73")
 """Okabe and Ito's, in an order in which neighbours differ in grey too."""
 _LINES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (7, 1, 1, 1, 1, 1)))
@@ -96,12 +98,13 @@ def draw(matrix: Matrix, name: str, out: Path, *, is_partial: bool = False) -> l
     figure, store = figure_of(matrix, name), Store(matrix)
     if not is_partial:
         _expect_results(matrix, name, store)
+    curves = _curves(matrix, figure, store)
+    if not is_partial and curves and all(curve.frame is None for curve in curves):
+        raise UserError(f"{name}: none of its {len(jobs_of_figure(matrix, name))} jobs has a {figure.file}")
     with mpl.rc_context():
         mpl.use("agg")
         sns.set_theme(context="paper", style="whitegrid", rc=_STYLE)
-        drawing = (_draw_rows if figure.kind == "rows" else _draw_jobs)(
-            figure, _curves(matrix, figure, store)
-        )
+        drawing = (_draw_rows if figure.kind == "rows" else _draw_jobs)(figure, curves)
         try:
             return [_save(drawing, out / f"{name}.{form}") for form in FORMS]
         finally:
@@ -212,7 +215,7 @@ def _draw_rows(figure: Figure, curves: list[Curve]) -> Drawing:
             is_empty &= not _line(ax, panel, figure, curve, styles[curve.label])
         _dress(ax, panel, figure)
         if is_empty:
-            _say(ax, "no such term")
+            _say(ax, EMPTY)
     for ax in list(axes.flat)[len(figure.panels) :]:
         ax.remove()
     stale = {curve.label for curve in curves if curve.is_stale}
@@ -259,7 +262,7 @@ def _draw_jobs(figure: Figure, curves: list[Curve]) -> Drawing:
         is_last = index % lines == lines - 1 or index == len(drawn) - 1
         for panel, ax, column in zip(figure.panels, axes, panels, strict=True):
             if not _line(ax, panel, figure, curve, {"color": "black", "linewidth": 1.2}):
-                _say(ax, "none")
+                _say(ax, EMPTY)
                 ax.set_axis_off()
             else:
                 column.append(ax)
@@ -273,7 +276,7 @@ def _draw_jobs(figure: Figure, curves: list[Curve]) -> Drawing:
     for column in panels:
         _share(column)
     if not drawn:
-        drawing.text(0.5, 0.5, "no curves yet", ha="center", color="0.4")
+        drawing.text(0.5, 0.5, EMPTY, ha="center", color="0.4")
     drawing.suptitle(figure.title, fontsize=9)
     if without:
         drawing.supxlabel(f"Without curves: {', '.join(without)}", fontsize=7)

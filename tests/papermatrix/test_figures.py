@@ -85,7 +85,7 @@ def test_a_row_without_a_term_has_no_line_and_a_panel_without_lines_says_so(
     draw(dried, "loss", Path())
     assert len(lines(drawn[0], 1)) == 4
     assert lines(drawn[0], 2) == []
-    assert [text.get_text() for text in drawn[0].axes[2].texts] == ["no such term"]
+    assert [text.get_text() for text in drawn[0].axes[2].texts] == ["nothing recorded"]
 
 
 def test_rows_differ_in_more_than_colour(dried: Matrix, drawn: list[Figure]) -> None:
@@ -150,6 +150,17 @@ def test_missing_results_are_named_and_a_partial_figure_shows_what_there_is(
         draw(dried, "loss", Path())
     draw(dried, "loss", Path(), is_partial=True)
     assert len(lines(drawn[0], 0)) == 6
+
+
+def test_a_figure_of_jobs_that_recorded_nothing_is_a_fault_unless_partial(
+    dried: Matrix, drawn: list[Figure]
+) -> None:
+    for job in jobs_of_figure(dried, "jobs").values():
+        (job.folder / "history.csv").unlink()
+    with pytest.raises(UserError, match=r"^jobs: none of its 2 jobs has a history\.csv$"):
+        draw(dried, "jobs", Path())
+    draw(dried, "jobs", Path(), is_partial=True)
+    assert [text.get_text() for text in drawn[0].texts if text.get_text() == "nothing recorded"]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from papermatrix.audit import findings
 from papermatrix.expand import Matrix, load_matrix
 from papermatrix.experiments import experiments
 from papermatrix.facts import all_facts
+from papermatrix.figures import jobs_of_figure
 from papermatrix.yamlfile import read_yaml
 from tests.workflow.snake import PROJECT, Workspace
 
@@ -104,3 +105,8 @@ def finish_jobs(matrix: Matrix) -> None:
         write_result(
             job.folder, Result(job.stage, job.id, scores=scores[job.id], cost=cost, provenance=PROVENANCE)
         )
+    for name, figure in matrix.project.paper.figures.items():
+        for job in jobs_of_figure(matrix, name).values():
+            columns = [figure.x.column, *(panel.column for panel in figure.panels)]
+            lines = [",".join(columns), *(",".join([str(step)] * len(columns)) for step in (1, 2))]
+            (job.folder / figure.file).write_text("\n".join(lines) + "\n")

@@ -20,6 +20,8 @@ def work(ledger: Ledger) -> Outcome:
     if settings["leaf"]["grams"] == 11 and not Path("slow").exists():
         Path("slow").touch()
         time.sleep(60)
+    if stage == "dry":
+        Path(folder, "history.csv").write_text("day,water\n1,5\n2,4\n")
     if stage == "steep" and settings["steep"]["minutes"] == 99:
         return Outcome(status="diverged", epoch=7)
     return Outcome(scores={"flavour": settings["leaf"]["grams"] / 8})
