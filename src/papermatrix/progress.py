@@ -30,6 +30,9 @@ class Progress:
     longest: float
     """Likely seconds of the longest chain of jobs that wait for each other."""
 
+    is_stuck: bool
+    """Whether some of it failed, and nothing else runs or can run."""
+
     def arrival(self, cores: int) -> datetime:
         """When all of which something is known will be there, with so many jobs at a time."""
         seconds = max(self.rest.seconds.likely / cores, self.longest)
@@ -54,6 +57,8 @@ class Tracker:
         to_run = [job for job in self._jobs(tables) if job.id in needed]
         forecasts = {job.id: self._history.forecast(job) for job in to_run}
         known = [forecast for forecast in forecasts.values() if forecast]
+        failed = [job.id for job in to_run if self._store.state(job) == "failed"]
+        waits_for_failed = [any(below.id in failed for below in job.chain()) for job in to_run]
         ends: dict[str, float] = {}
         for job in to_run:
             own, below = forecasts[job.id], ends.get(job.needs.id, 0.0) if job.needs else 0.0
@@ -67,6 +72,7 @@ class Tracker:
             ),
             without_history=Counter(job.stage for job in to_run if forecasts[job.id] is None),
             longest=max(ends.values(), default=0.0),
+            is_stuck=bool(failed) and all(waits_for_failed),
         )
 
     def _jobs(self, tables: Iterable[str]) -> list[Job]:

@@ -136,6 +136,30 @@ def test_a_wrong_number_of_cores_is_refused(
     assert "expected a whole number from 1" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("seconds", ["0", "abc", "nan"])
+def test_a_wrong_number_of_seconds_is_refused(
+    paper: Paper, capsys: pytest.CaptureFixture[str], seconds: str
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["status", "--watch", "--every", seconds])
+    assert "expected seconds from 0.1 to 86400" in capsys.readouterr().err
+
+
+def test_watching_ends_where_all_that_is_left_failed_or_waits_for_what_did(
+    paper: Paper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    matrix = paper.matrix()
+    black = [job for job in matrix.jobs.values() if job.settings["leaf"]["kind"] == "black"]
+    for job in matrix.jobs.values():
+        if job not in black:
+            finish(job)
+    assert not status(capsys)["total"]["is_stuck"]
+    black[0].folder.mkdir(parents=True)
+    (black[0].folder / "log.txt").write_text("the leaves burn")
+    assert main(["status", "--watch", "--every", "0.1"]) == 1
+    assert f"failed: see {black[0].folder}/log.txt" in capsys.readouterr().out
+
+
 def test_watching_a_terminal_redraws_in_place_until_control_c(paper: Paper) -> None:
     command = [sys.executable, "-m", "papermatrix", "status", "--watch", "--every", "0.2"]
     terminal, other = pty.openpty()

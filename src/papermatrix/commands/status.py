@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+from math import nan
 from typing import TYPE_CHECKING, Any
 
 from papermatrix.commands.options import Commands, add_tables, new_parser, overrides
@@ -21,7 +22,11 @@ BEGINNING_OF_LINES_ABOVE, CLEAR_BELOW = "\x1b[{}F", "\x1b[J"
 def add_parser(commands: Commands) -> None:
     parser = new_parser(commands, "status", _run, "say how far tables are")
     add_tables(parser)
-    parser.add_argument("--watch", action="store_true", help="again and again, until all is there")
+    parser.add_argument(
+        "--watch",
+        action="store_true",
+        help="again and again, until all is there, or of what is not some failed and nothing can run",
+    )
     parser.add_argument(
         "--every", type=_seconds, default=2.0, metavar="SECONDS", help="with --watch; default: 2"
     )
@@ -32,7 +37,10 @@ def add_parser(commands: Commands) -> None:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = nan
     if not 0.1 <= seconds <= 86_400:
         raise argparse.ArgumentTypeError("expected seconds from 0.1 to 86400")
     return seconds
@@ -44,7 +52,7 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _run(options: argparse.Namespace) -> None:
+def _run(options: argparse.Namespace) -> int:
     from papermatrix.expand import load_matrix
 
     matrix = load_matrix(overrides(options), options.tables or None)
@@ -59,7 +67,9 @@ def _run(options: argparse.Namespace) -> None:
         print("\n".join(lines), flush=True)
         height = len(lines)
         if not options.watch or not document[TOTAL]["to_run"]:
-            return
+            return 0
+        if document[TOTAL]["is_stuck"]:
+            return 1
         time.sleep(options.every)
 
 
@@ -75,6 +85,7 @@ def _status(matrix: Matrix, cores: int) -> dict[str, Any]:
             **{state: progress.states[state] for state in STATES},
             "jobs": progress.states.total(),
             "to_run": len(progress.to_run),
+            "is_stuck": progress.is_stuck,
             "arrival": progress.arrival(cores).isoformat(timespec="seconds") if progress.to_run else None,
             "without_history": dict(progress.without_history),
         }
