@@ -146,6 +146,19 @@ def scales_of(project: Project) -> dict[str, Flat]:
     return found
 
 
+def reported_without_table(project: Project) -> list[str]:
+    """Tables of the reported numbers that are not there: their names may be misspelt, or the tables gone."""
+    unknown = [name for name in project.reported if name not in project.tables]
+    if not unknown or not project.config.reported:
+        return []
+    document = read_yaml(Path(project.config.reported))
+    known = list(project.tables)
+    return [
+        f"{document.at(('tables', name))}: no such table, its numbers are left out{did_you_mean(name, known)}"
+        for name in unknown
+    ]
+
+
 def load_settings_schema(overrides: Mapping[str, Any] | None = None) -> SettingsSchema:
     """The schema of all settings alone, whatever the other files hold."""
     return read_schema(Path(_config(overrides or {}, []).settings))

@@ -239,6 +239,19 @@ def test_each_variant_is_compared_with_its_own(paper: Paper, capsys: pytest.Capt
     )
 
 
+def test_reported_numbers_of_a_table_that_is_not_there_are_hinted_at(
+    paper: Paper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reporting(paper, REPORTED.replace("  cups:", "  cupps:"))
+    hint = (
+        "warning: config/reported.yaml:4: tables.cupps: no such table, its numbers are left out;"
+        " did you mean cups?"
+    )
+    assert checked(capsys) == (0, [hint])
+    assert main(["validate"]) == 0
+    assert capsys.readouterr().err.splitlines() == [hint]
+
+
 def test_a_negative_tolerance_is_a_fault(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
     paper.write("config/tables.yaml", TEA.replace("tolerance: 0.05", "tolerance: -1"))
     assert main(["validate"]) == 2

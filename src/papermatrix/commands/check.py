@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from papermatrix.commands.options import Commands, add_tables, new_parser, overrides
+from papermatrix.commands.options import Commands, add_tables, new_parser, overrides, warn
 
 
 def add_parser(commands: Commands) -> None:
@@ -27,11 +27,13 @@ def add_parser(commands: Commands) -> None:
 def _run(options: argparse.Namespace) -> int:
     from papermatrix.expand import load_matrix
     from papermatrix.gate import check_reported, check_values
+    from papermatrix.project import reported_without_table
     from papermatrix.store import Store
 
     matrix = load_matrix(overrides(options), options.tables or None)
     store = Store(matrix)
     if options.reported:
+        warn(reported_without_table(matrix.project))
         names = options.tables or [name for name in matrix.cells if name in matrix.project.reported]
         verdicts = check_reported(matrix, names, store)
     else:

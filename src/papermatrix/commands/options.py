@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from jobkit.errors import UserError
@@ -31,6 +32,12 @@ def new_parser(commands: Commands, name: str, run: Command, description: str) ->
 
 def add_tables(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("tables", nargs="*", metavar="TABLE", help="all tables, if none is given")
+
+
+def warn(lines: Iterable[str]) -> None:
+    """What may be meant otherwise, but is no fault."""
+    for line in lines:
+        print(f"warning: {line}", file=sys.stderr)
 
 
 def overrides(options: argparse.Namespace) -> dict[str, Any]:

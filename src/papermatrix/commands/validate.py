@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from papermatrix.commands.options import Commands, new_parser, overrides
+from papermatrix.commands.options import Commands, new_parser, overrides, warn
 
 
 def add_parser(commands: Commands) -> None:
@@ -13,7 +13,8 @@ def add_parser(commands: Commands) -> None:
 
 def _run(options: argparse.Namespace) -> None:
     from papermatrix.expand import expand
-    from papermatrix.project import load
+    from papermatrix.project import load, reported_without_table
 
     matrix = expand(load(overrides(options), every_scale=True))
+    warn(reported_without_table(matrix.project))
     print(f"{len(matrix.cells)} tables, {len(matrix.jobs)} jobs, no fault")
