@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from beamfusion.checkpoint import CHECKPOINT, load_checkpoint
 from beamfusion.data.dataset import Batch
-from beamfusion.models.beam_predictor import CHANNELS, BeamPredictor
+from beamfusion.models.beam_predictor import BeamPredictor
+from beamfusion.models.encoders import CHANNELS
 from beamfusion.models.gps_gru import GpsGru
 from beamfusion.models.gps_least_squares import GpsLeastSquares
 from beamfusion.models.image_gps_cnn import ImageGpsCnn

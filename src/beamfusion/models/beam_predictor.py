@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -12,17 +13,32 @@ from beamfusion.models.decoder import Decoder, logit
 from beamfusion.settings import BEAMS, MODALITIES, Modality, Model
 from jobkit.errors import UserError, did_you_mean
 
-CHANNELS: dict[Modality, int] = {"image": 3, "lidar": 1, "radar": 2}
 GPS_FIXES = 2
 GPS_COLUMNS = 2
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
+@dataclass(frozen=True)
+class Filler:
+    """Which modalities are missing, and what stands in for their normalised inputs."""
+
+    missing: Collection[Modality] = ()
+    fill: str = "zeros"
+    generator: torch.Generator | None = None
+
+    def __post_init__(self) -> None:
+        for modality in self.missing:
+            if modality not in MODALITIES:
+                raise ValueError(f"missing: no modality {modality!r}{did_you_mean(modality, MODALITIES)}")
+        if self.fill not in ("zeros", "random"):
+            raise ValueError(f"fill: no filler {self.fill!r}; expected zeros or random")
+
+
 class BeamPredictor(nn.Module):
     """Frames and GPS of a window -> logits (B, 64), or (B, horizon, 64) where the horizon is above 1.
 
-    A subclass sets `present`, the modalities that it looks at, and computes in `forward`.
+    A subclass sets `present`, the modalities that it looks at, and computes in `compute`.
     """
 
     image_scale: Tensor
@@ -61,8 +77,15 @@ class BeamPredictor(nn.Module):
 
         What is `missing` sees the filler in place of its normalised input, `zeros` or `random` in [0, 1):
         the generator's noise, or fresh noise. `rebuilt` maps (B*T, width, h, w) stand in for stage 1, where
-        a network can take them.
+        a network can take them. ValueError for a modality or a filler that there is not.
         """
+        given: dict[Modality, Tensor] = {"image": image, "lidar": lidar, "radar": radar, "gps": gps}
+        return self.decode(self.compute(given, Filler(missing, fill, generator), rebuilt or {}))
+
+    def compute(
+        self, given: Mapping[Modality, Tensor], filler: Filler, rebuilt: Mapping[Modality, Tensor]
+    ) -> Tensor:
+        """The head's output for inputs as `forward` takes them."""
         raise NotImplementedError
 
     def parameter_counts(self) -> dict[str, int]:
@@ -77,22 +100,15 @@ class BeamPredictor(nn.Module):
         x = x.to(self.image_scale.dtype)
         return torch.addcmul(self.image_shift, x, self.image_scale) if modality == "image" else x
 
-    def read(
-        self,
-        modality: Modality,
-        x: Tensor,
-        *,
-        missing: Collection[Modality],
-        fill: str,
-        generator: torch.Generator | None,
-    ) -> Tensor:
+    def read(self, modality: Modality, x: Tensor, filler: Filler) -> Tensor:
         """An input, normalised, or what stands in for one that is missing or that the settings leave out."""
         if modality not in self.model.modalities:
             return torch.zeros_like(x, dtype=self.image_scale.dtype)
-        if modality not in missing:
+        if modality not in filler.missing:
             return self.normalise(modality, x)
-        if fill == "zeros":
+        if filler.fill == "zeros":
             return torch.zeros_like(x, dtype=self.image_scale.dtype)
+        generator = filler.generator
         device = x.device if generator is None else generator.device
         noise = torch.rand(x.shape, generator=generator, device=device, dtype=self.image_scale.dtype)
         return noise.to(x.device)
@@ -136,15 +152,6 @@ def seen_modalities(model: Model, can_see: Sequence[Modality]) -> tuple[Modality
             f" {'one of them' if len(can_see) > 1 else 'it'}, found {', '.join(model.modalities)}"
         )
     return seen
-
-
-def check_fillers(missing: Collection[Modality], fill: str) -> None:
-    """ValueError for a modality or a filler that there is not."""
-    for modality in missing:
-        if modality not in MODALITIES:
-            raise ValueError(f"missing: no modality {modality!r}{did_you_mean(modality, MODALITIES)}")
-    if fill not in ("zeros", "random"):
-        raise ValueError(f"fill: no filler {fill!r}; expected zeros or random")
 
 
 def _count(module: nn.Module) -> int:

@@ -5,16 +5,15 @@ The challenge is described in arXiv:2209.07519; the sizes are the settings', its
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 
-import torch
 from torch import Tensor, nn
 
 from beamfusion.models.beam_predictor import (
     GPS_COLUMNS,
     BeamPredictor,
+    Filler,
     build_head,
-    check_fillers,
     seen_modalities,
 )
 from beamfusion.settings import Modality, Model
@@ -29,19 +28,8 @@ class GpsGru(BeamPredictor):
         self.gru = nn.GRU(GPS_COLUMNS, 4 * model.width, batch_first=True)
         self.head = build_head([4 * model.width, 2 * model.width], model, horizon=horizon)
 
-    def forward(
-        self,
-        image: Tensor,
-        lidar: Tensor,
-        radar: Tensor,
-        gps: Tensor,
-        *,
-        missing: Collection[Modality] = (),
-        fill: str = "zeros",
-        generator: torch.Generator | None = None,
-        rebuilt: object = None,
+    def compute(
+        self, given: Mapping[Modality, Tensor], filler: Filler, rebuilt: Mapping[Modality, Tensor]
     ) -> Tensor:
-        check_fillers(missing, fill)
-        fixes = self.read("gps", gps, missing=missing, fill=fill, generator=generator)
-        _, state = self.gru(fixes)
-        return self.decode(self.head(state[-1]))
+        _, state = self.gru(self.read("gps", given["gps"], filler))
+        return self.head(state[-1])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
-from beamfusion.models.beam_predictor import BeamPredictor, check_fillers, seen_modalities
+from beamfusion.models.beam_predictor import BeamPredictor, Filler, seen_modalities
 from beamfusion.settings import BEAMS, Modality, Model
 
 ANGLE = 1
@@ -37,20 +37,10 @@ class GpsLeastSquares(BeamPredictor):
         """What was solved for."""
         return {"coefficients": self.coefficients.numel()}
 
-    def forward(
-        self,
-        image: Tensor,
-        lidar: Tensor,
-        radar: Tensor,
-        gps: Tensor,
-        *,
-        missing: Collection[Modality] = (),
-        fill: str = "zeros",
-        generator: torch.Generator | None = None,
-        rebuilt: object = None,
+    def compute(
+        self, given: Mapping[Modality, Tensor], filler: Filler, rebuilt: Mapping[Modality, Tensor]
     ) -> Tensor:
-        check_fillers(missing, fill)
-        gps = self.read("gps", gps, missing=missing, fill=fill, generator=generator)
+        gps = self.read("gps", given["gps"], filler)
         beam = _design(gps) @ self.coefficients
         return -((torch.arange(BEAMS, device=gps.device) - beam.unsqueeze(-1)) ** 2)
 

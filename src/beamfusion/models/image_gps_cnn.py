@@ -5,7 +5,7 @@ A ResNet without a classifier reads the image, a two-layer perceptron the fixes;
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -14,11 +14,11 @@ from beamfusion.models.beam_predictor import (
     GPS_COLUMNS,
     GPS_FIXES,
     BeamPredictor,
+    Filler,
     build_head,
-    check_fillers,
     seen_modalities,
 )
-from beamfusion.models.predictor import build_encoder
+from beamfusion.models.encoders import build_encoder
 from beamfusion.settings import Modality, Model
 
 
@@ -44,24 +44,12 @@ class ImageGpsCnn(BeamPredictor):
             features += 2 * model.width
         self.head = build_head([features, 4 * model.width, 2 * model.width], model, horizon=horizon)
 
-    def forward(
-        self,
-        image: Tensor,
-        lidar: Tensor,
-        radar: Tensor,
-        gps: Tensor,
-        *,
-        missing: Collection[Modality] = (),
-        fill: str = "zeros",
-        generator: torch.Generator | None = None,
-        rebuilt: object = None,
+    def compute(
+        self, given: Mapping[Modality, Tensor], filler: Filler, rebuilt: Mapping[Modality, Tensor]
     ) -> Tensor:
-        check_fillers(missing, fill)
         vectors = []
         if "image" in self.present:
-            last = self.read("image", image[:, -1], missing=missing, fill=fill, generator=generator)
-            vectors.append(self.encoders["image"](last))
+            vectors.append(self.encoders["image"](self.read("image", given["image"][:, -1], filler)))
         if self.gps_encoder is not None:
-            fixes = self.read("gps", gps, missing=missing, fill=fill, generator=generator)
-            vectors.append(self.gps_encoder(fixes))
-        return self.decode(self.head(torch.cat(vectors, dim=1)))
+            vectors.append(self.gps_encoder(self.read("gps", given["gps"], filler)))
+        return self.head(torch.cat(vectors, dim=1))

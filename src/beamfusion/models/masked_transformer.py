@@ -6,7 +6,7 @@ modalities after Neverova et al. (ModDrop, 2016): what is missing has no tokens,
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -15,11 +15,11 @@ from beamfusion.models.beam_predictor import (
     GPS_COLUMNS,
     GPS_FIXES,
     BeamPredictor,
+    Filler,
     build_head,
-    check_fillers,
     seen_modalities,
 )
-from beamfusion.models.predictor import build_encoder
+from beamfusion.models.encoders import build_encoder
 from beamfusion.settings import GRID_MODALITIES, MODALITIES, Modality, Model
 from jobkit.errors import UserError
 
@@ -60,22 +60,12 @@ class MaskedTransformer(BeamPredictor):
     def tokens(self) -> int:
         return 1 + sum(self._length(modality) for modality in self.present)
 
-    def forward(
-        self,
-        image: Tensor,
-        lidar: Tensor,
-        radar: Tensor,
-        gps: Tensor,
-        *,
-        missing: Collection[Modality] = (),
-        fill: str = "zeros",
-        generator: torch.Generator | None = None,
-        rebuilt: object = None,
+    def compute(
+        self, given: Mapping[Modality, Tensor], filler: Filler, rebuilt: Mapping[Modality, Tensor]
     ) -> Tensor:
-        """What is `missing` is left out, whatever the filler."""
-        check_fillers(missing, fill)
-        given = {"image": image, "lidar": lidar, "radar": radar, "gps": gps}
-        seen = tuple(modality for modality in self.present if modality not in missing)
+        """What is missing is left out, whatever stands in for it elsewhere."""
+        gps = given["gps"]
+        seen = tuple(modality for modality in self.present if modality not in filler.missing)
         hidden = self._hide(len(gps), seen).to(gps.device)
         parts = [self.class_token.expand(len(gps), 1, -1)]
         masks = [hidden.new_zeros(len(gps), 1)]
@@ -84,7 +74,7 @@ class MaskedTransformer(BeamPredictor):
             parts.append(token + self.positions[modality])
             masks.append(mask.unsqueeze(1).expand(-1, self._length(modality)))
         x = self.transformer(torch.cat(parts, dim=1), src_key_padding_mask=torch.cat(masks, dim=1))
-        return self.decode(self.head(x[:, 0]))
+        return self.head(x[:, 0])
 
     def parameter_counts(self) -> dict[str, int]:
         """With the class token, a parameter of its own."""

@@ -1,20 +1,18 @@
 """The paper's predictor: an encoder per modality, an FFM after each of the four stages, the TFM, the head."""
 
-from collections.abc import Collection, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
-import torch
 from torch import Tensor, nn
 
 from beamfusion.models.beam_predictor import (
-    CHANNELS,
     GPS_COLUMNS,
     BeamPredictor,
+    Filler,
     build_head,
-    check_fillers,
 )
+from beamfusion.models.encoders import build_encoder
 from beamfusion.models.ffm import FeatureFusion, count_tokens, present_modalities
-from beamfusion.models.resnet import ResNet, load_imagenet
+from beamfusion.models.resnet import ResNet
 from beamfusion.models.tfm import build_time_fusion
 from beamfusion.settings import GRID_MODALITIES, MODALITIES, Modality, Model
 
@@ -46,23 +44,11 @@ class Predictor(BeamPredictor):
     def tokens(self) -> int:
         return count_tokens(self.model, self.history)
 
-    def forward(
-        self,
-        image: Tensor,
-        lidar: Tensor,
-        radar: Tensor,
-        gps: Tensor,
-        *,
-        missing: Collection[Modality] = (),
-        fill: str = "zeros",
-        generator: torch.Generator | None = None,
-        rebuilt: Mapping[Modality, Tensor] | None = None,
+    def compute(
+        self, given: Mapping[Modality, Tensor], filler: Filler, rebuilt: Mapping[Modality, Tensor]
     ) -> Tensor:
-        check_fillers(missing, fill)
-        given = {"image": image, "lidar": lidar, "radar": radar, "gps": gps}
-        rebuilt = rebuilt or {}
         inputs = {
-            modality: self.read(modality, given[modality], missing=missing, fill=fill, generator=generator)
+            modality: self.read(modality, given[modality], filler)
             for modality in self.present
             if modality not in rebuilt
         }
@@ -79,7 +65,7 @@ class Predictor(BeamPredictor):
             mixed, fixes = fusion(maps, fixes)
             maps = {modality: x + mixed[modality] for modality, x in maps.items()}
         frames = [x.mean((-2, -1)).reshape(-1, self.history, x.shape[1]) for x in maps.values()]
-        return self.decode(self.head(self.time_fusion(frames, fixes)))
+        return self.head(self.time_fusion(frames, fixes))
 
     def stage1(self, modality: Modality, x: Tensor) -> Tensor:
         """Frames (B, T, channels, H, W) as `forward` takes them -> stage-1 maps (B*T, width, H/4, W/4)."""
@@ -110,19 +96,3 @@ class Predictor(BeamPredictor):
         encoder = self.encoders[modality]
         assert isinstance(encoder, ResNet)
         return encoder.stage(number, x)
-
-
-def build_encoder(model: Model, modality: Modality) -> ResNet:
-    depths = {"image": model.image_depths, "lidar": model.lidar_depths, "radar": model.radar_depths}
-    return ResNet(CHANNELS[modality], model.width, depths[modality])
-
-
-def build_predictor(model: Model, *, history: int, horizon: int = 1) -> Predictor:
-    return Predictor(model, history=history, horizon=horizon)
-
-
-def start_from_imagenet(predictor: BeamPredictor, folder: Path) -> None:
-    """Load ImageNet weights into every encoder; LiDAR and radar keep their own first convolution."""
-    for encoder in predictor.encoders.values():
-        assert isinstance(encoder, ResNet)
-        load_imagenet(encoder, folder)

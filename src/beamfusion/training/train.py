@@ -13,8 +13,8 @@ from beamfusion.data.dataset import Batch, WindowDataset
 from beamfusion.data.parts import Parts, open_parts
 from beamfusion.device import compute_dtype, describe_device, peak_memory
 from beamfusion.models.beam_predictor import BeamPredictor
+from beamfusion.models.encoders import start_from_imagenet
 from beamfusion.models.gps_least_squares import GpsLeastSquares
-from beamfusion.models.predictor import start_from_imagenet
 from beamfusion.networks import Networks, new_predictor, weight_dtype
 from beamfusion.predict import predict
 from beamfusion.settings import Settings, Train

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from beamfusion.models.beam_predictor import count_parameters
-from beamfusion.models.predictor import Predictor, build_predictor, start_from_imagenet
+from beamfusion.models.encoders import start_from_imagenet
+from beamfusion.models.predictor import Predictor
 from beamfusion.settings import MODALITIES, Modality, Model
 from tests.beamfusion.models.frames import Inputs, random_inputs
 
@@ -30,7 +31,7 @@ def tiny() -> Callable[..., Predictor]:
 
     def build(*, horizon: int = 1, **changed: Any) -> Predictor:
         torch.manual_seed(0)
-        return build_predictor(tiny_settings(**changed), history=HISTORY, horizon=horizon).eval()
+        return Predictor(tiny_settings(**changed), history=HISTORY, horizon=horizon).eval()
 
     return build
 
@@ -60,14 +61,14 @@ def test_a_published_network_has_the_published_number_of_parameters(
     settings: dict[str, Any], expected: int
 ) -> None:
     with torch.device("meta"):
-        predictor = build_predictor(Model(published=True, **settings), history=5)
+        predictor = Predictor(Model(published=True, **settings), history=5)
     assert count_parameters(predictor)["total"] == expected
 
 
 def test_a_forecast_has_the_published_number_of_parameters() -> None:
     model = Model(published=True, feature_fusion="bimamba", time_fusion="mamba")
     with torch.device("meta"):
-        predictor = build_predictor(model, history=10, horizon=5)
+        predictor = Predictor(model, history=10, horizon=5)
     assert count_parameters(predictor)["total"] == 119_158_208
 
 
@@ -80,7 +81,7 @@ def test_a_forecast_has_the_published_number_of_parameters() -> None:
 )
 def test_every_module_has_the_published_number_of_parameters(feature_fusion: str, stages: list[int]) -> None:
     with torch.device("meta"):
-        predictor = build_predictor(Model(published=True, feature_fusion=feature_fusion), history=5)
+        predictor = Predictor(Model(published=True, feature_fusion=feature_fusion), history=5)
     counts = count_parameters(predictor)
     total = counts.pop("total")
     assert counts == {
@@ -273,7 +274,7 @@ def test_imagenet_weights_start_every_encoder(tmp_path: Path) -> None:
         radar_depths=(2, 2, 2, 2),
         time_fusion="sum",
     )
-    predictor = build_predictor(settings, history=2)
+    predictor = Predictor(settings, history=2)
     weights = {name: x + 1 for name, x in predictor.encoders["image"].state_dict().items()}
     torch.save(weights, tmp_path / "resnet18.pth")
     start_from_imagenet(predictor, tmp_path)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from beamfusion.models.predictor import Predictor, build_predictor
+from beamfusion.models.predictor import Predictor
 from beamfusion.models.published import alternatives, history_of, load_published, published_name, recognise
 from beamfusion.settings import Model
 from jobkit.errors import UserError
@@ -30,9 +30,7 @@ def build_paper_size(name: str) -> Predictor:
     """At full size and without memory, on the meta device."""
     model = Model(published=True, **NETWORKS[name])
     with torch.device("meta"):
-        return build_predictor(
-            model, history=10 if name == FORECAST else 5, horizon=5 if name == FORECAST else 1
-        )
+        return Predictor(model, history=10 if name == FORECAST else 5, horizon=5 if name == FORECAST else 1)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -50,7 +48,7 @@ def build_small() -> Predictor:
     model = Model(
         published=True, width=4, grid=1, layers=1, image_depths=one, lidar_depths=one, radar_depths=one
     )
-    return build_predictor(model, history=2)
+    return Predictor(model, history=2)
 
 
 def published_tensors(predictor: Predictor) -> dict[str, Tensor]:
