@@ -67,7 +67,7 @@ def test_a_command_takes_less_than_a_second_of_cpu_time(finished: Paper, argumen
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1.0
 
 
-@pytest.mark.parametrize("command", ["explain", "status", "diff"])
+@pytest.mark.parametrize("command", ["explain", "status", "diff", "check", "estimate"])
 def test_a_command_imports_nothing_that_only_rendering_needs(finished: Paper, command: str) -> None:
     more = {"explain": ["cups", "row 7", "blue cup"], "check": ["cups"]}.get(command, [])
     code = (

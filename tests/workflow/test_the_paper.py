@@ -46,10 +46,12 @@ def test_the_paper_holds_every_table_and_only_figures_that_are_made() -> None:
     )
 
 
-def test_every_macro_of_the_text_is_a_named_cell() -> None:
+def test_the_macros_of_the_text_are_the_named_cells_and_no_others() -> None:
     source = (PROJECT / "paper/main.tex").read_text()
     names = read_yaml(PROJECT / "config/paper.yaml").content["numbers"]
     assert [name for name in names if f"\\{name}{{}}" not in source] == []
+    used = set(re.findall(r"\\([a-z]+[A-Z][A-Za-z]*)", source))
+    assert used == {*names, "resultScale"}
 
 
 @pytest.mark.slow
