@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from math import prod
-from typing import Any, TypeGuard, TypeVar
+from typing import Any, TypeVar
 
 from jobkit.errors import UserError, did_you_mean
 from papermatrix.expand import Matrix
 from papermatrix.facts import facts_of_rule
 from papermatrix.paperfile import CellName, OfRows, Pair, Product, WeightedMean
-from papermatrix.spec import Number, ReportedValue
+from papermatrix.spec import Number, is_number
 
 Rule = TypeVar("Rule", bound=OfRows)
 
@@ -217,19 +217,15 @@ class _Auditor:
         if cell is None:
             return None
         number = cell.of(position)
-        if not _is_number(number):
+        if not is_number(number):
             return None
         return Value(float(number), self._decimals(table, column))
 
     def _decimals(self, table: str, column: str) -> int:
         """The most that any number of the column has: YAML drops the zeros at a number's end."""
         cells = [cells[column] for cells in self._reported[table].values() if column in cells]
-        numbers = [value for cell in cells for value in cell.each if _is_number(value)]
+        numbers = [value for cell in cells for value in cell.each if is_number(value)]
         return max((_written_decimals(number) for number in numbers), default=0)
-
-
-def _is_number(value: ReportedValue) -> TypeGuard[Number]:
-    return isinstance(value, int | float)
 
 
 def _written_decimals(number: Number) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from papermatrix.aggregate import Summaries, Summary
 from papermatrix.expand import Job, Matrix
 from papermatrix.metric import parse_metric
-from papermatrix.settings import value_of
+from papermatrix.settings import stated
 from papermatrix.significance import ALPHA, FEWEST_SEEDS, Origin, compare
 from papermatrix.spec import Column, Table
 from papermatrix.store import Store
@@ -132,11 +132,4 @@ def _origin(job: Job, matrix: Matrix, store: Store) -> tuple[object, ...]:
     """Data and the settings of the header: what two numbers must share to be compared."""
     result = store.result(job)
     digest = result.provenance.get("data_digest") if result else None
-    return digest, *(_stated(key, job) for key in matrix.project.stages.header.values())
-
-
-def _stated(key: str, job: Job) -> object:
-    try:
-        return value_of(key, job.settings)
-    except KeyError:
-        return None
+    return digest, *(stated(key, job.settings) for key in matrix.project.stages.header.values())

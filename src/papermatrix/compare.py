@@ -9,7 +9,7 @@ from jobkit.errors import UserError
 from papermatrix.aggregate import Place, Summaries, Summary
 from papermatrix.expand import Cell
 from papermatrix.project import Project
-from papermatrix.spec import Column, Reported, ReportedCell, ReportedValue, Table
+from papermatrix.spec import Column, Reported, ReportedCell, ReportedValue, Table, is_number
 
 _ROUNDING = 1e-9
 """Of a tolerance: what binary fractions add to a difference."""
@@ -37,7 +37,7 @@ class Comparison:
     @property
     def difference(self) -> float | None:
         """Ours less theirs."""
-        if self.ours is None or not self.is_measured or not isinstance(self.reported, int | float):
+        if self.ours is None or not self.is_measured or not is_number(self.reported):
             return None
         return self.ours - self.reported
 
@@ -50,7 +50,7 @@ class Comparison:
             return "suspect"
         if self.is_contradicted:
             return "contradicts itself (audit)"
-        if not isinstance(self.reported, int | float) or not self.is_measured:
+        if not is_number(self.reported) or not self.is_measured:
             return "no number to compare"
         return ""
 

@@ -14,7 +14,7 @@ from jobkit.digest import canonical_json
 from papermatrix.escape import NOTHING, markdown
 from papermatrix.expand import Job, Matrix
 from papermatrix.paperfile import Rate
-from papermatrix.settings import Flat, value_of
+from papermatrix.settings import stated, value_of
 from papermatrix.spec import Column, Table
 from papermatrix.yamlfile import Place
 
@@ -119,16 +119,10 @@ def _rate(matrix: Matrix, job: Job) -> Rate | None:
     stage = cost.stages.get(job.stage) if cost else None
     for index, rate in enumerate(stage.rates if stage else ()):
         place: Place = ("cost", "stages", job.stage, "rates", index, "when")
-        if _holds(matrix.project.paper_layers.get(place, {}), job):
+        settings = matrix.project.paper_layers.get(place, {})
+        if all(stated(key, job.settings, ...) == value for key, value in settings.items()):
             return rate
     return None
-
-
-def _holds(settings: Flat, job: Job) -> bool:
-    try:
-        return all(value_of(key, job.settings) == value for key, value in settings.items())
-    except KeyError:
-        return False
 
 
 def _rates(matrix: Matrix) -> str:
@@ -157,21 +151,21 @@ def _table(matrix: Matrix, name: str) -> str:
         lines += [f"All cells: {common}.", ""]
     for kind, levels in (("rows", table.rows), ("columns", table.columns), ("variants", table.variants)):
         if levels:
-            stated = [_stated(matrix, ("tables", name, kind, index)) for index in range(len(levels))]
-            lines += [_levels(table, kind, stated), ""]
+            changes = [_stated(matrix, ("tables", name, kind, index)) for index in range(len(levels))]
+            lines += [_levels(table, kind, changes), ""]
     lines += [*_jobs(matrix, name), ""]
     return "\n".join(lines)
 
 
-def _levels(table: Table, kind: str, stated: list[str]) -> str:
+def _levels(table: Table, kind: str, changes: list[str]) -> str:
     if kind == "columns":
         rows = [
             [markdown(column.label), _shows(column, table), settings or NOTHING]
-            for column, settings in zip(table.columns, stated, strict=True)
+            for column, settings in zip(table.columns, changes, strict=True)
         ]
         return _grid(["column", "shows", "changes"], rows)
     labels = [level.label for level in (table.rows if kind == "rows" else table.variants)]
-    rows = [[markdown(label), settings or NOTHING] for label, settings in zip(labels, stated, strict=True)]
+    rows = [[markdown(label), settings or NOTHING] for label, settings in zip(labels, changes, strict=True)]
     return _grid([kind.removesuffix("s"), "changes"], rows)
 
 

@@ -20,6 +20,7 @@ from papermatrix.digest import DIGITS
 from papermatrix.expand import Matrix
 from papermatrix.paperfile import Command, Computed
 from papermatrix.settings import Flat
+from papermatrix.spec import is_number
 
 FACTS = Path("results/facts")
 SCALE, SETTINGS = "{scale}", "{settings}"
@@ -76,13 +77,14 @@ def facts_of_rule(matrix: Matrix, index: int) -> Iterator[tuple[str, FactsOfRow]
     reported = matrix.project.reported.get(rule.table, {})
     for position, row in enumerate(matrix.project.tables[rule.table].rows):
         cells = reported.get(row.label, {})
-        if (rule.rows is not None and row.label not in rule.rows) or not _is_number(cells, rule.column):
+        is_reported = rule.column in cells and is_number(cells[rule.column].of(0))
+        if (rule.rows is not None and row.label not in rule.rows) or not is_reported:
             continue
         stated = _of_row(matrix, rule, position) | _layer(matrix, index)
         if rule.by is None:
             yield row.label, FactsOfRow(_fact(matrix, rule, stated), {})
             continue
-        word = cells[rule.by].each[0] if rule.by in cells else None
+        word = cells[rule.by].of(0) if rule.by in cells else None
         facts = {
             choice.word: _fact(matrix, rule, stated | _layer(matrix, index, "choices", number))
             for number, choice in enumerate(rule.choices)
@@ -108,10 +110,6 @@ def facts_of_table(matrix: Matrix, table: str) -> dict[str, Fact]:
 
 def all_facts(matrix: Matrix) -> dict[str, Fact]:
     return {name: fact for table in matrix.cells for name, fact in facts_of_table(matrix, table).items()}
-
-
-def _is_number(cells: Mapping[str, Any], column: str) -> bool:
-    return column in cells and isinstance(cells[column].each[0], int | float)
 
 
 def _of_row(matrix: Matrix, rule: Computed, position: int) -> Flat:

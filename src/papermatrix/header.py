@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from jobkit.result import Result
 from papermatrix.aggregate import Reading, Summaries
 from papermatrix.escape import NOTHING
 from papermatrix.expand import Job, Matrix
 from papermatrix.metric import look_up, parse_metric
-from papermatrix.settings import value_of
+from papermatrix.settings import stated
 from papermatrix.spec import Table
 from papermatrix.store import Store
-from papermatrix.words import plain
+from papermatrix.words import dirt, plain
+
+_NOWHERE = object()
 
 
 def header(matrix: Matrix, name: str, store: Store) -> Iterator[tuple[str, str]]:
@@ -29,7 +30,7 @@ def header(matrix: Matrix, name: str, store: Store) -> Iterator[tuple[str, str]]
     results = [result for job in jobs if (result := store.result(job))]
     yield "data", _listed(_data(result) for result in results if "data_digest" in result.provenance)
     for label, key in matrix.project.stages.header.items():
-        yield label, _listed(plain(value, {}) for job in jobs for value in _stated(key, job))
+        yield label, _listed(_stated(key, jobs))
     yield "seeds", _listed(str(cell.seed) for cell in cells if cell.seed is not None)
     yield "commit", _listed(_commit(result) for result in results)
     priced = [cell.job for cell in cells if cell.job and cell.metric and cell.metric.is_cost]
@@ -81,8 +82,8 @@ def _origins(matrix: Matrix, readings: list[Reading], store: Store) -> Iterator[
     for label, key in matrix.project.stages.header.items():
         by_setting: dict[str, list[str]] = {}
         for reading, job in ours:
-            for value in _stated(key, job):
-                by_setting.setdefault(f"{label} {plain(value, {})}", []).append(reading.cell.row)
+            for value in _stated(key, [job]):
+                by_setting.setdefault(f"{label} {value}", []).append(reading.cell.row)
         yield by_setting
 
 
@@ -104,11 +105,10 @@ def _counts(text: str, matrix: Matrix, jobs: Iterable[Job], store: Store) -> lis
     return found
 
 
-def _stated(key: str, job: Job) -> list[Any]:
-    try:
-        return [value_of(key, job.settings)]
-    except KeyError:
-        return []
+def _stated(key: str, jobs: Iterable[Job]) -> list[str]:
+    """A setting of those jobs that have it."""
+    values = (stated(key, job.settings, _NOWHERE) for job in jobs)
+    return [plain(value, {}) for value in values if value is not _NOWHERE]
 
 
 def _listed(words: Iterable[str]) -> str:
@@ -128,5 +128,4 @@ def _measured_on(device: str) -> str:
 
 def _commit(result: Result) -> str:
     commit = result.provenance.get("commit")
-    dirty = " with uncommitted changes" if result.provenance.get("dirty") else ""
-    return f"{commit[:12]}{dirty}" if commit else "unknown"
+    return f"{commit[:12]}{dirt(result)}" if commit else "unknown"

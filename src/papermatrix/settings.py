@@ -142,6 +142,14 @@ def value_of(key: str, settings: Nested) -> Any:
     return settings
 
 
+def stated(key: str, settings: Nested, otherwise: Any = None) -> Any:
+    """A setting's value, or `otherwise` where it is not stated."""
+    try:
+        return value_of(key, settings)
+    except KeyError:
+        return otherwise
+
+
 def read_schema(path: Path) -> SettingsSchema:
     """The schema in a JSON file; a `UserError` where it is none."""
     content = read_json(path)

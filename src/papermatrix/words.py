@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jobkit.digest import canonical_json
+from jobkit.result import Result
 from papermatrix.aggregate import ABSENT, Summary
 from papermatrix.escape import CHECK, NOTHING
 from papermatrix.spec import Column, ReportedValue, Row, Table
@@ -54,6 +55,11 @@ def setting(value: Any, column: Column) -> str:
         is_so = value == column.equals or (isinstance(value, list) and column.equals in value)
         return CHECK if is_so else NOTHING
     return plain(value, column.names)
+
+
+def dirt(result: Result) -> str:
+    """What follows the commit of a result."""
+    return " with uncommitted changes" if result.provenance.get("dirty") else ""
 
 
 def plain(value: Any, names: Mapping[str, str]) -> str:

@@ -6,13 +6,11 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
-from papermatrix.commands.options import Commands, add_tables, new_parser, overrides
+from papermatrix.commands.options import TOTAL, Commands, add_tables, new_parser, overrides
 
 if TYPE_CHECKING:
     from papermatrix.history import Amount
     from papermatrix.progress import Progress
-
-TOTAL = "total"
 
 
 def add_parser(commands: Commands) -> None:

@@ -111,6 +111,7 @@ def _as_json(step: Step) -> dict[str, Any]:
 
 def _lines(step: Step) -> Iterator[tuple[str, str]]:
     from papermatrix.store import LOG
+    from papermatrix.words import dirt
 
     differs = (f"{key} = {json.dumps(value)}" for key, value in step.differs.items())
     yield "settings", "; ".join(differs) or "the scale's own"
@@ -129,7 +130,7 @@ def _lines(step: Step) -> Iterator[tuple[str, str]]:
         yield "seed", str(made["seed"])
     yield (
         "commit",
-        f"{made.get('commit') or 'unknown'}{' with uncommitted changes' if made.get('dirty') else ''}",
+        f"{made.get('commit') or 'unknown'}{dirt(result)}",
     )
     yield (
         "source",

@@ -15,6 +15,10 @@ Command = Callable[[argparse.Namespace], int | None]
 """Runs a command; its exit code, where that is not 0."""
 
 
+TOTAL = "total"
+"""What all tables together are called."""
+
+
 def new_parser(commands: Commands, name: str, run: Command, description: str) -> argparse.ArgumentParser:
     """A command's parser, with `--config`."""
     parser: argparse.ArgumentParser = commands.add_parser(name, help=description, description=description)

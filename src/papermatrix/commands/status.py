@@ -10,12 +10,11 @@ import time
 from math import nan
 from typing import TYPE_CHECKING, Any
 
-from papermatrix.commands.options import Commands, add_tables, new_parser, overrides
+from papermatrix.commands.options import TOTAL, Commands, add_tables, new_parser, overrides
 
 if TYPE_CHECKING:
     from papermatrix.expand import Matrix
 
-TOTAL = "total"
 BEGINNING_OF_LINES_ABOVE, CLEAR_BELOW = "\x1b[{}F", "\x1b[J"
 
 
