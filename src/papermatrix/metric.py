@@ -38,7 +38,7 @@ def parse_metric(text: str, stages: Collection[str], default: str) -> Metric:
             raise ValueError(f"unknown stage{did_you_mean(stage, list(stages))}")
         stage, path = default, [stage, *path]
     if not all(path) or not path:
-        raise ValueError("expected a score's name, such as dba.scenario31 or train.cost.device_hours")
+        raise ValueError("expected a score's name, such as accuracy.part1 or train.cost.device_hours")
     is_cost = path[0] == "cost"
     if is_cost and (len(path) != 2 or path[1] not in COSTS):
         raise ValueError(f"unknown cost{did_you_mean(path[-1], COSTS)}")

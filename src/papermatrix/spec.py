@@ -6,7 +6,7 @@ Only their form is checked here, and what needs one file alone. `check` looks ac
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeGuard
 
 from pydantic import (
     AfterValidator,
@@ -102,7 +102,7 @@ class Column(Level):
     better: Literal["higher", "lower", "none"] | None = None
     """Which value of the column is best, to be in bold; of scores the higher where it is not given."""
     metric: Text | None = None
-    """A score of the cell, or of a stage before it: `dba.scenario31`, `train.cost.device_hours`."""
+    """A score of the cell, or of a stage before it: `accuracy.part1`, `train.cost.device_hours`."""
     show: Text | None = None
     """A setting of the row, shown instead of a metric."""
     equals: Number | StrictBool | Text | None = None
@@ -128,6 +128,10 @@ def _allow_short_forms(schema: dict[str, Any]) -> None:
     whole = dict(schema)
     schema.clear()
     schema["anyOf"] = [whole, {"type": ["number", "string", "null", "array"]}]
+
+
+def is_number(value: ReportedValue) -> TypeGuard[Number]:
+    return isinstance(value, int | float)
 
 
 class ReportedCell(Frozen):
