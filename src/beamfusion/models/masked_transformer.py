@@ -54,6 +54,9 @@ class MaskedTransformer(BeamPredictor):
         self.transformer = nn.TransformerEncoder(
             layer, model.layers, nn.LayerNorm(channels), enable_nested_tensor=False
         )
+        for parameter in self.transformer.parameters():  # its layers are copies of one
+            if parameter.ndim > 1:
+                nn.init.xavier_uniform_(parameter)
         self.head = build_head([channels, 2 * model.width], model, horizon=horizon)
 
     @property

@@ -142,6 +142,12 @@ def test_the_masked_transformer_has_a_token_per_frame_and_fix_and_one_more() -> 
     assert build("masked_transformer", modalities=["radar", "gps"]).tokens == 1 + HISTORY + 2
 
 
+def test_the_layers_of_the_masked_transformer_start_apart() -> None:
+    first, second = build("masked_transformer", layers=2).transformer.layers
+    for name, weight in first.named_parameters():
+        assert weight.ndim < 2 or not torch.equal(weight, second.get_parameter(name)), name
+
+
 def test_the_masked_transformer_leaves_out_what_is_missing_whatever_the_filler(inputs: Inputs) -> None:
     predictor = build("masked_transformer")
     zeros = predictor(*inputs, missing=("image", "gps"), fill="zeros")
