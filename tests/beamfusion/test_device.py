@@ -1,13 +1,21 @@
 """Jobs of one machine with several GPUs; CUDA is a stand-in that names two, everything else is real."""
 
+import subprocess
+import sys
+import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
 
 from beamfusion.device import free_devices
+from beamfusion.stages import run_stage
 from jobkit import claim
 from jobkit.errors import UserError
+from jobkit.job import Outcome
+from jobkit.result import read_result
+from tests.beamfusion.tiny import with_changes
 
 
 @pytest.fixture
@@ -48,3 +56,37 @@ def test_more_gpus_than_there_are_are_not_waited_for() -> None:
         free_devices("auto", 3),
     ):
         pass
+
+
+@pytest.mark.usefixtures("two_gpus")
+def test_the_first_gpu_of_a_job_is_the_current_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    current: list[torch.device] = []
+    monkeypatch.setattr(torch.cuda, "set_device", current.append)
+    with free_devices("cuda:1"):
+        assert current == [torch.device("cuda:1")]
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from jobkit.claim import claimed
+with claimed(["GPU-0", "GPU-1"], 2, Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(2)
+"""
+
+
+@pytest.mark.usefixtures("two_gpus")
+def test_waiting_for_a_gpu_costs_nothing(
+    prepared_job: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("beamfusion.training.train.train", lambda *_: Outcome(device="GPU", peak_memory=1))
+    settings = with_changes({"model.kind": "gps_gru"})
+    command = [sys.executable, "-c", HOLD, str(claim.claims_folder())]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        begin = time.monotonic()
+        run_stage("train", tmp_path / "a", settings, needs=prepared_job, device="auto", threads=1)
+    assert time.monotonic() - begin > 1.5
+    assert read_result(tmp_path / "a").cost.seconds < 1
