@@ -52,6 +52,7 @@ def train_together(
     if "TORCHELASTIC_RUN_ID" in os.environ:
         with _free_device(device_name) as device, _torchrun_group(device, size) as workers:
             workers.gather(WORK)
+            ledger.begin()
             return train(folder, prepared, settings, device, ledger, workers)
     follow = functools.partial(_train, folder, prepared, settings)
     with free_devices(device_name, size) as devices, leading(devices, threads, follow) as workers:
