@@ -27,7 +27,10 @@ SOURCES = {
     "evaluate": "beamfusion.evaluate",
     "profile": "beamfusion.profile",
 }
-"""The module that makes each stage's result; its source digest, imports included, dates the result."""
+"""The module that makes each stage's result; its source digest, imports included, dates the result.
+
+How `training.launch` starts the processes of a training is not among them: it changes no result.
+"""
 
 PACKAGES = ("numpy", "scipy", "pillow", "torch", "numba", "mamba-ssm")
 

@@ -1,5 +1,6 @@
 """One training step and one evaluation of a network at full size, in a process of its own.
 
+A step is as many windows as make 10 frames, 2 of the usual 5, not the published batch of 24.
 `python -m tests.beamfusion.full_size NAME` prints CPU seconds, peak memory in bytes, the loss and the score.
 """
 
