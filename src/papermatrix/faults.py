@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from jobkit.errors import UserError, did_you_mean, nearest
-from papermatrix.values import shown
+from papermatrix.value_schema import shown
 from papermatrix.yamlfile import Document, Place
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -17,7 +17,7 @@ from jobkit.errors import UserError
 from papermatrix.escape import latex, markdown, one_line
 from papermatrix.grid import Entry, Grid, Head, Word
 from papermatrix.page import Page
-from papermatrix.store import OWN_TEMPLATES
+from papermatrix.rendered_from import OWN_TEMPLATES
 
 Escape = Callable[[object], str]
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, StrictInt, StrictStr
 
 from jobkit.errors import did_you_mean
-from papermatrix.check import Fault
+from papermatrix.references import Fault
 from papermatrix.settings import SettingsSchema
 from papermatrix.spec import Format, Frozen, Name, Number, StagesFile, Table, Text
 from papermatrix.yamlfile import Document, Place

@@ -11,9 +11,17 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from jobkit.errors import UserError, did_you_mean
-from papermatrix import check, paperfile
+from papermatrix import paperfile
 from papermatrix.faults import parse
 from papermatrix.paperfile import PaperFile, check_paper
+from papermatrix.references import (
+    Fault,
+    check_reported,
+    check_stages,
+    check_table,
+    in_words,
+    places_of_settings,
+)
 from papermatrix.settings import Flat, SettingsSchema, read_schema
 from papermatrix.spec import Config, Reported, ReportedFile, StagesFile, Table, TablesFile
 from papermatrix.yamlfile import Document, Place, plain, read_yaml
@@ -77,9 +85,9 @@ def load(overrides: Mapping[str, Any] | None = None, *, every_scale: bool = Fals
         {name: schema.read(stages_document, ("stages", name, key), faults) for name in stages.stages}
         for key in ("when", "unless")
     )
-    places = list(check.places_of_settings(tables_document))
+    places = list(places_of_settings(tables_document))
     layers = {place: schema.read(tables_document, place, faults) for place in places}
-    faults += check.in_words(tables_document, (), _scales_named(places, config))
+    faults += in_words(tables_document, (), _scales_named(places, config))
     base = schema.read(scale_document, (), faults)
     if every_scale:
         _check_other_scales(config, schema, faults)
@@ -88,17 +96,17 @@ def load(overrides: Mapping[str, Any] | None = None, *, every_scale: bool = Fals
         if config.data_root and condition.items() <= schema.complete(base).items():
             base[stages.data_root.setting] = str(Path(config.data_root).expanduser().resolve())
 
-    faults += check.in_words(stages_document, (), check.check_stages(stages, schema))
+    faults += in_words(stages_document, (), check_stages(stages, schema))
     tables = tables_file.tables if tables_file else _fitting_tables(tables_document)
     reported = dict(reported_file.tables) if reported_file else {}
     for name, table in tables.items():
         place = ("tables", name)
-        faults += check.in_words(tables_document, place, check.check_table(table, stages, schema))
+        faults += in_words(tables_document, place, check_table(table, stages, schema))
         if name in reported:
-            faults += check.in_words(reported_document, place, check.check_reported(reported[name], table))
+            faults += in_words(reported_document, place, check_reported(reported[name], table))
         if table.reported is not None:
             inline = (*place, "reported")
-            faults += check.in_words(tables_document, inline, check.check_reported(table.reported, table))
+            faults += in_words(tables_document, inline, check_reported(table.reported, table))
             if name in reported:
                 faults.append(f"{tables_document.at(inline)}: {config.reported} has the table's numbers too")
             reported[name] = table.reported
@@ -208,7 +216,7 @@ def _paper(
     places = paperfile.places_of_settings(document)
     layers = {place: schema.read(document, place, faults) for place in places}
     if file is not None:
-        faults += check.in_words(document, (), check_paper(file, tables, stages, schema))
+        faults += in_words(document, (), check_paper(file, tables, stages, schema))
     return file or PaperFile(), layers
 
 
@@ -246,7 +254,7 @@ def _scale_names(config: Config) -> list[str]:
     return sorted(path.stem for path in Path(config.scales).glob("*.yaml"))
 
 
-def _scales_named(places: Iterable[Place], config: Config) -> Iterator[check.Fault]:
+def _scales_named(places: Iterable[Place], config: Config) -> Iterator[Fault]:
     """Scales that an `at` names, and that are not there."""
     known = _scale_names(config)
     for place in places:

@@ -13,7 +13,7 @@ from typing import Any
 
 from jobkit.errors import UserError, did_you_mean, nearest
 from jobkit.files import read_json
-from papermatrix.values import ValueSchema, shown
+from papermatrix.value_schema import ValueSchema, shown
 from papermatrix.yamlfile import Document, Place
 
 Flat = dict[str, Any]

@@ -1,6 +1,6 @@
 """The files that people write, as frozen models: config.yaml, tables.yaml, reported.yaml, stages.yaml.
 
-Only their form is checked here, and what needs one file alone. `check` looks across files.
+Only their form is checked here, and what needs one file alone. `references` looks across files.
 """
 
 from __future__ import annotations

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from jobkit.digest import digest_files
 from jobkit.errors import UserError
@@ -13,14 +12,9 @@ from jobkit.job import KEPT
 from jobkit.lock import is_locked
 from jobkit.provenance import source_digest
 from jobkit.result import RESULT, SETTINGS, Result, parse_result
-from papermatrix.audit import audited_from
 from papermatrix.expand import Job, Matrix
 
 LOG = "log.txt"
-SOURCE = Path(__file__).parent
-TEMPLATES = SOURCE / "templates"
-OWN_TEMPLATES = Path("config/templates")
-"""A paper's own, in place of those of the same name."""
 
 State = Literal["done", "diverged", "stale", "running", "failed", "pending"]
 AGAIN = ("stale", "running", "failed")
@@ -79,25 +73,6 @@ class Store:
             below = job.needs.folder
             self._digests[job.needs.id] = digest_files([below / RESULT], below)
         return bool(stood_on != self._digests[job.needs.id])
-
-
-def rendered_from(matrix: Matrix, table: str, store: Store) -> dict[str, Any]:
-    """All that a rendered table depends on besides its results: its words, which of its jobs are stale, and
-    what renders it.
-    """
-    return {
-        **matrix.shown(table),
-        "audit": audited_from(matrix, table),
-        "stale": marked_stale(matrix, matrix.jobs_of(table), store),
-        "renderer": [*_renderer(), digest_files(OWN_TEMPLATES.glob("*"), OWN_TEMPLATES)],
-    }
-
-
-@functools.cache
-def _renderer() -> list[str]:
-    """Digests of all of ours that may render a table; cheaper than to follow what it imports."""
-    places = ((SOURCE, "*.py"), (TEMPLATES, "*"))
-    return [digest_files(folder.glob(pattern), folder) for folder, pattern in places]
 
 
 def marked_stale(matrix: Matrix, jobs: Iterable[Job], store: Store) -> list[str]:

@@ -6,7 +6,8 @@ import pytest
 
 from jobkit.errors import UserError
 from papermatrix.render import render
-from papermatrix.store import Store, rendered_from
+from papermatrix.rendered_from import rendered_from
+from papermatrix.store import Store
 from tests.papermatrix.rendered import rendered
 from tests.papermatrix.tea import Paper, finish_all
 

@@ -9,7 +9,8 @@ from jobkit.errors import UserError, did_you_mean
 from jobkit.result import RESULT
 from papermatrix.expand import load_matrix
 from papermatrix.facts import facts_of_table
-from papermatrix.store import Store, rendered_from, stale_jobs
+from papermatrix.rendered_from import rendered_from
+from papermatrix.store import Store, stale_jobs
 from snakemake.exceptions import WorkflowError
 
 try:

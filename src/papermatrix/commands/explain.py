@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from papermatrix.commands.options import Commands, new_parser, overrides
 
 if TYPE_CHECKING:
-    from papermatrix.origin import Step
+    from papermatrix.lineage import Step
 
 OWN_LINE = ("seed", "commit", "dirty", "source_digest", "stands_on", "data_digest", "data", "versions")
 TIMES = ("started", "ended")
@@ -30,7 +30,7 @@ def add_parser(commands: Commands) -> None:
 def _run(options: argparse.Namespace) -> None:
     from papermatrix.aggregate import read_cell, summarise
     from papermatrix.expand import load_matrix
-    from papermatrix.origin import cells_at, steps_of, why
+    from papermatrix.lineage import cells_at, steps_of, why
     from papermatrix.store import Store
     from papermatrix.words import cell as in_words
 
