@@ -44,7 +44,7 @@ def evaluate(
         seed=settings.seed,
         batch_size=settings.evaluate.batch_size,
     )
-    window, copy = parts.window_and_copy(parts.split.test)
+    window, copy = parts.test.windows, parts.test.copies
     with whole_file(folder / PREDICTIONS) as temporary:
         pq.write_table(_table(predictions, window.tolist(), copy.tolist()), temporary)
     with whole_file(folder / SAMPLES) as temporary:

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from beamfusion.data.augment import COPIES, alter
 from beamfusion.data.frames import MAX_COUNT
@@ -58,37 +57,38 @@ class Flip:
     """How the prepared positions are encoded."""
 
 
-class WindowDataset(Dataset[Batch]):
+class WindowDataset:
     """The windows of `prepared` that `rows` names, in that order.
 
     Of N windows, row w is window w itself, and row c N + w its altered copy c, the same at every visit for
     the same `copy_seed`.
     """
 
+    windows: NDArray[np.int64]
+    """(N,): each window's index in the prepared data."""
+    copies: NDArray[np.int64]
+    """(N,): which altered copy of it each is, 0 for itself."""
+
     def __init__(self, prepared: Prepared, rows: ArrayLike, *, copy_seed: int = 0, flip: Flip | None = None):
         self._prepared, self._copy_seed, self._flip = prepared, copy_seed, flip
         rows, windows = np.asarray(rows, np.int64), len(prepared.windows)
         if (rows < 0).any() or (rows >= windows * (COPIES + 1)).any():
             raise UserError(f"{prepared.folder}: windows beyond the {windows} that there are")
-        self._copies, self._indices = np.divmod(rows, max(windows, 1))
+        self.copies, self.windows = np.divmod(rows, max(windows, 1))
         self.start_epoch(0)
 
     def __len__(self) -> int:
-        return len(self._indices)
-
-    def __getitem__(self, row: int) -> Batch:
-        """A batch of one window."""
-        return self.batch([row])
+        return len(self.windows)
 
     @property
     def altered(self) -> int:
         """How many of the windows are altered copies."""
-        return int(np.count_nonzero(self._copies))
+        return int(np.count_nonzero(self.copies))
 
     def positions(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """GPS (N,2,2) and beams of all windows, without a look at their frames."""
-        windows = self._prepared.windows
-        return self._mirror_labels(self._mirrored, windows.gps[self._indices], windows.beam[self._indices])
+        prepared = self._prepared.windows
+        return self._mirror_labels(self._mirrored, prepared.gps[self.windows], prepared.beam[self.windows])
 
     def start_epoch(self, epoch: int) -> None:
         """Draw which windows are mirrored in this epoch, from 0."""
@@ -101,12 +101,12 @@ class WindowDataset(Dataset[Batch]):
         """The windows in these rows of the dataset, in that order."""
         self._prepared.check_whole()
         rows = np.asarray(rows, np.int64)
-        chosen, mirrored = self._indices[rows], self._mirrored[rows]
+        chosen, mirrored = self.windows[rows], self._mirrored[rows]
         prepared, windows = self._prepared, self._prepared.windows
         image = prepared.image[windows.image_frames[chosen]]
         lidar = prepared.lidar[windows.lidar_frames[chosen]]
         radar = prepared.radar[windows.radar_frames[chosen]]
-        scenario, copies = windows.scenario[chosen], self._copies[rows]
+        scenario, copies = windows.scenario[chosen], self.copies[rows]
         for place in np.flatnonzero(copies):
             random = self._copy_random(int(chosen[place]), int(copies[place]))
             alter(int(copies[place]), random, int(scenario[place]), image[place], lidar[place], radar[place])

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from beamfusion.data.dataset import Flip, WindowDataset
 from beamfusion.data.forecast import with_windows_of
 from beamfusion.data.prepared import Prepared, open_prepared
@@ -31,11 +28,6 @@ class Parts:
         """Windows that no part has: of a NaN power, across a jump, and of faulty files when preparing."""
         faulty = self.prepared.summary.dropped
         return {"dropped": self.split.dropped, "crossing": self.split.crossing, "faulty": faulty}
-
-    def window_and_copy(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Index of each row's window in the prepared data, and which altered copy it is; 0 for none."""
-        copy, window = np.divmod(rows, len(self.prepared.windows))
-        return window, copy
 
 
 def open_parts(folder: Path, settings: Settings, *, window_step: int = 1) -> Parts:

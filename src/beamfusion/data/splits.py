@@ -47,9 +47,6 @@ def split(windows: Windows, settings: Data) -> Split:
     the other two. Altered copies of adaptation windows are pooled before a published split; else they only
     train, and only those of windows that train.
     """
-    frames = windows.image_frames.shape[1]
-    if settings.history != frames:
-        raise UserError(f"data.history: {settings.history}, expected {frames} as the data set's windows have")
     pool = windows.labelled & (windows.subset != "test")
     if not pool.any():
         raise UserError("data: no labelled windows, expected some in development or adaptation")

@@ -46,14 +46,15 @@ def test_batches_follow_the_order_that_is_given(prepared: Prepared) -> None:
     assert found[0].beam.tolist() == prepared.windows.beam[[14, 10, 19]].tolist()
 
 
-def test_an_item_is_a_batch_of_one(prepared: Prepared) -> None:
-    dataset = WindowDataset(prepared, [7, 8])
-    assert len(dataset) == 2
-    assert dataset[1].beam.tolist() == [prepared.windows.beam[8]]
+def test_a_dataset_tells_its_windows_and_which_copies_of_them_they_are(prepared: Prepared) -> None:
+    dataset = WindowDataset(prepared, [7, 47 + 8, 3 * 47 + 7])
+    assert dataset.windows.tolist() == [7, 8, 7]
+    assert dataset.copies.tolist() == [0, 1, 3]
+    assert (len(dataset), dataset.altered) == (3, 2)
 
 
 def test_only_floats_change_their_type(prepared: Prepared) -> None:
-    batch = WindowDataset(prepared, [0])[0].to("cpu", torch.float64)
+    batch = WindowDataset(prepared, [0]).batch([0]).to("cpu", torch.float64)
     assert batch.image.dtype == batch.lidar.dtype == batch.radar.dtype == batch.gps.dtype == torch.float64
     assert batch.beam.dtype == torch.int64
 
@@ -64,7 +65,7 @@ def test_windows_that_do_not_exist_are_refused(prepared: Prepared) -> None:
 
 
 def test_tensors_do_not_share_memory_with_the_files(prepared: Prepared) -> None:
-    batch = WindowDataset(prepared, [0])[0]
+    batch = WindowDataset(prepared, [0]).batch([0])
     before = float(batch.radar[0, 0, 0, 0, 0])
     batch.radar.add_(1)
-    assert float(WindowDataset(prepared, [0])[0].radar[0, 0, 0, 0, 0]) == before
+    assert float(WindowDataset(prepared, [0]).batch([0]).radar[0, 0, 0, 0, 0]) == before

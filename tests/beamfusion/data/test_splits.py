@@ -226,11 +226,6 @@ def test_data_without_labels_is_an_error() -> None:
         split(windows_of([("test", 32, 50)]), Data())
 
 
-def test_another_history_than_the_windows_have_is_an_error() -> None:
-    with pytest.raises(UserError, match=r"data\.history: 10, expected 5"):
-        split(windows_of(PASSES), Data(history=10))
-
-
 def test_a_cut_of_equal_passes_is_exact() -> None:
     parts = cut_passes(np.full(10, 7), np.random.default_rng(0), test=True)
     assert np.bincount(parts).tolist() == [8, 1, 1]
