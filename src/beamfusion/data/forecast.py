@@ -53,9 +53,16 @@ def forecast_windows(windows: Windows, *, history: int, horizon: int) -> Windows
 
     back = STRIDE * np.arange(windows.image_frames.shape[1])[::-1]
     known, first, inverse = np.unique(places[:, None] - back, return_index=True, return_inverse=True)
-    images = windows.image_frames[records].ravel()
-    if (images[first][inverse.ravel()] != images).any():
-        raise UserError(f"the development records' frames are not {STRIDE} frames apart, as they have to be")
+    named = {
+        f"{modality}_frames": getattr(windows, f"{modality}_frames")[records].ravel()
+        for modality in GRID_MODALITIES
+    }
+    for name, there in named.items():
+        if (there[first][inverse.ravel()] != there).any():
+            raise UserError(
+                f"the development records' {name.replace('_', ' ')} are not {STRIDE} frames apart,"
+                " as they have to be"
+            )
     frames, whole = _find(known, places[:, None] - STRIDE * np.arange(history)[::-1])
 
     fixed, at = np.unique(places[:, None] - back[:2], return_index=True)
@@ -68,10 +75,7 @@ def forecast_windows(windows: Windows, *, history: int, horizon: int) -> Windows
         raise UserError(_too_short(history, horizon, numbers, passes, steps))
     record = records[complete]
     follows = records[following[complete]]
-    taken = {
-        f"{modality}_frames": getattr(windows, f"{modality}_frames")[records].ravel()[first][frames[complete]]
-        for modality in GRID_MODALITIES
-    }
+    taken = {name: there[first][frames[complete]] for name, there in named.items()}
     return Windows(
         **taken,
         gps=windows.gps[records].reshape(-1, 2)[at][fixes[complete]],

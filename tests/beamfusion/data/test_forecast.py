@@ -164,6 +164,15 @@ def test_records_of_another_stride_are_refused() -> None:
         forecast_windows(apart, history=10, horizon=5)
 
 
+@pytest.mark.parametrize("modality", ["image", "lidar", "radar"])
+def test_records_that_name_different_frames_at_one_place_are_refused(modality: str) -> None:
+    windows = recorded([("development", 32, 1, 40)])
+    frames = getattr(windows, f"{modality}_frames").copy()
+    frames[5, 2] += 1
+    with pytest.raises(UserError, match=f"{modality} frames are not 2 frames apart"):
+        forecast_windows(replace(windows, **{f"{modality}_frames": frames}), history=10, horizon=5)
+
+
 def test_five_frames_and_one_beam_are_the_records_themselves(prepared_job: Path) -> None:
     prepared = open_prepared(prepared_job / "frames")
     assert with_windows_of(prepared, Data()) is prepared
