@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -35,28 +34,36 @@ KINDS: dict[str, type[BeamPredictor]] = {
 
 
 class Rebuilder:
-    """The MRM on top of frozen copies of the predictor's encoders, as they were before its finetuning."""
+    """The MRM on top of frozen copies of the predictor's first stages, as they were before its finetuning."""
 
     def __init__(self, frozen: Predictor, mrm: MRM):
-        self.frozen = copy.deepcopy(frozen).requires_grad_(False).eval()
         self.mrm = mrm
+        self._normalise = frozen.normalise
+        self._stages = {
+            modality: first_stage(frozen, modality, trained=True).requires_grad_(False).eval()
+            for modality in mrm.modalities
+        }
 
     @torch.no_grad()
     def true_features(self, batch: Batch, modalities: tuple[Modality, ...]) -> dict[Modality, Tensor]:
         """Stage-1 maps (B*T, width, h, w) as the predictor reads them."""
-        return {modality: self.frozen.stage1(modality, getattr(batch, modality)) for modality in modalities}
+        frames = self._frames(batch, modalities)
+        return {modality: self._stages[modality].stage(1, x.flatten(0, 1)) for modality, x in frames.items()}
 
     def features(self, batch: Batch, modalities: tuple[Modality, ...]) -> dict[Modality, Tensor]:
         """The stage-1 maps that the MRM projects: the true ones, or those of its own encoders."""
         if self.mrm.encoders is None:
             return self.true_features(batch, modalities)
-        frames = {m: self.frozen.normalise(m, getattr(batch, m)) for m in modalities}
+        frames = self._frames(batch, modalities)
         return {modality: self.mrm.encode(modality, x) for modality, x in frames.items()}
 
     @torch.no_grad()
     def rebuild(self, batch: Batch) -> dict[Modality, Tensor]:
         """The missing modalities' stage-1 maps (B*T, width, h, w), from the sources alone."""
         return self.mrm.rebuild(self.features(batch, self.mrm.sources))
+
+    def _frames(self, batch: Batch, modalities: tuple[Modality, ...]) -> dict[Modality, Tensor]:
+        return {modality: self._normalise(modality, getattr(batch, modality)) for modality in modalities}
 
 
 @dataclass(frozen=True)
@@ -107,9 +114,11 @@ def start_rebuilding(training: Path, settings: Settings, device: torch.device) -
 
 
 def first_stage(predictor: Predictor, modality: Modality, *, trained: bool) -> ResNet:
-    """An encoder that ends after its first stage, with random weights or those of the predictor's."""
+    """An encoder that ends after its first stage, with random weights or those of the predictor's, where
+    and of the type that those are.
+    """
     whole = cast("ResNet", predictor.encoders[modality])
-    encoder = ResNet(CHANNELS[modality], predictor.model.width, whole.depths[:1])
+    encoder = ResNet(CHANNELS[modality], predictor.model.width, whole.depths[:1]).to(whole.conv1.weight)
     if trained:
         weights = whole.state_dict()
         encoder.load_state_dict({name: weights[name] for name in encoder.state_dict()})

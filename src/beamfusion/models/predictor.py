@@ -67,10 +67,6 @@ class Predictor(BeamPredictor):
         frames = [x.mean((-2, -1)).reshape(-1, self.history, x.shape[1]) for x in maps.values()]
         return self.head(self.time_fusion(frames, fixes))
 
-    def stage1(self, modality: Modality, x: Tensor) -> Tensor:
-        """Frames (B, T, channels, H, W) as `forward` takes them -> stage-1 maps (B*T, width, H/4, W/4)."""
-        return self._encode(modality, self.normalise(modality, x))
-
     def parameter_counts(self) -> dict[str, int]:
         """Less the encoders of modalities that it never has, as in Table I."""
         absent = {f"{modality}_encoder" for modality in MODALITIES if modality not in self.model.modalities}

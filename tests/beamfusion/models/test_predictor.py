@@ -177,10 +177,10 @@ def test_images_are_normalised_as_for_imagenet(tiny: Build, inputs: Inputs) -> N
     predictor = tiny()
     mean = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
     std = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
-    normalised = ((inputs.image / 255 - mean) / std).flatten(0, 1)
-    expected = predictor.encoders["image"].stage(1, normalised)
-    torch.testing.assert_close(predictor.stage1("image", inputs.image), expected)
-    torch.testing.assert_close(predictor.stage1("image", inputs.image.byte()), expected)
+    expected = (inputs.image / 255 - mean) / std
+    torch.testing.assert_close(predictor.normalise("image", inputs.image), expected)
+    whole = inputs.image.byte()
+    torch.testing.assert_close(predictor.normalise("image", whole), (whole / 255 - mean) / std)
 
 
 @pytest.mark.parametrize("modality", MODALITIES)
@@ -217,7 +217,7 @@ def test_noise_stands_in_after_normalisation(inputs: Inputs, tiny: Build) -> Non
 
 def test_rebuilt_features_stand_in_for_the_first_stage(tiny: Build, inputs: Inputs) -> None:
     predictor = tiny()
-    features = {"lidar": predictor.stage1("lidar", inputs.lidar)}
+    features = {"lidar": predictor.encoders["lidar"].stage(1, inputs.lidar.flatten(0, 1))}
     assert features["lidar"].shape == (2 * HISTORY, 8, 8, 8)
     rebuilt = predictor(*inputs, missing=("lidar",), rebuilt=features)
     assert torch.equal(rebuilt, predictor(*inputs))
