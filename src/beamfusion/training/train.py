@@ -43,7 +43,7 @@ def train(
     torch.manual_seed(settings.seed)
     predictor = new_predictor(settings)
     if isinstance(predictor, GpsLeastSquares):
-        fit = fit_least_squares(predictor, parts, folder / CHECKPOINT, device)
+        fit = fit_least_squares(predictor, parts, folder / CHECKPOINT, device, workers)
     else:
         fit = fit_by_gradient(predictor, parts, settings, folder, device, ledger, workers)
     return training_outcome(fit, device, {"windows": window_counts(parts)}, workers.size)
@@ -92,11 +92,16 @@ def fit_by_gradient(
 
 
 def fit_least_squares(
-    predictor: GpsLeastSquares, parts: Parts, checkpoint: Path, device: torch.device
+    predictor: GpsLeastSquares,
+    parts: Parts,
+    checkpoint: Path,
+    device: torch.device,
+    workers: Workers = ALONE,
 ) -> Fit:
-    """Solve for the training part; there is one epoch, the first."""
+    """Solve for the training part, each worker for all of it; there is one epoch, the first."""
     predictor.fit(*map(torch.from_numpy, parts.train.positions()))
-    save_checkpoint(checkpoint, {"predictor": predictor})
+    if workers.leads:
+        save_checkpoint(checkpoint, {"predictor": predictor})
     score = predict(Networks(predictor.to(device)), parts.validation, device).dba
     return Fit(epochs=1, best_epoch=1, best_score=score)
 

@@ -6,10 +6,17 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import torch
 from numpy.typing import NDArray
 
+from beamfusion.data.parts import open_parts
+from beamfusion.models.gps_least_squares import GpsLeastSquares
+from beamfusion.settings import parse_settings
+from beamfusion.training.train import fit_least_squares
+from beamfusion.training.workers import Workers
 from jobkit.errors import UserError
 from jobkit.result import read_result
+from tests.beamfusion.tiny import with_changes
 
 Run = Callable[..., Path]
 
@@ -30,6 +37,17 @@ def test_a_baseline_is_trained_scored_and_profiled_like_any_model(run: Run, kind
     assert np.array_equal(logits(whole), logits(without)) == (kind == "gps_gru")
     assert speed["parameters"] > 0
     assert speed["fps"] == pytest.approx(1 / speed["latency"])
+
+
+def test_of_several_processes_that_solve_one_writes(prepared_job: Path, tmp_path: Path) -> None:
+    settings = parse_settings(with_changes({"model.kind": "gps_least_squares"}))
+    parts, cpu = open_parts(prepared_job / "frames", settings), torch.device("cpu")
+    fits = []
+    for rank in range(2):
+        network = GpsLeastSquares(settings.model, history=settings.data.history)
+        fits.append(fit_least_squares(network, parts, tmp_path / f"{rank}.pt", cpu, Workers(rank, 2)))
+    assert fits[0] == fits[1]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["0.pt"]
 
 
 @pytest.mark.parametrize("kind", ["gps_gru", "image_gps_cnn", "masked_transformer"])
