@@ -127,6 +127,7 @@ def tables_yaml(jobs: int) -> str:
 
 
 def make_ours(folder: Path, jobs: int) -> None:
+    """The project with other tables; no figures, audit or reported numbers, which the bare ones lack too."""
     for part in PARTS:
         if (PROJECT / part).is_dir() and not (PROJECT / part).is_symlink():
             shutil.copytree(PROJECT / part, folder / part, symlinks=True)
