@@ -32,7 +32,7 @@ def one_line(text: object) -> str:
 
 def markdown(text: object) -> str:
     """Markdown's own characters with a backslash before them, and an ampersand that begins an entity."""
-    escaped = re.sub(r"([\\`*_{}\[\]<>|~$]|(?<={)%)", r"\\\1", one_line(text))
+    escaped = re.sub(r"([\\`*_{}\[\]<|~$]|(?<={)%)", r"\\\1", one_line(text))
     return re.sub(r"&(?=#?\w+;)", r"\\&", escaped)
 
 
