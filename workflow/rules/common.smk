@@ -94,7 +94,11 @@ def facts_of(wildcards):
 
 def refuse_stale(jobs):
     """With `on_stale: fail`, stops a run that meets stale jobs: lists them and those of all tables asked for."""
-    if on_stale != "fail" or not workflow.is_main_process or not stale_jobs(jobs, store):
+    if (
+        on_stale != "fail"
+        or not workflow.is_main_process
+        or not stale_jobs(jobs, store)
+    ):
         return
     files = {Path(file).stem for file in workflow.dag.targetfiles}
     asked = [

@@ -11,7 +11,7 @@ rule evaluate:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=memory,
         runtime=30,
         evaluating=1,
         gpu=gpus,
@@ -39,7 +39,7 @@ rule profile:
     # All of them: what is timed has the machine to itself.
     threads: workflow.cores or 1
     resources:
-        mem_mb=3000,
+        mem_mb=memory,
         runtime=60,
         gpu=gpus,
         gpu_model=gpu_model,

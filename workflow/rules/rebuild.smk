@@ -11,7 +11,7 @@ rule rebuild:
         "../../envs/cpu.yaml"
     threads: 1
     resources:
-        mem_mb=3000,
+        mem_mb=memory,
         runtime=1440,
         gpu=gpus,
         gpu_model=gpu_model,

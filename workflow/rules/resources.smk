@@ -14,3 +14,7 @@ def gpus_of_training(wildcards):
 # Values, not functions: Snakemake asks a function several times for every job.
 gpus = 1 if matrix.project.config.gpu else 0
 gpu_model = (matrix.project.config.gpu and matrix.project.config.gpu_model) or ""
+
+# MB for what computes. Full-size frames take 6.5 GB for 2 windows a step on a CPU; the published 24 were never run.
+base = matrix.project.schema.complete(matrix.project.base)
+memory = 3000 if base["frames.image_size"] < 256 else 64000

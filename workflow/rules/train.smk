@@ -11,7 +11,7 @@ rule train:
         "../../envs/cpu.yaml"
     threads: devices
     resources:
-        mem_mb=3000,
+        mem_mb=memory,
         runtime=2880,
         cpus_per_task=devices,
         gpu=gpus_of_training,
