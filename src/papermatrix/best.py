@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from papermatrix.aggregate import Summaries, Summary
 from papermatrix.expand import Job, Matrix
 from papermatrix.metric import parse_metric
 from papermatrix.settings import stated
-from papermatrix.significance import ALPHA, FEWEST_SEEDS, Origin, compare
+from papermatrix.significance import ALPHA, FEWEST_SEEDS, Origin, Test, compare
 from papermatrix.spec import Column, Table
 from papermatrix.store import Store
 
@@ -30,7 +30,7 @@ class _Findings:
     """Worse in a contest, or not known to be no worse; one value for all variants takes part in several."""
     plain: set[tuple[str, str, int]] = field(default_factory=set)
     """In bold without one."""
-    tests: dict[str, None] = field(default_factory=dict)
+    tests: dict[Test, None] = field(default_factory=dict)
     untested: dict[str, dict[str, None]] = field(default_factory=dict)
     """Rows that no test could compare with the best, by column."""
 
@@ -83,7 +83,7 @@ def _notes(table: Table, findings: _Findings) -> Iterator[str]:
     if findings.tested:
         each = "of a column and variant" if len(table.variants) > 1 else "of a column"
         how = (
-            f" ({', '.join(findings.tests)}; one-sided, alpha {ALPHA:g}, each against the best,"
+            f" ({', '.join(_in_words(findings.tests))}; one-sided, alpha {ALPHA:g}, each against the best,"
             " not corrected for the number of tests)"
             if findings.tests
             else ""
@@ -101,6 +101,16 @@ def _notes(table: Table, findings: _Findings) -> Iterator[str]:
     elif findings.untested:
         where = "; ".join(f"{column} ({', '.join(rows)})" for column, rows in findings.untested.items())
         yield f"Without seeds or samples in common, not tested against the best: {where}."
+
+
+def _in_words(tests: Iterable[Test]) -> Iterator[str]:
+    """Each kind of test once, with how many pairs it was over."""
+    pairs: dict[tuple[str, str], list[int]] = {}
+    for test in tests:
+        pairs.setdefault((test.name, test.of), []).append(test.pairs)
+    for (name, of), counts in pairs.items():
+        fewest, most = min(counts), max(counts)
+        yield f"{name} over {fewest if fewest == most else f'{fewest} to {most}'} {of}"
 
 
 def _direction(matrix: Matrix, table: Table, column: Column) -> int:

@@ -28,27 +28,35 @@ Origin = Callable[[Job], object]
 
 
 @dataclass(frozen=True)
+class Test:
+    name: str
+    pairs: int
+    of: str
+    """What the pairs are of."""
+
+
+@dataclass(frozen=True)
 class Outcome:
-    test: str
-    """In words; empty where the two are one and the same number."""
+    test: Test | None
+    """None where the two are one and the same number."""
     is_worse: bool
 
 
 def compare(best: Summary, other: Summary, sign: int, origin: Origin) -> Outcome | None:
     """Whether the other is significantly worse; None where no test can tell. `sign`: -1 if lower is best."""
     if best.jobs == other.jobs and best.mean == other.mean:
-        return Outcome("", is_worse=False)
+        return Outcome(None, is_worse=False)
     theirs = {reading.cell.seed: reading for reading in other.readings}
     pairs = [(ours, theirs[ours.cell.seed]) for ours in best.readings if ours.cell.seed in theirs]
     if not pairs or any(_origin(ours, origin) != _origin(other, origin) for ours, other in pairs):
         return None
     if len(pairs) >= FEWEST_SEEDS:
         differences = sign * np.array([ours.value - other.value for ours, other in pairs])
-        return Outcome(f"paired t-test over {len(pairs)} seeds", _seeds_differ(differences))
+        return Outcome(Test("paired t-test", len(pairs), "seeds"), _seeds_differ(differences))
     by_sample = _differences_by_sample(pairs)
     if by_sample is None:
         return None
-    test = f"Wilcoxon signed-rank test over {len(by_sample)} samples, taken as independent"
+    test = Test("Wilcoxon signed-rank test", len(by_sample), "samples, taken as independent")
     return Outcome(test, _samples_differ(sign * by_sample))
 
 
