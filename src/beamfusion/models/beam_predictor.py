@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -35,7 +36,7 @@ class Filler:
             raise ValueError(f"fill: no filler {self.fill!r}; expected zeros or random")
 
 
-class BeamPredictor(nn.Module):
+class BeamPredictor(nn.Module, ABC):
     """Frames and GPS of a window -> logits (B, 64), or (B, horizon, 64) where the horizon is above 1.
 
     A subclass sets `present`, the modalities that it looks at, and computes in `compute`.
@@ -82,11 +83,11 @@ class BeamPredictor(nn.Module):
         given: dict[Modality, Tensor] = {"image": image, "lidar": lidar, "radar": radar, "gps": gps}
         return self.decode(self.compute(given, Filler(missing, fill, generator), rebuilt or {}))
 
+    @abstractmethod
     def compute(
         self, given: Mapping[Modality, Tensor], filler: Filler, rebuilt: Mapping[Modality, Tensor]
     ) -> Tensor:
         """The head's output for inputs as `forward` takes them."""
-        raise NotImplementedError
 
     def parameter_counts(self) -> dict[str, int]:
         """Parameters of each module that has some."""
