@@ -141,8 +141,17 @@ def _follow(rank: int, size: int, port: int, device: torch.device, threads: int,
         follow(Workers(rank, size), device)
     except UserError:  # the leader met the same, and says so
         sys.exit(2)
+    except RuntimeError as error:
+        if not _says_that_one_left(error):
+            raise
+        sys.exit(1)  # the leader says why it leaves, if it can
     finally:
         dist.destroy_process_group()
+
+
+def _says_that_one_left(error: RuntimeError) -> bool:
+    """Whether a process waited for another that is gone; gloo's errors have no class of their own."""
+    return isinstance(error, dist.DistError) or "gloo" in str(error)
 
 
 def _join(store: Store, rank: int, size: int, device: torch.device) -> None:
