@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import subprocess
-import tarfile
 import tempfile
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,8 +52,9 @@ def _matrix_at(revision: str, overrides: Mapping[str, Any]) -> Matrix | None:
     if str(CONFIG) not in written:
         return None
     with tempfile.TemporaryDirectory() as folder:
-        with tarfile.open(fileobj=io.BytesIO(_git("archive", revision, "--", *written))) as archive:
-            archive.extractall(folder, filter="data")
+        packed = _git("archive", "--format=zip", revision, "--", *written)
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:  # never unpacks outside of its folder
+            archive.extractall(folder)
         values = _with_absolute_data_root(Path(folder) / CONFIG, overrides)
         try:
             with contextlib.chdir(folder):
