@@ -117,6 +117,7 @@ def run_job(job: Job, work: Callable[[Ledger], Outcome]) -> Result:
 
 def _result(job: Job, outcome: Outcome, account: Account, origin: dict[str, Any]) -> Result:
     """What the work returned, with what it cost over all its runs and where it came from."""
+    seconds = round(account.seconds, 3)
     return Result(
         stage=job.stage,
         id=job.id,
@@ -124,11 +125,11 @@ def _result(job: Job, outcome: Outcome, account: Account, origin: dict[str, Any]
         epoch=outcome.epoch,
         scores=outcome.scores,
         cost=Cost(
-            seconds=round(account.seconds, 3),
-            seconds_per_epoch=account.seconds / outcome.epochs if outcome.epochs else None,
+            seconds=seconds,
+            seconds_per_epoch=seconds / outcome.epochs if outcome.epochs else None,
             device=outcome.device,
             device_count=outcome.device_count,
-            device_hours=account.seconds * outcome.device_count / 3600,
+            device_hours=seconds * outcome.device_count / 3600,
             peak_memory=account.peak_memory,
             total_memory=account.peak_memory * outcome.processes,
             resumptions=account.resumptions,
