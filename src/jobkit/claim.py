@@ -5,7 +5,6 @@ import fcntl
 import hashlib
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,9 +14,8 @@ POLL = 0.5
 """Seconds between two looks at devices that are all taken."""
 
 
-def claims_folder() -> Path:
-    """Where the claims of all users of this machine lie."""
-    return Path(tempfile.gettempdir()) / "beamfusion-devices"
+CLAIMS = Path("/tmp/device-claims")
+"""Of all users of this machine, whatever temporary folder each job has."""
 
 
 @contextlib.contextmanager
@@ -27,7 +25,7 @@ def claimed(devices: Sequence[str], count: int, folder: Path | None = None) -> I
     Yields their places in `devices`. None is kept while waiting, so that two who want several do not block
     each other.
     """
-    folder = folder or claims_folder()
+    folder = folder or CLAIMS
     with contextlib.suppress(FileExistsError):
         folder.mkdir(parents=True)
         folder.chmod(0o1777)
@@ -50,14 +48,21 @@ def claimed(devices: Sequence[str], count: int, folder: Path | None = None) -> I
 
 def _claim(folder: Path, device: str) -> IO[bytes] | None:
     """An open file whose lock is the claim; None where another process has it."""
-    path = folder / hashlib.sha256(device.encode()).hexdigest()[:16]
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
-    file = os.fdopen(descriptor, "r+b")
-    with contextlib.suppress(OSError):
-        os.fchmod(descriptor, 0o666)  # so that the next user may claim it too
+    file = os.fdopen(_open(folder / hashlib.sha256(device.encode()).hexdigest()[:16]), "rb")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         file.close()
         return None
     return file
+
+
+def _open(path: Path) -> int:
+    """A descriptor to lock; another user's file may be read, but neither written nor opened with O_CREAT."""
+    while True:
+        with contextlib.suppress(FileNotFoundError):
+            return os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        with contextlib.suppress(FileExistsError):
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CREAT | os.O_EXCL)
+            os.fchmod(descriptor, 0o444)
+            return descriptor

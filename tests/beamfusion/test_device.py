@@ -20,8 +20,7 @@ from tests.beamfusion.tiny import with_changes
 
 @pytest.fixture
 def two_gpus(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tmp_path_factory.mktemp("claims")
-    monkeypatch.setattr(claim, "claims_folder", lambda: folder)
+    monkeypatch.setattr(claim, "CLAIMS", tmp_path_factory.mktemp("claims"))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(torch.cuda, "set_device", lambda device: None)
@@ -82,7 +81,7 @@ def test_waiting_for_a_gpu_costs_nothing(
 ) -> None:
     monkeypatch.setattr("beamfusion.training.train.train", lambda *_: Outcome(device="GPU", peak_memory=1))
     settings = with_changes({"model.kind": "gps_gru"})
-    command = [sys.executable, "-c", HOLD, str(claim.claims_folder())]
+    command = [sys.executable, "-c", HOLD, str(claim.CLAIMS)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"

@@ -1,8 +1,11 @@
 """Free devices are found by real processes; the names of devices are made up."""
 
+import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,6 +86,34 @@ def test_a_device_has_its_name_whatever_part_of_the_devices_a_process_sees(tmp_p
         assert second == [1]
 
 
-def test_another_users_claims_are_respected(tmp_path: Path) -> None:
-    with claimed(["GPU-a"], 1, tmp_path):
-        assert all(entry.stat().st_mode & 0o666 == 0o666 for entry in tmp_path.iterdir())
+@pytest.fixture
+def everyones() -> Iterator[Path]:
+    """A folder that the programs of any user reach."""
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    folder.chmod(0o1777)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def take_as(user: int, folder: Path) -> list[int]:
+    """What a process of another user gets while this one holds what it holds."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.setuid(user)
+        with claimed(["GPU-a", "GPU-b"], 1, folder) as mine:
+            os.write(writer, bytes(mine))
+        os._exit(0)
+    os.close(writer)
+    os.waitpid(child, 0)
+    with os.fdopen(reader, "rb") as answer:
+        return list(answer.read())
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may become another user")
+def test_another_user_waits_for_a_claim_and_takes_it_once_it_is_free(everyones: Path) -> None:
+    nobody, someone = 65534, 65533
+    with claimed(["GPU-a"], 1, everyones):
+        assert take_as(nobody, everyones) == [1]
+    assert take_as(nobody, everyones) == [0]
+    assert take_as(someone, everyones) == [0]
