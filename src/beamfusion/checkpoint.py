@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import torch
 from torch import nn
 
 from jobkit.errors import UserError
-from jobkit.files import write_bytes
+from jobkit.files import whole_file
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -22,10 +21,14 @@ def save_checkpoint(path: Path, networks: dict[str, nn.Module]) -> None:
 
 
 def write_tensors(path: Path, content: dict[str, Any]) -> None:
-    """Whole or not at all; through memory, since torch's own writer hides that a disk is full."""
-    stream = io.BytesIO()
-    torch.save(content, stream)
-    write_bytes(path, stream.getbuffer())
+    """Whole or not at all; a disk that is full is an `OSError`, as for any other file."""
+    with whole_file(path) as temporary, temporary.open("wb") as stream:
+        try:
+            torch.save(content, stream)
+        except RuntimeError as error:  # torch's writer makes its own words of what the stream said
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from None
+            raise
 
 
 def load_checkpoint(path: Path, networks: dict[str, nn.Module]) -> None:
@@ -46,14 +49,13 @@ def load_checkpoint(path: Path, networks: dict[str, nn.Module]) -> None:
 def read_tensors(path: Path) -> dict[str, Any]:
     """The content of a file of tensors; anything else is a `UserError` that names the file."""
     try:
-        stream = io.BytesIO(path.read_bytes())
+        with path.open("rb") as stream:
+            if zipfile.is_zipfile(stream) and (damaged := zipfile.ZipFile(stream).testzip()) is not None:
+                raise ValueError(f"{damaged} is damaged")  # torch itself compares no check sums
+            stream.seek(0)
+            content = torch.load(stream, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
-    try:
-        if zipfile.is_zipfile(stream) and (damaged := zipfile.ZipFile(stream).testzip()) is not None:
-            raise ValueError(f"{damaged} is damaged")  # torch itself compares no check sums
-        stream.seek(0)
-        content = torch.load(stream, map_location="cpu", weights_only=True)
     except Exception as error:  # what is no pickle fails wherever its bytes lead the reader
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UserError(f"{path}: cannot be read as a checkpoint ({reason})") from None

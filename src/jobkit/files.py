@@ -34,7 +34,7 @@ def move_folder(source: Path, target: Path) -> None:
     _fsync(target.parent)
 
 
-def write_bytes(path: Path, content: bytes | memoryview) -> None:
+def write_bytes(path: Path, content: bytes) -> None:
     with whole_file(path) as temporary:
         temporary.write_bytes(content)
 
