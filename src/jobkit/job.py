@@ -3,6 +3,7 @@
 A job whose upstream diverged is `diverged` too, without running. `result.json` is written last.
 """
 
+import contextlib
 import os
 import resource
 import shutil
@@ -16,7 +17,7 @@ from typing import Any
 from jobkit import provenance
 from jobkit.digest import digest_files
 from jobkit.errors import UserError
-from jobkit.files import read_json, write_json
+from jobkit.files import read_json, write_bytes, write_json
 from jobkit.form import read_form
 from jobkit.ledger import LEDGER, Account, Ledger
 from jobkit.lock import LOCK, OWNER, job_lock
@@ -149,15 +150,14 @@ def _result(job: Job, outcome: Outcome, account: Account, origin: dict[str, Any]
 
 
 def _keep(folder: Path) -> None:
-    """A second name for the result: Snakemake deletes the first when it starts a job that it believes undone,
-    also one that a process of a killed Snakemake has finished meanwhile.
+    """Copy the result: Snakemake deletes it when it starts a job that it believes undone, also one that a
+    process of a killed Snakemake has finished meanwhile.
     """
-    (folder / KEPT).unlink(missing_ok=True)
-    (folder / KEPT).hardlink_to(folder / RESULT)
+    write_bytes(folder / KEPT, (folder / RESULT).read_bytes())
 
 
 def _kept_result(job: Job, source: str, stands_on: str | None) -> Result | None:
-    """The result under its second name, put back, if today's source made it from what the job stands on."""
+    """The copy of a result, put back, if today's source made it from what the job stands on."""
     try:
         result = parse_result(job.folder / KEPT)
     except UserError:
@@ -167,7 +167,7 @@ def _kept_result(job: Job, source: str, stands_on: str | None) -> Result | None:
         return None
     if result.files != _files(job.folder, besides=()):
         return None
-    (job.folder / RESULT).hardlink_to(job.folder / KEPT)
+    write_bytes(job.folder / RESULT, (job.folder / KEPT).read_bytes())
     return result
 
 
@@ -180,7 +180,8 @@ def _continue_log(folder: Path) -> None:
         with log.open("ab") as stream:
             stream.write(kept.read_bytes())
         kept.unlink()
-    kept.hardlink_to(log)
+    with contextlib.suppress(OSError):  # a file system without links keeps the last run's words
+        kept.hardlink_to(log)
 
 
 def _remove_leftovers(folder: Path) -> None:

@@ -110,14 +110,16 @@ class _Lease:
     def _create(self) -> bool:
         started = datetime.now(UTC).isoformat(timespec="seconds")
         owner = {"host": socket.gethostname(), "machine": machine(), "pid": os.getpid(), "since": started}
-        content = self._path.with_name(f"{OWNER}.{self._token}")
         try:
-            content.write_text(json.dumps({**owner, "token": self._token}))
-            self._path.hardlink_to(content)  # atomic, over NFS too
-        except (FileExistsError, FileNotFoundError):
+            file = self._path.open("x")  # by one process only, over NFS too
+        except FileExistsError:
             return False
-        finally:
-            content.unlink(missing_ok=True)
+        try:
+            with file:
+                file.write(json.dumps({**owner, "token": self._token}))
+        except OSError:
+            self._path.unlink()
+            raise
         return True
 
     def _outlive(self) -> None:
@@ -138,7 +140,7 @@ class _Lease:
         with contextlib.suppress(FileNotFoundError):
             self._path.rename(left)
             if watched is not None and _stamp(left) != watched:  # a third machine was quicker: it is alive
-                with contextlib.suppress(FileExistsError):
+                with contextlib.suppress(OSError):  # it makes another where there are no links
                     self._path.hardlink_to(left)
             left.unlink()
 
