@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from dataclasses import replace
@@ -13,7 +12,6 @@ from beamfusion.settings import Model, Settings, parse_settings
 from jobkit.errors import UserError, did_you_mean
 from jobkit.job import Job, Outcome, run_job, upstream_folder
 from jobkit.ledger import Ledger
-from jobkit.result import RESULT
 
 if TYPE_CHECKING:
     import torch
@@ -42,8 +40,11 @@ def run_stage(
     if stage not in SOURCES:
         raise UserError(f"stage {stage}: unknown{did_you_mean(stage, list(SOURCES))}")
     settings = parse_settings(document)
+    began = False
 
     def work(ledger: Ledger) -> Outcome:
+        nonlocal began
+        began = True
         match stage:
             case "simulate":
                 return _simulate(folder, settings)
@@ -52,22 +53,18 @@ def run_stage(
             case _:
                 return _compute(stage, folder, settings, device, threads, ledger)
 
-    job = Job(stage, folder, document, needs, SOURCES[stage], PACKAGES)
-    if stage == "train" and needs is not None and settings.train.devices > 1 and torchrun_rank() is not None:
-        from beamfusion.training.launch import dismiss_torchrun, follow_torchrun
+    rank = None
+    if stage == "train" and settings.train.devices > 1:
+        from beamfusion.training.launch import dismiss_torchrun, follow_torchrun, torchrun_rank
 
-        if torchrun_rank():
-            follow_torchrun(folder, upstream_folder(needs, "prepare") / "frames", settings, device, threads)
+        rank = torchrun_rank()
+        if rank:
+            prepared = upstream_folder(needs or folder, "prepare") / "frames"
+            follow_torchrun(folder, prepared, settings, device, threads)
             return
-        if (folder / RESULT).exists():
-            dismiss_torchrun(settings, device)
-            return
-    run_job(job, work)
-
-
-def torchrun_rank() -> int | None:
-    """The number of this process among those that torchrun has started, if it has."""
-    return int(os.environ["RANK"]) if "TORCHELASTIC_RUN_ID" in os.environ else None
+    run_job(Job(stage, folder, document, needs, SOURCES[stage], PACKAGES), work)
+    if rank == 0 and not began:
+        dismiss_torchrun(settings, device)
 
 
 def _simulate(folder: Path, settings: Settings) -> Outcome:

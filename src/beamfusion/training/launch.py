@@ -13,7 +13,6 @@ import multiprocessing.connection
 import os
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from multiprocessing.process import BaseProcess
@@ -40,6 +39,14 @@ Follow = Callable[[Workers, torch.device], object]
 """What every process but the leader does; it can be pickled."""
 WORK, NOTHING = "work", "nothing"
 """What the leader tells the processes that torchrun started beside it."""
+FULL = 3
+"""Exit code of a process that ran out of its GPU's memory."""
+NO_MEMORY = "ran out of its GPU's memory; expected a smaller train.batch_size"
+
+
+def torchrun_rank() -> int | None:
+    """The number of this process among those that torchrun has started, if it has."""
+    return int(os.environ["RANK"]) if dist.is_torchelastic_launched() else None
 
 
 def train_together(
@@ -49,7 +56,7 @@ def train_together(
     size = settings.train.devices
     threads = max(1, threads // size)
     torch.set_num_threads(threads)
-    if "TORCHELASTIC_RUN_ID" in os.environ:
+    if torchrun_rank() is not None:
         with _free_device(device_name) as device, _torchrun_group(device, size) as workers:
             workers.gather(WORK)
             ledger.begin()
@@ -63,13 +70,20 @@ def train_together(
 def follow_torchrun(folder: Path, prepared: Path, settings: Settings, device_name: str, threads: int) -> None:
     """Do what the leader says, as another process that torchrun started."""
     torch.set_num_threads(max(1, threads // settings.train.devices))
-    with _free_device(device_name) as device, _torchrun_group(device, settings.train.devices) as workers:
-        if workers.gather(NOTHING)[0] == WORK:
-            _train(folder, prepared, settings, workers, device)
+    try:
+        with _free_device(device_name) as device, _torchrun_group(device, settings.train.devices) as workers:
+            if workers.gather(NOTHING)[0] == WORK:
+                _train(folder, prepared, settings, workers, device)
+    except torch.cuda.OutOfMemoryError:
+        raise UserError(f"process {os.getpid()} of this training {NO_MEMORY}") from None
+    except RuntimeError as error:
+        if not lost_another(error):
+            raise
+        raise UserError(f"{folder}: another process of this training ended or stayed away") from None
 
 
 def dismiss_torchrun(settings: Settings, device_name: str) -> None:
-    """Tell the other processes that the job was complete already."""
+    """Tell the other processes that the job is complete without them."""
     with _free_device(device_name) as device, _torchrun_group(device, settings.train.devices) as workers:
         workers.gather(NOTHING)
 
@@ -99,7 +113,8 @@ def leading(devices: Sequence[torch.device], threads: int, follow: Follow) -> It
     ]
     for follower in followers:
         follower.start()
-    threading.Thread(target=_end_with, args=(followers,), daemon=True).start()
+    over = threading.Event()
+    threading.Thread(target=_end_with, args=(followers, over), daemon=True).start()
     _join(store, 0, size, devices[0])
     try:
         yield Workers(0, size)
@@ -110,6 +125,7 @@ def leading(devices: Sequence[torch.device], threads: int, follow: Follow) -> It
                 raise UserError(_lost(follower)) from None
         raise
     finally:
+        over.set()
         for follower in followers:
             follower.join(FAREWELL)
         dist.destroy_process_group()
@@ -141,15 +157,17 @@ def _follow(rank: int, size: int, port: int, device: torch.device, threads: int,
         follow(Workers(rank, size), device)
     except UserError:  # the leader met the same, and says so
         sys.exit(2)
+    except torch.cuda.OutOfMemoryError:
+        sys.exit(FULL)
     except RuntimeError as error:
-        if not _says_that_one_left(error):
+        if not lost_another(error):
             raise
         sys.exit(1)  # the leader says why it leaves, if it can
     finally:
         dist.destroy_process_group()
 
 
-def _says_that_one_left(error: RuntimeError) -> bool:
+def lost_another(error: RuntimeError) -> bool:
     """Whether a process waited for another that is gone; gloo's errors have no class of their own."""
     return isinstance(error, dist.DistError) or "gloo" in str(error)
 
@@ -170,20 +188,22 @@ def _die_with(sentinel: int) -> None:
     os._exit(1)
 
 
-def _end_with(followers: Sequence[BaseProcess]) -> None:
-    """A group that lost a process would wait for it: end, and leave the state for the next run."""
+def _end_with(followers: Sequence[BaseProcess], over: threading.Event) -> None:
+    """A group that lost a process would wait for it: end, and leave the state for the next run.
+
+    The leader that notices by itself sets `over` in time.
+    """
     alive = list(followers)
     while alive:
         multiprocessing.connection.wait([follower.sentinel for follower in alive])
         for follower in [follower for follower in alive if not follower.is_alive()]:
             alive.remove(follower)
-            if follower.exitcode:
-                time.sleep(2 * FAREWELL)
+            if follower.exitcode and not over.wait(2 * FAREWELL):
                 print(f"error: {_lost(follower)}", file=sys.stderr, flush=True)
                 os._exit(1)
 
 
 def _lost(follower: BaseProcess) -> str:
-    return (
-        f"process {follower.pid} of this training ended with {follower.exitcode}; run the job again to go on"
-    )
+    code = follower.exitcode
+    fate = NO_MEMORY if code == FULL else f"ended with {code}; run the job again to go on"
+    return f"process {follower.pid} of this training {fate}"

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from beamfusion.training.workers import SharedBatchNorm2d, Workers
-from jobkit.result import Result, read_result
+from jobkit.result import RESULT, Result, read_result
 from tests.beamfusion.tiny import with_changes
 
 Run = Callable[..., Path]
@@ -31,6 +31,7 @@ EXACT = {
     "train.epochs": 3,
     "train.window_step": 3,
 }
+TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
 
 
 def start(
@@ -86,10 +87,19 @@ def test_a_batch_of_fewer_windows_than_devices_counts_each_once(prepared_job: Pa
 
 
 def test_torchrun_may_start_the_processes_too(alone: Path, prepared_job: Path, tmp_path: Path) -> None:
-    torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
-    train(tmp_path / "a", prepared_job, *torchrun, **{"train.devices": 2})
+    train(tmp_path / "a", prepared_job, *TORCHRUN, **{"train.devices": 2})
     assert_the_same(tmp_path / "a", alone)
-    train(tmp_path / "a", prepared_job, *torchrun, **{"train.devices": 2})
+
+
+def test_torchrun_ends_where_the_job_is_complete_already(prepared_job: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    settings = {"train.devices": 2}
+    train(folder, prepared_job, **settings)
+    result = (folder / RESULT).read_text()
+    train(folder, prepared_job, *TORCHRUN, **settings)
+    (folder / RESULT).unlink()  # as Snakemake does to a job that it believes undone
+    train(folder, prepared_job, *TORCHRUN, **settings)
+    assert (folder / RESULT).read_text() == result
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
