@@ -40,7 +40,7 @@ test-cluster: .venv/.ready results/table3.csv ## Table III through sbatch on a S
 faults: .venv/.ready ## inject every kind of fault, and write the counts into docs/reliability.md
 	FAULTS_REPORT=$(CURDIR)/docs/reliability.md $(BIN)/pytest -q -n 0 tests/faults
 
-fuzz: .venv/.ready ## change the YAML files and the CSV at random, for 2 minutes each
+fuzz: .venv/.ready ## change each YAML file and the CSV at random, for 2 minutes each
 	FUZZ_SECONDS=120 $(BIN)/pytest -q -n 0 tests/faults/test_fuzzed_input.py
 
 lint: .venv/.ready ## format, lint, types, package boundaries, workflow

@@ -12,9 +12,9 @@ SECONDS = float(os.environ.get("FUZZ_SECONDS", "3"))
 ROUND = 25
 
 
-def fuzz(strategy: st.SearchStrategy[Any], check: Callable[[Any], None], seconds: float = SECONDS) -> int:
+def fuzz(strategy: st.SearchStrategy[Any], check: Callable[[Any], None]) -> int:
     """Examples that were tried."""
-    tried, rounds, deadline = 0, 0, time.monotonic() + seconds
+    tried, rounds, deadline = 0, 0, time.monotonic() + SECONDS
 
     while time.monotonic() < deadline:
 

@@ -11,7 +11,7 @@ from jobkit.errors import UserError
 from papermatrix.expand import load_matrix
 from tests.beamfusion.data.tree_writer import TreeWriter
 from tests.faults.conftest import Faults
-from tests.faults.fuzz import SECONDS, damaged_text, fuzz
+from tests.faults.fuzz import damaged_text, fuzz
 from tests.workflow.snake import PROJECT
 
 pytestmark = pytest.mark.slow
@@ -46,7 +46,7 @@ def test_a_yaml_file_is_read_or_its_faults_are_named(
         Path(name).write_bytes(content)
         read_or_refuse(load_matrix, faults, "YAML file fuzzed")
 
-    fuzz(damaged_text(text), check, SECONDS / len(FILES))
+    fuzz(damaged_text(text), check)
 
 
 def test_a_csv_is_read_or_its_faults_are_named(faults: Faults, tmp_path: Path) -> None:
