@@ -1,6 +1,6 @@
 """The workflow on a real Slurm of one node: the same tables, and jobs that are cancelled or run out of time.
 
-CLUSTER_SCALE names another scale than a tiny one, CLUSTER_REFERENCE the csv of a local run to compare with.
+CLUSTER_SCALE names another scale for Table III than a tiny one, CLUSTER_REFERENCE its csv of a local run.
 """
 
 import csv
@@ -50,7 +50,7 @@ def project(folder: Path, **changes: Any) -> Workspace:
 
 
 def snakemake(workspace: Workspace, *arguments: str, wait: bool = True) -> Any:
-    command = [sys.executable, "-m", "snakemake", *PROFILE, "--config", f"scale={SCALE}", *arguments]
+    command = [sys.executable, "-m", "snakemake", *PROFILE, *arguments]
     log = (workspace.folder / "snakemake.txt").open("w")
     process = subprocess.Popen(command, cwd=workspace.folder, env=environment(), stdout=log, stderr=log)
     if wait:
@@ -86,7 +86,7 @@ def test_table_3_through_sbatch_equals_that_of_a_local_run(slurm: dict[str, str]
     for name in ("local", "cluster"):
         (tmp_path / name).mkdir()
     cluster = project(tmp_path / "cluster")
-    snakemake(cluster, "--", "results/table3.md")
+    snakemake(cluster, "--config", f"scale={SCALE}", "--", "results/table3.md")
     if REFERENCE:
         reference = Path(REFERENCE)
     else:
@@ -143,7 +143,9 @@ def test_a_training_over_two_devices_gets_a_cpu_and_a_gpu_for_each(
     slurm: dict[str, str], tmp_path: Path
 ) -> None:
     workspace = one_training(tmp_path, **{"train.devices": 2, "train.epochs": 4})
-    process = snakemake(workspace, "gpu=true", f"gpu_model={GPU}", "--", "results/table3.md", wait=False)
+    process = snakemake(
+        workspace, "--config", "gpu=true", f"gpu_model={GPU}", "--", "results/table3.md", wait=False
+    )
     number = wait_for(lambda: queued("train"))[0]
     asked = shown_job(number)
     for resource in ("NumCPUs=2", f"gres:gpu:{GPU}:2"):
@@ -158,7 +160,9 @@ def test_a_training_that_is_cancelled_and_one_that_runs_out_of_time_go_on_to_the
     for name in ("cancelled", "limited"):
         (tmp_path / name).mkdir()
     cancelled, limited = (one_training(tmp_path / name, **LONG) for name in ("cancelled", "limited"))
-    first = snakemake(cancelled, "gpu=true", f"gpu_model={GPU}", "--", "results/table3.md", wait=False)
+    first = snakemake(
+        cancelled, "--config", "gpu=true", f"gpu_model={GPU}", "--", "results/table3.md", wait=False
+    )
 
     def is_trained() -> bool:
         assert first.poll() is None, said(cancelled)
