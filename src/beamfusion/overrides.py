@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from beamfusion.plain_yaml import parse
 from jobkit.errors import UserError, did_you_mean
 
 SCALES = Path("config/scales")
 DEEPEST = 8
 """Parts of a dotted key; no setting has as many."""
+MOST = 10_000
+"""Values in a scale with its aliases written out; no scale has as many."""
+OLD_BOOLEANS = ("yes", "no", "on", "off")
+"""Words that were true and false in YAML 1.1, and are words in papermatrix's files."""
 
 
 def read_scale(name: str) -> dict[str, Any]:
@@ -23,14 +28,25 @@ def read_scale(name: str) -> dict[str, Any]:
         hint = did_you_mean(name, known) or f"; {SCALES} holds no scales here"
         raise UserError(f"--scale {name}: no such scale{hint}")
     try:
-        content = yaml.safe_load(path.read_bytes())
+        content = parse(path.read_bytes())
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UserError(f"{path}: not YAML ({_one_line(error)})") from None
     if content is None:
         return {}
     if not isinstance(content, dict):
         raise UserError(f"{path}: expected settings by section, found {type(content).__name__}")
-    return content
+    values: dict[str, Any] = {}
+    faults: list[str] = []
+    for count, (key, value) in enumerate(_flat(content)):
+        if count == MOST or key.count(".") >= DEEPEST:
+            raise UserError(f"{path}: more values, or deeper ones, than there are settings")
+        if key in values:
+            faults.append(f"{path}: {key}: given twice, nested and dotted")
+        values[key] = value
+        faults += [f"{path}: {key}: {fault}" for fault in _old_boolean(value)]
+    if faults:
+        raise UserError(faults)
+    return nested(values)
 
 
 def parse_pairs(pairs: list[str]) -> dict[str, Any]:
@@ -43,9 +59,11 @@ def parse_pairs(pairs: list[str]) -> dict[str, Any]:
         if key.count(".") >= DEEPEST:
             raise UserError(f"--set {_short(pair)}: no setting's key has so many parts")
         try:
-            values[key] = yaml.safe_load(text)
+            values[key] = parse(text)
         except (yaml.YAMLError, ValueError, RecursionError) as error:
             raise UserError(f"--set {_short(pair)}: the value is not YAML ({_one_line(error)})") from None
+        if faults := _old_boolean(values[key]):
+            raise UserError(f"--set {_short(pair)}: {faults[0]}")
     return values
 
 
@@ -67,6 +85,22 @@ def merged(document: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str,
         both = isinstance(before, Mapping) and isinstance(value, Mapping)
         result[key] = merged(before, value) if both else value  # type: ignore[arg-type]
     return result
+
+
+def _flat(content: Mapping[str, Any], section: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """The values of sections, by dotted key; one that is too deep is not followed."""
+    for name, value in content.items():
+        key = f"{section}.{name}" if section else name
+        if isinstance(value, dict) and value and depth < DEEPEST:
+            yield from _flat(value, key, depth + 1)
+        else:
+            yield key, value
+
+
+def _old_boolean(value: Any) -> list[str]:
+    """The fault of a word that was a boolean; pydantic would take it for one."""
+    is_old = isinstance(value, str) and value.lower() in OLD_BOOLEANS
+    return [f"expected true or false, found the word {value}"] if is_old else []
 
 
 def _one_line(error: Exception) -> str:

@@ -117,6 +117,11 @@ def test_what_cannot_be_described_is_a_line_and_exit_code_2(
         ("model: [", "config/scales/mine.yaml: not YAML"),
         ("- model", "config/scales/mine.yaml: expected settings by section, found list"),
         ("model: {widht: 4}", "model.widht: unknown setting; did you mean width?"),
+        ("model: {width: 4, width: 8}", "config/scales/mine.yaml: not YAML (width is given twice"),
+        ("{model.width: 4, model: {width: 8}}", "config/scales/mine.yaml: model.width: given twice"),
+        ("{model: &a {inner: *a}}", "config/scales/mine.yaml: more values, or deeper ones"),
+        ("model: {published: on}", "config/scales/mine.yaml: model.published: expected true or false"),
+        ("model: {width: !!set {8}}", "config/scales/mine.yaml: not YAML"),
     ],
 )
 def test_a_scale_that_cannot_be_read_is_a_line_and_exit_code_2(
@@ -131,6 +136,16 @@ def test_a_scale_that_cannot_be_read_is_a_line_and_exit_code_2(
     (tmp_path / "config/scales/mine.yaml").write_text(content)
     assert main(["describe", "--scale", "mine"]) == 2
     assert f"error: {message}" in capsys.readouterr().err
+
+
+def test_a_scale_s_keys_may_be_dotted_as_in_tables_yaml(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "config/scales").mkdir(parents=True)
+    (tmp_path / "config/scales/mine.yaml").write_text("{model.layers: 2, model: {width: 8}}")
+    monkeypatch.chdir(tmp_path)
+    model = describe(capsys, "model.grid=3", scale="mine")["settings"]["model"]
+    assert (model["layers"], model["width"], model["grid"]) == (2, 8, 3)
 
 
 def test_set_changes_one_setting_of_a_scale_s_section(
