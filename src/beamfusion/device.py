@@ -30,6 +30,27 @@ def free_devices(name: str = "auto", count: int = 1) -> Iterator[list[torch.devi
         yield devices
 
 
+@contextlib.contextmanager
+def devices_of_group(name: str, place: int, count: int) -> Iterator[torch.device]:
+    """The device at `place` for one of `count` processes that torchrun started on this machine.
+
+    They take the first `count` GPUs that CUDA_VISIBLE_DEVICES leaves; the process at place 0 claims all of
+    them at once, so that two such groups do not hold a part each and wait for the rest.
+    """
+    device = choose_device(name)
+    if device.type == "cpu":
+        yield device
+        return
+    if count > torch.cuda.device_count():
+        raise UserError(f"device {name}: {torch.cuda.device_count()} GPUs for {count} processes")
+    mine = torch.device("cuda", place)
+    if place:
+        yield mine
+        return
+    with claimed([_identity(index) for index in range(count)], count):
+        yield mine
+
+
 def _identity(index: int) -> str:
     """What names a GPU whatever part of them a process sees."""
     return str(torch.cuda.get_device_properties(index).uuid)

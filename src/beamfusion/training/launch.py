@@ -11,8 +11,10 @@ import functools
 import multiprocessing
 import multiprocessing.connection
 import os
+import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from multiprocessing.process import BaseProcess
@@ -22,7 +24,7 @@ import torch
 import torch.distributed as dist
 from torch.distributed import Store, TCPStore  # type: ignore[attr-defined]
 
-from beamfusion.device import free_devices
+from beamfusion.device import devices_of_group, free_devices
 from beamfusion.settings import Settings
 from beamfusion.training.train import train
 from beamfusion.training.workers import ALONE, Workers
@@ -57,7 +59,7 @@ def train_together(
     threads = max(1, threads // size)
     torch.set_num_threads(threads)
     if torchrun_rank() is not None:
-        with _free_device(device_name) as device, _torchrun_group(device, size) as workers:
+        with _torchrun_group(device_name, size) as (device, workers):
             workers.gather(WORK)
             ledger.begin()
             return train(folder, prepared, settings, device, ledger, workers)
@@ -69,33 +71,21 @@ def train_together(
 
 def follow_torchrun(folder: Path, prepared: Path, settings: Settings, device_name: str, threads: int) -> None:
     """Do what the leader says, as another process that torchrun started."""
-    torch.set_num_threads(max(1, threads // settings.train.devices))
-    try:
-        with _free_device(device_name) as device, _torchrun_group(device, settings.train.devices) as workers:
-            if workers.gather(NOTHING)[0] == WORK:
-                _train(folder, prepared, settings, workers, device)
-    except torch.cuda.OutOfMemoryError:
-        raise UserError(f"process {os.getpid()} of this training {NO_MEMORY}") from None
-    except RuntimeError as error:
-        if not lost_another(error):
-            raise
-        raise UserError(f"{folder}: another process of this training ended or stayed away") from None
+    size = settings.train.devices
+    torch.set_num_threads(max(1, threads // size))
+    with _torchrun_group(device_name, size) as (device, workers):
+        if workers.gather(NOTHING)[0] == WORK:
+            _train(folder, prepared, settings, workers, device)
 
 
 def dismiss_torchrun(settings: Settings, device_name: str) -> None:
     """Tell the other processes that the job is complete without them."""
-    with _free_device(device_name) as device, _torchrun_group(device, settings.train.devices) as workers:
+    with _torchrun_group(device_name, settings.train.devices) as (_, workers):
         workers.gather(NOTHING)
 
 
 def _train(folder: Path, prepared: Path, settings: Settings, workers: Workers, device: torch.device) -> None:
     train(folder, prepared, settings, device, None, workers)
-
-
-@contextlib.contextmanager
-def _free_device(name: str) -> Iterator[torch.device]:
-    with free_devices(name) as (device,):
-        yield device
 
 
 @contextlib.contextmanager
@@ -111,39 +101,68 @@ def leading(devices: Sequence[torch.device], threads: int, follow: Follow) -> It
         context.Process(target=_follow, args=(rank, size, store.port, device, threads, follow), daemon=True)
         for rank, device in enumerate(devices[1:], start=1)
     ]
-    for follower in followers:
-        follower.start()
+    with _interrupted_by(signal.SIG_IGN):  # they inherit it: Ctrl-C is for the leader to pass on
+        for follower in followers:
+            follower.start()
     over = threading.Event()
     threading.Thread(target=_end_with, args=(followers, over), daemon=True).start()
-    _join(store, 0, size, devices[0])
     try:
+        with _interrupted_by(signal.SIG_DFL):  # Python's own handler would wait until all have joined
+            _join(store, 0, size, devices[0])
         yield Workers(0, size)
     except RuntimeError:  # what a group says that lost one of its processes
+        _wait_for(followers)
+        if lost := [follower for follower in followers if follower.exitcode]:
+            raise UserError(_lost(lost[0])) from None
+        raise
+    except BaseException:  # they would wait for this process, and have nothing to save
         for follower in followers:
-            follower.join(FAREWELL)
-            if follower.exitcode:
-                raise UserError(_lost(follower)) from None
+            follower.kill()
         raise
     finally:
         over.set()
-        for follower in followers:
-            follower.join(FAREWELL)
-        dist.destroy_process_group()
+        _wait_for(followers)
+        if dist.is_initialized():
+            dist.destroy_process_group()
 
 
 @contextlib.contextmanager
-def _torchrun_group(device: torch.device, size: int) -> Iterator[Workers]:
-    """The group of all processes that torchrun started, on all its machines."""
+def _interrupted_by(handler: signal.Handlers) -> Iterator[None]:
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _wait_for(followers: Sequence[BaseProcess]) -> None:
+    deadline = time.monotonic() + FAREWELL
+    for follower in followers:
+        follower.join(max(0.0, deadline - time.monotonic()))
+
+
+@contextlib.contextmanager
+def _torchrun_group(device_name: str, size: int) -> Iterator[tuple[torch.device, Workers]]:
+    """This process's device, and the group of all processes that torchrun started, on all its machines."""
     started, rank = int(os.environ["WORLD_SIZE"]), int(os.environ["RANK"])
     if started != size:
         raise UserError(f"torchrun: started {started} processes, expected {size} as train.devices says")
-    if device.type == "cuda":
-        torch.cuda.set_device(device)
-    dist.init_process_group(_backend(device), timeout=SILENCE)
+    place, count = int(os.environ["LOCAL_RANK"]), int(os.environ["LOCAL_WORLD_SIZE"])
     try:
-        yield Workers(rank, size)
-    finally:
-        dist.destroy_process_group()
+        with devices_of_group(device_name, place, count) as device:
+            if device.type == "cuda":
+                torch.cuda.set_device(device)
+            dist.init_process_group(_backend(device), timeout=SILENCE)
+            try:
+                yield device, Workers(rank, size)
+            finally:
+                dist.destroy_process_group()
+    except torch.cuda.OutOfMemoryError:
+        raise UserError(f"process {os.getpid()} of this training {NO_MEMORY}") from None
+    except RuntimeError as error:
+        if not lost_another(error):
+            raise
+        raise UserError("torchrun: another process of this training ended or stayed away") from None
 
 
 def _follow(rank: int, size: int, port: int, device: torch.device, threads: int, follow: Follow) -> None:

@@ -146,6 +146,18 @@ def test_sigterm_saves_and_ends_all_processes(prepared_job: Path, alone: Path, t
     assert_the_same(folder, alone)
 
 
+def test_ctrl_c_while_the_processes_start_is_quiet(prepared_job: Path, tmp_path: Path) -> None:
+    settings = with_changes({**EXACT, "train.devices": 3})
+    process = start(tmp_path / "a", prepared_job, settings, start_new_session=True)
+    wait_for(lambda: len(followers(process.pid)) == 2)
+    begin = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert time.monotonic() - begin < 10
+    assert process.returncode in (-signal.SIGINT, 130)
+    assert "Traceback" not in said
+
+
 def test_rows_of_a_batch_go_to_one_worker_each() -> None:
     for rows in (1, 2, 3, 5, 8):
         shares = [Workers(rank, 3).share(np.arange(rows)) for rank in range(3)]
