@@ -40,21 +40,23 @@ def job_lock(folder: Path, *, beat: float = BEAT, lease: float = LEASE) -> Itera
     A killed Snakemake leaves its jobs running: the next one waits for them and finds their results.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with _kernel_lock(folder), _Lease(folder / OWNER, beat, lease):
+    with _kernel_lock(folder) as has_lock, _Lease(folder / OWNER, beat, lease, has_lock):
         yield
 
 
 def is_locked(folder: Path) -> bool:
     """Whether a living process works on the job in a folder, here or on another machine."""
+    is_free_here = False
     try:
         with (folder / LOCK).open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        is_free_here = True
     except BlockingIOError:
         return True
     except OSError:  # no lock file, or a file system without locks
         pass
     owner = _read_owner(folder / OWNER)
-    if owner is None or owner.get("machine") == machine():
+    if owner is None or (is_free_here and owner.get("machine") == machine()):
         return False
     try:
         return time.time() - (folder / OWNER).stat().st_mtime < LEASE
@@ -63,18 +65,20 @@ def is_locked(folder: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _kernel_lock(folder: Path) -> Iterator[None]:
+def _kernel_lock(folder: Path) -> Iterator[bool]:
+    """Yields whether there is such a lock: where the file system has none, the lease alone decides."""
     begin, named = time.monotonic(), False
     with (folder / LOCK).open("ab") as file:
-        while not _lock(file.fileno()):
+        while (has_lock := _lock(file.fileno())) is False:
             if not named and time.monotonic() - begin > PATIENCE:
                 _announce(folder / OWNER)
                 named = True
             time.sleep(POLL)
-        yield
+        yield bool(has_lock)
 
 
-def _lock(descriptor: int) -> bool:
+def _lock(descriptor: int) -> bool | None:
+    """Whether the lock is taken now; None where it cannot be."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -82,14 +86,15 @@ def _lock(descriptor: int) -> bool:
     except OSError as error:
         if error.errno not in (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK):
             raise
-    return True  # where the file system has no such locks, the lease alone decides
+        return None
+    return True
 
 
 class _Lease:
     """The owner's file: created by one process only, renewed while it lives, removed when it ends."""
 
-    def __init__(self, path: Path, beat: float, lease: float):
-        self._path, self._beat, self._lease = path, beat, lease
+    def __init__(self, path: Path, beat: float, lease: float, has_lock: bool):
+        self._path, self._beat, self._lease, self._has_lock = path, beat, lease, has_lock
         self._token = uuid.uuid4().hex
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._renew, daemon=True)
@@ -123,10 +128,10 @@ class _Lease:
         return True
 
     def _outlive(self) -> None:
-        """Wait until another owner is gone; on this machine it is, since its lock was free."""
+        """Wait until another owner is gone; on this machine it is, where its lock was free."""
         owner, announced = _read_owner(self._path), False
         watched, since = _stamp(self._path), time.monotonic()
-        while owner is not None and owner.get("machine") != machine():
+        while owner is not None and not (self._has_lock and owner.get("machine") == machine()):
             if time.monotonic() - since > self._lease:
                 break
             if not announced:

@@ -1,5 +1,7 @@
 """Two processes never work on one job; what a dead one held is taken over, here and from other machines."""
 
+import errno
+import fcntl
 import json
 import os
 import signal
@@ -18,6 +20,8 @@ import sys, time
 from pathlib import Path
 import jobkit.lock
 jobkit.lock.machine = lambda: sys.argv[2]
+if sys.argv[4:]:
+    jobkit.lock._lock = lambda descriptor: None
 with jobkit.lock.job_lock(Path(sys.argv[1]), beat=0.1, lease=1.5):
     print("held", flush=True)
     time.sleep(float(sys.argv[3]))
@@ -28,9 +32,9 @@ HERE, ELSEWHERE = Path("/proc/sys/kernel/random/boot_id").read_text().strip(), "
 class Holder:
     """A process that takes a job's lock, on this machine or on what its lease says is another."""
 
-    def __init__(self, folder: Path, machine: str, seconds: float = 60):
+    def __init__(self, folder: Path, machine: str, seconds: float, *options: str):
         self.process = subprocess.Popen(
-            [sys.executable, "-c", HOLD, str(folder), machine, str(seconds)],
+            [sys.executable, "-c", HOLD, str(folder), machine, str(seconds), *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -50,8 +54,8 @@ def holders() -> Iterator[list[Holder]]:
         holder.process.wait()
 
 
-def hold(holders: list[Holder], folder: Path, machine: str, seconds: float = 60) -> Holder:
-    holders.append(Holder(folder, machine, seconds))
+def hold(holders: list[Holder], folder: Path, machine: str, seconds: float = 60, *options: str) -> Holder:
+    holders.append(Holder(folder, machine, seconds, *options))
     return holders[-1]
 
 
@@ -92,6 +96,21 @@ def test_a_living_process_of_another_machine_is_waited_for(tmp_path: Path, holde
     holder = hold(holders, tmp_path, ELSEWHERE, seconds=4)
     holder.wait_until_it_holds()
     forget_the_kernels_lock(tmp_path)
+    assert is_locked(tmp_path)
+    assert take(tmp_path) > 3
+    assert holder.process.wait(5) == 0
+
+
+def test_where_the_file_system_has_no_locks_a_living_process_of_this_machine_is_waited_for(
+    tmp_path: Path, holders: list[Holder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder = hold(holders, tmp_path, HERE, 4, "no locks")
+    holder.wait_until_it_holds()
+
+    def refuse(descriptor: object, operation: int) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
     assert is_locked(tmp_path)
     assert take(tmp_path) > 3
     assert holder.process.wait(5) == 0
