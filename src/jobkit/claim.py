@@ -48,13 +48,18 @@ def claimed(devices: Sequence[str], count: int, folder: Path | None = None) -> I
 
 def _claim(folder: Path, device: str) -> IO[bytes] | None:
     """An open file whose lock is the claim; None where another process has it."""
-    file = os.fdopen(_open(folder / hashlib.sha256(device.encode()).hexdigest()[:16]), "rb")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        return None
-    return file
+    path = folder / hashlib.sha256(device.encode()).hexdigest()[:16]
+    while True:
+        file = os.fdopen(_open(path), "rb")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(path.stat(), os.fstat(file.fileno())):
+                    return file
+        except BlockingIOError:
+            file.close()
+            return None
+        file.close()  # whoever clears temporary files was quicker
 
 
 def _open(path: Path) -> int:

@@ -1,5 +1,6 @@
 """Free devices are found by real processes; the names of devices are made up."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -8,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -84,6 +86,23 @@ def test_a_device_has_its_name_whatever_part_of_the_devices_a_process_sees(tmp_p
         assert (first, second) == ([0], [0])
     with claimed(["GPU-a"], 1, tmp_path), claimed(["GPU-a", "GPU-b"], 1, tmp_path) as second:
         assert second == [1]
+
+
+def test_a_claim_whose_file_was_cleared_away_meanwhile_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = fcntl.flock
+    cleared = []
+
+    def clear_before(file: IO[bytes], operation: int) -> None:
+        if not cleared:
+            cleared.extend(tmp_path.iterdir())
+            cleared[0].unlink()
+        lock(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", clear_before)
+    with claimed(["GPU-a"], 1, tmp_path):
+        assert list(tmp_path.iterdir()) == cleared
 
 
 @pytest.fixture
