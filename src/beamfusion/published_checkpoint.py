@@ -17,7 +17,7 @@ from beamfusion.networks import new_predictor
 from beamfusion.overrides import merged
 from beamfusion.settings import Settings, parse_settings
 from jobkit.errors import UserError
-from jobkit.files import move_folder, read_json, write_json
+from jobkit.files import move, read_json, write_json
 from jobkit.result import SETTINGS
 
 PREFIX = "module."
@@ -109,7 +109,7 @@ def _write(out: Path, settings: Settings, predictor: BeamPredictor) -> None:
     try:
         write_json(unfinished / SETTINGS, {"settings": settings.model_dump(mode="json")})
         save_checkpoint(unfinished / CHECKPOINT, {"predictor": predictor})
-        move_folder(unfinished, out)
+        move(unfinished, out)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 

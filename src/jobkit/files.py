@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from jobkit.digest import digest
 from jobkit.errors import UserError
+
+SEAL = "digest"
 
 
 @contextlib.contextmanager
@@ -28,10 +31,17 @@ def whole_file(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def move_folder(source: Path, target: Path) -> None:
-    """Rename a finished folder; `target` may be an empty one."""
+def move(source: Path, target: Path) -> None:
+    """Rename a whole file or a finished folder; `target` may be another file, or an empty folder."""
     source.rename(target)
     _fsync(target.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Return once all that lies in a folder, at any depth, is on the disk."""
+    for entry in folder.rglob("*"):
+        _fsync(entry)
+    _fsync(folder)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -55,6 +65,21 @@ def read_json(path: Path) -> Any:
         raise UserError(f"{path}: no such file") from None
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: not a JSON file ({error})") from None
+
+
+def write_sealed(path: Path, content: dict[str, Any]) -> None:
+    """As JSON, with a digest of it all, so that a file that was damaged or edited is found out."""
+    write_json(path, {**content, SEAL: digest(content)})
+
+
+def read_sealed(path: Path) -> dict[str, Any]:
+    """What `write_sealed` wrote; a `ValueError` where it is anything else."""
+    content = read_json(path)
+    if not isinstance(content, dict) or SEAL not in content:
+        raise ValueError(f"no {SEAL}")
+    if content.pop(SEAL) != digest(content):
+        raise ValueError(f"changed since it was written: its {SEAL} is another")
+    return content
 
 
 def _umask() -> int:

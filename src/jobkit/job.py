@@ -4,6 +4,7 @@ A job whose upstream diverged is `diverged` too, without running. `result.json` 
 """
 
 import contextlib
+import importlib
 import os
 import resource
 import shutil
@@ -85,17 +86,23 @@ def run_job(job: Job, work: Callable[[Ledger], Outcome]) -> Result:
     with job_lock(job.folder):
         _remove_leftovers(job.folder)
         _continue_log(job.folder)
-        if (job.folder / RESULT).exists():
-            return read_result(job.folder)
         upstream = read_result(job.needs) if job.needs else None
         stands_on = digest_files([job.needs / RESULT], job.needs) if job.needs else None
+        if (job.folder / RESULT).exists():
+            result = read_result(job.folder)
+            if result.provenance.get("stands_on") == stands_on:
+                return result
+            (job.folder / RESULT).unlink()  # of a process that began before what it stands on was made again
         source = provenance.source_digest(job.source)
         if (kept := _kept_result(job, source, stands_on)) is not None:
             return kept
+        importlib.import_module(
+            job.source
+        )  # what runs is what was digested, however long it waits for a device
         started = _now()
         before = provenance.commit()
-        if Ledger.stood_on(job.folder) not in (None, stands_on):
-            _empty(job.folder)  # what is unfinished there was made from other results
+        if (job.folder / KEPT).exists() or not Ledger.goes_on(job.folder, stands_on):
+            _empty(job.folder)
         needs = os.path.relpath(job.needs, job.folder) if job.needs else None
         write_json(job.folder / SETTINGS, asdict(_Document(job.stage, job.id, needs, job.settings)))
         ledger = Ledger(job.folder, started=started, source=source, stands_on=stands_on)
@@ -108,11 +115,11 @@ def run_job(job: Job, work: Callable[[Ledger], Outcome]) -> Result:
         account = ledger.account(outcome.peak_memory if outcome.peak_memory is not None else resident_peak())
         origin = {**inherited, **before, "stands_on": stands_on}
         result = _result(job, outcome, account, origin)
-        write_result(job.folder, result)
-        _keep(job.folder)
-        ledger.clear()
+        for name in (KEPT, RESULT):
+            write_result(job.folder, result, name)
         for name in outcome.obsolete:
             (job.folder / name).unlink(missing_ok=True)
+        ledger.clear()
         return result
 
 
@@ -149,15 +156,12 @@ def _result(job: Job, outcome: Outcome, account: Account, origin: dict[str, Any]
     )
 
 
-def _keep(folder: Path) -> None:
-    """Copy the result: Snakemake deletes it when it starts a job that it believes undone, also one that a
-    process of a killed Snakemake has finished meanwhile.
-    """
-    write_bytes(folder / KEPT, (folder / RESULT).read_bytes())
-
-
 def _kept_result(job: Job, source: str, stands_on: str | None) -> Result | None:
-    """The copy of a result, put back, if today's source made it from what the job stands on."""
+    """The copy of a result, put back, if today's source made it from what the job stands on.
+
+    Snakemake deletes the result of a job that it starts, also one that a process of a killed Snakemake has
+    finished meanwhile.
+    """
     try:
         result = parse_result(job.folder / KEPT)
     except UserError:
@@ -165,7 +169,7 @@ def _kept_result(job: Job, source: str, stands_on: str | None) -> Result | None:
     current = {"source_digest": source, "stands_on": stands_on}
     if any(result.provenance.get(key) != value for key, value in current.items()):
         return None
-    if result.files != _files(job.folder, besides=()):
+    if not result.files.items() <= _files(job.folder, besides=()).items():
         return None
     write_bytes(job.folder / RESULT, (job.folder / KEPT).read_bytes())
     return result

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from jobkit.errors import UserError
-from jobkit.files import read_json, write_json
+from jobkit.files import read_sealed, write_sealed
 from jobkit.form import read_form
 
 LEDGER = "ledger.json"
@@ -40,10 +40,10 @@ class Ledger:
             self._past = replace(self._past, sources=(*self._past.sources, source))
 
     @staticmethod
-    def stood_on(folder: Path) -> str | None:
-        """What an unfinished job in a folder was begun on."""
+    def goes_on(folder: Path, stands_on: str | None) -> bool:
+        """Whether an unfinished job in a folder was begun on the result that it would stand on now."""
         path = folder / LEDGER
-        return _read(path).stands_on if path.exists() else None
+        return path.exists() and _read(path).stands_on == stands_on
 
     def account(self, peak_memory: int = 0) -> Account:
         seconds = self._past.seconds + time.monotonic() - self._begin
@@ -54,7 +54,7 @@ class Ledger:
         self._begin = time.monotonic()
 
     def save(self, peak_memory: int = 0) -> None:
-        write_json(self._path, asdict(self.account(peak_memory)))
+        write_sealed(self._path, asdict(self.account(peak_memory)))
 
     def clear(self) -> None:
         """A job that begins anew, or is complete, has no past."""
@@ -63,7 +63,7 @@ class Ledger:
 
 def _read(path: Path) -> Account:
     try:
-        return read_form(Account, read_json(path))
+        return read_form(Account, read_sealed(path))
     except ValueError as error:
         raise UserError(
             f"{path}: not what a job has cost ({error}); remove the job's folder to begin anew"

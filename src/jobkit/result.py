@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jobkit.errors import UserError
-from jobkit.files import read_json, write_json
+from jobkit.files import read_sealed, write_sealed
 from jobkit.form import read_form
 
 RESULT = "result.json"
 SETTINGS = "settings.json"
-FORM = 1
+FORM = 2
 
 Status = Literal["done", "diverged"]
 
@@ -52,8 +52,8 @@ class Result:
     """The job's other files, relative to its folder, with their sizes in bytes."""
 
 
-def write_result(folder: Path, result: Result) -> None:
-    write_json(folder / RESULT, {"form": FORM, **dataclasses.asdict(result)})
+def write_result(folder: Path, result: Result, name: str = RESULT) -> None:
+    write_sealed(folder / name, {"form": FORM, **dataclasses.asdict(result)})
 
 
 def read_result(folder: Path) -> Result:
@@ -62,10 +62,10 @@ def read_result(folder: Path) -> Result:
 
 
 def parse_result(path: Path) -> Result:
-    content = read_json(path)
     try:
-        if content.pop("form") != FORM:
+        content = read_sealed(path)
+        if content.pop("form", None) != FORM:
             raise ValueError(f"expected form {FORM}")
         return read_form(Result, content)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError) as error:
         raise UserError(f"{path}: not a job's result ({error})") from None

@@ -71,17 +71,18 @@ def test_prepared_frames(name: str, chain: Chain, faults: Faults, tmp_path: Path
     shapes = [getattr(before, modality).shape for modality in ("image", "lidar", "radar")]
 
     def same(found: Any) -> bool:
-        """The frames' own bytes are the disk's to keep; what says where they lie is checked here."""
-        return [getattr(found, modality).shape for modality in ("image", "lidar", "radar")] == shapes and (
-            name != "windows.npy" or len(found.windows) == len(before.windows)
-        )
+        """The frames' own bytes are the disk's to keep; what they stand for and where they lie is not."""
+        same_frames = [getattr(found, modality).shape for modality in ("image", "lidar", "radar")] == shapes
+        pairs = zip(vars(found.windows).values(), vars(before.windows).values(), strict=True)
+        return same_frames and all(a.tobytes() == b.tobytes() for a, b in pairs)
 
     check_file(folder / name, lambda: open_prepared(folder), same, "prepared frames damaged", faults)
 
 
 def test_a_result(chain: Chain, faults: Faults, tmp_path: Path) -> None:
     path = Path(shutil.copy(chain.folder / "train" / RESULT, tmp_path))
-    check_file(path, lambda: parse_result(path), lambda found: True, "result.json damaged", faults)
+    whole = parse_result(path)
+    check_file(path, lambda: parse_result(path), lambda found: found == whole, "result.json damaged", faults)
 
 
 def test_the_settings_of_a_job_below(chain: Chain, faults: Faults, tmp_path: Path) -> None:
@@ -89,14 +90,18 @@ def test_the_settings_of_a_job_below(chain: Chain, faults: Faults, tmp_path: Pat
     folder.mkdir()
     path = Path(shutil.copy(chain.folder / "train" / SETTINGS, folder))
     check_file(
-        path, lambda: upstream_folder(folder, "train"), lambda found: True, "settings.json damaged", faults
+        path,
+        lambda: upstream_folder(folder, "train"),
+        lambda found: found == folder,
+        "settings.json damaged",
+        faults,
     )
 
 
 def test_a_ledger(faults: Faults, tmp_path: Path) -> None:
-    Ledger(tmp_path, started="2026-01-01", source="a").save()
+    Ledger(tmp_path, started="2026-01-01", source="a", stands_on="b").save()
     path = tmp_path / LEDGER
-    check_file(path, lambda: Ledger.stood_on(tmp_path), lambda found: True, "ledger.json damaged", faults)
+    check_file(path, lambda: Ledger.goes_on(tmp_path, "b"), bool, "ledger.json damaged", faults)
 
 
 @pytest.mark.parametrize(

@@ -174,6 +174,48 @@ def test_unfinished_work_on_other_results_is_thrown_away(tmp_path: Path) -> None
     assert found == [False]
 
 
+def test_a_result_that_another_process_made_on_an_older_one_meanwhile_is_made_again(tmp_path: Path) -> None:
+    below, folder = tmp_path / "a1", tmp_path / "b1"
+    run_job(job(below), lambda ledger: Outcome(scores={"dba": 0.9}))
+    run_job(job(folder, "evaluate", below), lambda ledger: Outcome(scores={"dba": 0.8}))
+    shutil.rmtree(below)
+    run_job(job(below), lambda ledger: Outcome(scores={"dba": 0.7}))
+    again = run_job(job(folder, "evaluate", below), lambda ledger: Outcome(scores={"dba": 0.6}))
+    assert again.scores == {"dba": 0.6}
+
+
+def test_a_finished_job_that_is_made_again_begins_with_an_empty_folder(tmp_path: Path) -> None:
+    below, folder = tmp_path / "a1", tmp_path / "b1"
+    run_job(job(below), lambda ledger: Outcome(scores={"dba": 0.9}))
+
+    def work(ledger: Ledger) -> Outcome:
+        assert not list(folder.glob("*.pt"))
+        (folder / "state.pt").touch()
+        (folder / "checkpoint.pt").touch()
+        return Outcome(scores={"dba": 0.8})
+
+    run_job(job(folder, "rebuild", below), work)
+    Ledger(folder, started="2026-01-01", source="killed before it was removed").save()
+    shutil.rmtree(below)
+    run_job(job(below), lambda ledger: Outcome(scores={"dba": 0.7}))
+    assert run_job(job(folder, "rebuild", below), work).cost.resumptions == 0
+
+
+def test_a_job_that_was_killed_before_it_removed_its_state_is_complete(tmp_path: Path) -> None:
+    first = run_job(job(tmp_path), lambda ledger: Outcome(scores={"dba": 0.9}))
+    (tmp_path / "state.pt").touch()
+    (tmp_path / RESULT).unlink()
+    assert run_job(job(tmp_path), lambda ledger: Outcome()) == first
+
+
+def test_a_result_that_was_edited_is_no_result(tmp_path: Path) -> None:
+    run_job(job(tmp_path), lambda ledger: Outcome(scores={"dba": 0.5123}))
+    path = tmp_path / RESULT
+    path.write_text(path.read_text().replace("0.5123", "0.9123"))
+    with pytest.raises(UserError, match=r"result\.json: not a job's result \(changed since it was written"):
+        read_result(tmp_path)
+
+
 def test_what_a_killed_process_had_half_written_is_removed(tmp_path: Path) -> None:
     (tmp_path / ".state.pt.abc123.pt").write_text("half")
     run_job(job(tmp_path), lambda ledger: Outcome())

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from jobkit.errors import UserError
-from jobkit.files import write_text
+from jobkit.files import whole_file, write_text
 
 Decode = Callable[[str], tuple[NDArray[Any], tuple[int, ...]]]
 """Name of a raw file -> the prepared frame, and the shape of the raw one; a `UserError` for a faulty file."""
@@ -37,12 +37,11 @@ class FrameArray:
         return (len(self.files), *self.frame)
 
     def create(self) -> None:
-        """All zeros; a sparse file where the file system has them."""
-        with self.path.open("wb") as stream:
+        """All zeros, sparse where the file system can; a new file, since one that is there may be in use."""
+        with whole_file(self.path) as temporary, temporary.open("wb") as stream:
             header = {"descr": np.dtype(self.dtype).str, "fortran_order": False, "shape": self.shape}
             np.lib.format.write_array_header_1_0(stream, header)
             stream.truncate(stream.tell() + self._offset(len(self.files)))
-            os.fsync(stream.fileno())
 
     def is_whole(self) -> bool:
         try:

@@ -60,6 +60,8 @@ def prepare(
         summary = _finished(out, key, on_error)
         if summary is None:
             (out / INDEX).unlink(missing_ok=True)
+            for unfinished in out.glob(".*"):  # of a run that was killed while it wrote
+                unfinished.unlink()
             summary = _Preparation(tree, out, settings, key, on_error).run(progress, chunk)
         (out / JOURNAL).unlink(missing_ok=True)
     except OSError as error:

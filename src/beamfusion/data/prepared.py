@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beamfusion.settings import BEAMS, GRID_MODALITIES, Modality
+from jobkit.digest import digest_files
 from jobkit.errors import UserError
-from jobkit.files import read_json, whole_file, write_json
+from jobkit.files import read_sealed, whole_file, write_sealed
 
-FORM = 1
+FORM = 2
 INDEX = "index.json"
 """Written last: the sign that all the other files are whole."""
 WINDOWS = "windows.npy"
@@ -150,21 +151,31 @@ def write_windows(folder: Path, table: NDArray[np.void]) -> None:
 
 def write_index(folder: Path, key: str, summary: PreparedSummary) -> None:
     """`key` names the settings and samples that the folder was prepared from."""
-    write_json(folder / INDEX, {"form": FORM, "key": key, "summary": dataclasses.asdict(summary)})
+    content = {
+        "form": FORM,
+        "key": key,
+        "windows": digest_files([folder / WINDOWS], folder),
+        "summary": dataclasses.asdict(summary),
+    }
+    write_sealed(folder / INDEX, content)
 
 
 def read_index(folder: Path) -> tuple[str, PreparedSummary]:
     """Key and summary of a folder that is complete; a `UserError` where it is not."""
     path = folder / INDEX
-    content = read_json(path)
     try:
+        content = read_sealed(path)
         if content["form"] != FORM:
             raise ValueError(f"form {content['form']}")
         fields = content["summary"]
         lists = {name: tuple(fields[name]) for name in ("absent", "faults")}
-        return str(content["key"]), PreparedSummary(**{**fields, **lists})
+        found = str(content["key"]), PreparedSummary(**{**fields, **lists})
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: not an index of prepared frames of form {FORM} ({error})") from None
+    windows = folder / WINDOWS
+    if not windows.exists() or digest_files([windows], folder) != content["windows"]:
+        raise UserError(f"{windows}: missing, or not what was written; prepare the frames again")
+    return found
 
 
 def open_prepared(folder: Path) -> Prepared:
