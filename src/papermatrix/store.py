@@ -49,10 +49,10 @@ class Store:
         return module is not None and made_by is not None and made_by != source_digest(module)
 
     def is_stale(self, job: Job) -> bool:
-        """Whether the job, or one that it stands on, is outdated; so will be what is yet to be made of it."""
+        """Whether the job, or one below it, is outdated or stands on another result than today's."""
         if job.id not in self._stale:
             below = job.needs is not None and self.is_stale(job.needs)
-            self._stale[job.id] = below or self.is_outdated(job)
+            self._stale[job.id] = below or self.is_outdated(job) or self._stands_on_another(job)
         return self._stale[job.id]
 
     def _state(self, job: Job) -> State:
@@ -60,13 +60,14 @@ class Store:
         if result is None:
             return _unfinished(job.folder)
         below = self.state(job.needs) if job.needs else "done"
-        if below in AGAIN or self.is_outdated(job) or self._stands_on_another(job, result):
+        if below in AGAIN or self.is_outdated(job) or self._stands_on_another(job):
             return "stale"
         return "diverged" if result.status == "diverged" else "done"
 
-    def _stands_on_another(self, job: Job, result: Result) -> bool:
+    def _stands_on_another(self, job: Job) -> bool:
         """Whether the result that the job was made from has been made again since."""
-        stood_on = result.provenance.get("stands_on")
+        result = self.result(job)
+        stood_on = result.provenance.get("stands_on") if result else None
         if job.needs is None or stood_on is None or self.result(job.needs) is None:
             return False
         if job.needs.id not in self._digests:
@@ -85,11 +86,18 @@ def stale_jobs(tops: Iterable[Job], store: Store) -> list[str]:
     """The stale jobs among some and those that they stand on, in words."""
     jobs = {job.id: job for top in tops for job in top.chain()}
     return [
-        f"{job.stage} {job.id}: stale, "
-        + ("made by other source" if store.is_outdated(job) else "stands on a stale job")
+        f"{job.stage} {job.id}: stale, {_why(job, store)}"
         for job in jobs.values()
         if store.state(job) == "stale"
     ]
+
+
+def _why(job: Job, store: Store) -> str:
+    if store.is_outdated(job):
+        return "made by other source"
+    if job.needs is not None and store.is_stale(job.needs):
+        return "stands on a stale job"
+    return "what it stands on was made again, or has to be"
 
 
 def _unfinished(folder: Path) -> State:

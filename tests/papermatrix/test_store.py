@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jobkit.digest import digest_files
 from papermatrix.expand import Job, Matrix
-from papermatrix.store import Store
+from papermatrix.store import Store, stale_jobs
 from tests.papermatrix.tea import Paper, finish, finish_all
 
 HOLD = """
@@ -96,6 +96,10 @@ def test_a_result_that_stands_on_one_made_again_since_is_stale(paper: Paper) -> 
     assert Store(matrix).state(top) == "done"
     finish(first(matrix), {"flavour": 0.75})
     assert Store(matrix).state(top) == "stale"
+    assert Store(matrix).is_stale(top)
+    assert stale_jobs([top], Store(matrix)) == [
+        f"{top.stage} {top.id}: stale, what it stands on was made again, or has to be"
+    ]
 
 
 def test_what_stands_on_a_job_whose_folder_was_removed_is_done(paper: Paper) -> None:
