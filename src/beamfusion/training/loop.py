@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from beamfusion.checkpoint import read_tensors, write_tensors
+from beamfusion.checkpoint import CHECKPOINT, read_tensors, save_checkpoint, write_tensors
 from beamfusion.data.dataset import Batch, WindowDataset
 from beamfusion.device import peak_memory
 from beamfusion.training.interrupt import Stop, stop_signal
 from beamfusion.training.record import Record
 from beamfusion.training.workers import ALONE, Workers
 from jobkit.errors import UserError
+from jobkit.files import move
 from jobkit.job import resident_peak
 from jobkit.ledger import Ledger
 
@@ -50,10 +51,10 @@ class Task(Protocol):
         """What follows an optimiser step."""
 
     def validate(self) -> float:
-        """The score of the validation part, higher is better, by the weights that `save` keeps."""
+        """The score of the validation part, higher is better, by the weights of `networks`."""
 
-    def save(self) -> None:
-        """Write the checkpoint of the epoch just validated."""
+    def networks(self) -> dict[str, nn.Module]:
+        """What `validate` scored, by the names in the checkpoint."""
 
     def state(self) -> dict[str, Any]: ...
 
@@ -122,7 +123,7 @@ class Loop:
     ):
         self._task, self._optimizer, self._data, self._plan = task, optimizer, data, plan
         self._device, self._ledger, self._workers = device, ledger, workers
-        self._path = folder / STATE
+        self._folder, self._path = folder, folder / STATE
         self._record = Record(folder if workers.leads else None)
         self._progress = _Progress()
         self._saved_at = time.monotonic()
@@ -131,18 +132,21 @@ class Loop:
         torch.manual_seed(worker_seed(self._plan.seed, self._workers.rank))
         if self._path.exists():
             self._restore()
+        if any(other != self._progress for other in self._workers.gather(self._progress)):
+            raise UserError(f"{self._path}: not the same on all machines yet; run the job again")
         with self._record, stop_signal() as stop:
             while self._progress.epoch < self._plan.epochs:
                 if not self._train_epoch(stop):
-                    return self._progress.end(diverged=True)
+                    return self._end(diverged=True)
                 if self._decide(time.monotonic() - self._saved_at > SAVE_BEFORE_VALIDATION):
                     self._save()
                 with stop.at_once():
                     score = self._task.validate()
                 if not math.isfinite(score):
-                    return self._progress.end(diverged=True)
+                    return self._end(diverged=True)
                 self._end_epoch(score)
-        return self._progress.end()
+            with stop.at_once():  # saved, and what follows does not look for signals
+                return self._end()
 
     def _train_epoch(self, stop: Stop) -> bool:
         """One epoch's batches, or what is left of them; False where the loss stopped being finite."""
@@ -203,10 +207,24 @@ class Loop:
         if progress.best_score is None or score > progress.best_score:
             progress.best_epoch, progress.best_score = progress.epoch + 1, score
             if self._workers.leads:
-                self._task.save()
+                save_checkpoint(self._best, self._task.networks())
         self._record.epoch(progress.epoch + 1, self._plan.rates(progress.epoch)[0], score)
         progress.epoch, progress.batch = progress.epoch + 1, 0
         self._save()
+        if self._workers.leads:
+            for path in self._folder.glob("best-*.pt"):
+                if path != self._best:
+                    path.unlink()
+
+    @property
+    def _best(self) -> Path:
+        """The best epoch's networks; each epoch has its name, lest one that is done again spoil another's."""
+        return self._folder / f"best-{self._progress.best_epoch}.pt"
+
+    def _end(self, *, diverged: bool = False) -> Fit:
+        if self._workers.leads and self._best.exists():
+            move(self._best, self._folder / CHECKPOINT)
+        return self._progress.end(diverged=diverged)
 
     def _save(self) -> None:
         """What every worker needs to go on, written by the one that leads."""

@@ -8,7 +8,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from beamfusion.checkpoint import CHECKPOINT, load_checkpoint, save_checkpoint
+from beamfusion.checkpoint import CHECKPOINT, load_checkpoint
 from beamfusion.data.dataset import Batch, WindowDataset
 from beamfusion.data.parts import open_parts
 from beamfusion.device import compute_dtype
@@ -32,13 +32,7 @@ def rebuild(
     parts = open_parts(prepared, settings, window_step=settings.rebuild.window_step)
     torch.manual_seed(settings.seed)
     predictor, rebuilder = start_rebuilding(training, settings, device)
-    task = RebuildTask(
-        Networks(predictor, rebuilder),
-        parts.validation,
-        settings,
-        folder / CHECKPOINT,
-        device,
-    )
+    task = RebuildTask(Networks(predictor, rebuilder), parts.validation, settings, device)
     options = settings.rebuild
     rates = [options.lr, options.predictor_lr]
     optimizer = torch.optim.AdamW(
@@ -77,13 +71,12 @@ class RebuildTask:
         networks: Networks,
         validation: WindowDataset,
         settings: Settings,
-        checkpoint: Path,
         device: torch.device,
     ):
         assert networks.rebuilder is not None
         self._predictor, self._rebuilder = networks.predictor, networks.rebuilder
-        self._networks, self._validation, self._settings = networks, validation, settings
-        self._checkpoint, self._device = checkpoint, device
+        self._networks, self._validation = networks, validation
+        self._settings, self._device = settings, device
         self._first_epoch = True
         self._predictor_stays = settings.rebuild.predictor_lr == 0
         if self._predictor_stays:
@@ -158,8 +151,8 @@ class RebuildTask:
         part, missing = self._validation, self._settings.missing
         return predict(self._networks, part, self._device, missing=missing).dba
 
-    def save(self) -> None:
-        save_checkpoint(self._checkpoint, {"predictor": self._predictor, "mrm": self._rebuilder.mrm})
+    def networks(self) -> dict[str, nn.Module]:
+        return {"predictor": self._predictor, "mrm": self._rebuilder.mrm}
 
     def state(self) -> dict[str, Any]:
         return {"network": self.network.state_dict()}

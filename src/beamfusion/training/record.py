@@ -29,9 +29,9 @@ class Record:
         self._writer: SummaryWriter | None = None
 
     def __enter__(self) -> Record:
-        purge = len(self._steps) + 1 if self._steps else None
         if self._folder is not None:
-            self._writer = SummaryWriter(str(self._folder / "tensorboard"), purge_step=purge)
+            events = str(self._folder / "tensorboard")
+            self._writer = SummaryWriter(events, purge_step=len(self._steps) + 1)  # a killed run went further
         return self
 
     def __exit__(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from beamfusion.checkpoint import CHECKPOINT, save_checkpoint
 from beamfusion.data.dataset import Batch, WindowDataset
@@ -72,7 +72,7 @@ def fit_by_gradient(
     if settings.model.imagenet is not None:
         start_from_imagenet(predictor, Path(settings.model.imagenet))
     predictor.to(device, weight_dtype(settings))
-    task = PredictorTask(predictor, parts.validation, settings.train, folder / CHECKPOINT, device, workers)
+    task = PredictorTask(predictor, parts.validation, settings.train, device, workers)
     optimizer = torch.optim.AdamW(
         predictor.parameters(), settings.train.lr, weight_decay=settings.train.weight_decay, fused=True
     )
@@ -129,15 +129,13 @@ class PredictorTask:
         network: BeamPredictor,
         validation: WindowDataset,
         settings: Train,
-        checkpoint: Path,
         device: torch.device,
         workers: Workers = ALONE,
     ):
         self.network, self._workers = network, workers
         self._shared = workers.share_network(network)
         self._average = averaged(network, settings.ema) if settings.ema is not None else None
-        self._validation, self._settings = validation, settings
-        self._checkpoint, self._device = checkpoint, device
+        self._validation, self._settings, self._device = validation, settings, device
 
     def start_epoch(self, epoch: int) -> None:
         self.network.train()
@@ -154,8 +152,8 @@ class PredictorTask:
         networks = Networks(self._scored)
         return predict(networks, self._validation, self._device, workers=self._workers).dba
 
-    def save(self) -> None:
-        save_checkpoint(self._checkpoint, {"predictor": self._scored})
+    def networks(self) -> dict[str, nn.Module]:
+        return {"predictor": self._scored}
 
     def state(self) -> dict[str, Any]:
         average = self._average.state_dict() if self._average is not None else None
