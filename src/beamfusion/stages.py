@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from beamfusion.settings import Model, Settings, parse_settings
 from jobkit.errors import UserError, did_you_mean
+from jobkit.files import sync_folder
 from jobkit.job import Job, Outcome, run_job, upstream_folder
 from jobkit.ledger import Ledger
 
@@ -74,6 +75,7 @@ def _simulate(folder: Path, settings: Settings) -> Outcome:
     if tree.exists():  # of a run that was killed
         shutil.rmtree(tree)
     simulate(tree, settings.simulation, progress=True)
+    sync_folder(tree)
     return Outcome()
 
 
