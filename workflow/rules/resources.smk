@@ -15,6 +15,17 @@ def gpus_of_training(wildcards):
 gpus = 1 if matrix.project.config.gpu else 0
 gpu_model = (matrix.project.config.gpu and matrix.project.config.gpu_model) or ""
 
-# MB for what computes. Full-size frames take 6.5 GB for 2 windows a step on a CPU; the published 24 were never run.
-base = matrix.project.schema.complete(matrix.project.base)
-memory = 3000 if base["frames.image_size"] < 256 else 64000
+
+def is_full_size(wildcards):
+    return job_of(wildcards).settings["frames"]["image_size"] >= 256
+
+
+def memory(wildcards):
+    """MB. Full-size frames take 6.5 GB for 2 windows a step on a CPU; the published 24 were never run."""
+    return 64000 if is_full_size(wildcards) else 3000
+
+
+def memory_of_training(wildcards):
+    """MB. Each further process shares the windows, and has its own PyTorch, weights and optimizer state."""
+    further = 8000 if is_full_size(wildcards) else 1000
+    return memory(wildcards) + (devices(wildcards) - 1) * further

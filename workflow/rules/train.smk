@@ -11,7 +11,7 @@ rule train:
         "../../envs/cpu.yaml"
     threads: devices
     resources:
-        mem_mb=memory,
+        mem_mb=memory_of_training,
         runtime=2880,
         cpus_per_task=devices,
         gpu=gpus_of_training,
