@@ -28,7 +28,7 @@ MUGS = """
 def workspace(tmp_path: Path) -> Workspace:
     """Nothing has run yet; of the mugs, one row crashes and one diverges."""
     (tmp_path / "workflow/rules").mkdir(parents=True)
-    Workspace(tmp_path, TEA, parts=("Snakefile", "tea_job.py"))
+    Workspace(tmp_path, TEA, parts=("Snakefile", "tea_job.py", "tea"))
     Workspace(tmp_path, PROJECT, parts=("profiles", "workflow/profiles", *RULES, "envs"))
     Paper(tmp_path).write("config/tables.yaml", TABLES.rstrip() + MUGS)
     return Workspace(tmp_path, parts=())

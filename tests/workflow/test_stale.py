@@ -18,9 +18,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two tables of which everything ran once, by a source of their own."""
     folder = tmp_path_factory.mktemp("tea")
     (folder / "workflow/rules").mkdir(parents=True)
-    Workspace(folder, TEA, parts=("Snakefile", "tea_job.py", "src"))
+    Workspace(folder, TEA, parts=("Snakefile", "tea_job.py", "tea"))
     Workspace(folder, PROJECT, parts=("profiles", "workflow/profiles", *RULES, "envs"))
-    Workspace(folder, PROJECT, parts=("src/jobkit", "src/papermatrix"))
     paper = Paper(folder)
     stages = STAGES
     for stage in ("dry", "steep", "taste"):
@@ -41,7 +40,7 @@ def workspace(finished: Path, tmp_path: Path) -> Workspace:
     """A copy in which steeping is done by other source than its results say."""
     shutil.copytree(finished, tmp_path, symlinks=True, dirs_exist_ok=True)
     workspace = Workspace(tmp_path, parts=())
-    workspace.edit("src/tea/steep.py", ("steeped", "steeped twice"))
+    workspace.edit("tea/steep.py", ("steeped", "steeped twice"))
     return workspace
 
 
@@ -82,7 +81,7 @@ def test_rerun_leaves_stale_jobs_of_other_tables_alone(workspace: Workspace) -> 
 
 
 def test_an_edit_of_the_first_stage_makes_everything_stale(workspace: Workspace) -> None:
-    workspace.edit("src/tea/dry.py", ("dried", "dried and rolled"))
+    workspace.edit("tea/dry.py", ("dried", "dried and rolled"))
     assert workspace.plan("results/cups.md", "--config", "on_stale=rerun") == {
         "dry": 2,
         "steep": 1,
