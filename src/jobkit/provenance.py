@@ -66,7 +66,8 @@ def why_no_source(module: str, project: Path | None = None) -> str | None:
         path.stem for root in _roots(project) for path in root.glob("*") if _holds_source(path)
     }
     hint = nearest(module, sorted(known))
-    return f"no source of a module {module!r}" + (f"; did you mean {hint}?" if hint else "")
+    fault = f"no source of a module {module!r}, neither in this folder nor installed"
+    return fault + (f"; did you mean {hint}?" if hint else "")
 
 
 @functools.cache

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, StrictInt, StrictStr
 
 from jobkit.errors import did_you_mean
-from papermatrix.references import Fault
+from papermatrix.references import Fault, check_source
 from papermatrix.settings import SettingsSchema
 from papermatrix.spec import Format, Frozen, Name, Number, StagesFile, Table, Text
 from papermatrix.yamlfile import Document, Place
@@ -274,6 +274,7 @@ def check_paper(
         for index, key in enumerate(command.uses):
             if not schema.keys_of(key):
                 yield ("audit", "commands", name, "uses", index), schema.unknown(key)
+        yield from check_source(("audit", "commands", name, "source"), command.source)
     for stage, cost in file.cost.stages.items() if file.cost else ():
         place = ("cost", "stages", stage)
         yield from checks.stage(place, stage)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jobkit.errors import did_you_mean
+from jobkit.provenance import why_no_source
 from papermatrix.digest import render_slug
 from papermatrix.metric import parse_metric
 from papermatrix.settings import SettingsSchema, nested
@@ -52,6 +53,7 @@ def check_stages(file: StagesFile, schema: SettingsSchema) -> Iterator[Fault]:
         for index, key in enumerate(stage.uses):
             if not schema.keys_of(key):
                 yield (*place, "uses", index), schema.unknown(key)
+        yield from check_source((*place, "source"), stage.source)
         if stage.needs is not None and stage.needs not in names:
             yield (*place, "needs"), f"unknown stage{did_you_mean(stage.needs, names)}"
         elif name in _stages_before(file, name):
@@ -62,6 +64,12 @@ def check_stages(file: StagesFile, schema: SettingsSchema) -> Iterator[Fault]:
             render_slug(stage.slug, nested({key: defaults[key] for key in visible}))
         except ValueError as error:
             yield (*place, "slug"), str(error)
+
+
+def check_source(place: Place, module: str | None) -> Iterator[Fault]:
+    """Whether the source of a module is where its results would be held to it; the module is not imported."""
+    if module is not None and (fault := why_no_source(module)) is not None:
+        yield place, fault
 
 
 def _stages_before(file: StagesFile, name: str) -> list[str]:

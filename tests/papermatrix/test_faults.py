@@ -150,6 +150,19 @@ def test_a_fault_in_stages_yaml_is_named(paper: Paper, old: str, new: str, fault
     assert any(fault in line and line.startswith("config/stages.yaml:") for line in faults(paper))
 
 
+def test_a_source_that_is_not_there_is_named_with_the_nearest(paper: Paper) -> None:
+    for name in ("__init__", "dry"):
+        paper.write(f"tea/{name}.py", "raise RuntimeError('imported')\n")
+    stages = (paper.folder / "config/stages.yaml").read_text()
+    paper.write("config/stages.yaml", stages.replace("dry: {uses", "dry: {source: tea.dyr, uses"))
+    assert faults(paper) == [
+        "config/stages.yaml:4: stages.dry.source: no source of a module 'tea.dyr', neither in this folder nor"
+        " installed; did you mean tea.dry?"
+    ]
+    paper.write("config/stages.yaml", stages.replace("dry: {uses", "dry: {source: tea.dry, uses"))
+    assert paper.matrix().project.stages.stages["dry"].source == "tea.dry"
+
+
 def test_a_scale_that_is_not_there_is_named_with_the_nearest(paper: Paper) -> None:
     assert faults(paper, scale="smal") == ["config/scales/smal.yaml: no such scale; did you mean small?"]
 

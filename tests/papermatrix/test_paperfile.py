@@ -56,6 +56,11 @@ def faults(paper: Paper, text: str) -> list[str]:
             "audit.weighted_means[0].parts.blue cup: expected a number above 0",
         ),
         (
+            "audit: {commands: {c: {run: [x], uses: [leaf], source: jobkit.digets}}}",
+            "audit.commands.c.source: no source of a module 'jobkit.digets', neither in this folder nor"
+            " installed; did you mean jobkit.digest?",
+        ),
+        (
             "audit: {commands: {c: {run: [x], uses: [laef]}}}",
             "audit.commands.c.uses[0]: unknown setting; did you mean leaf?",
         ),
