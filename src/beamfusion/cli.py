@@ -13,6 +13,7 @@ from beamfusion.overrides import merged, nested, parse_pairs, read_scale
 from beamfusion.settings import Settings, Simulation, checked, parse_settings
 from jobkit.errors import UserError, exit_code
 from jobkit.files import write_text
+from jobkit.version import ShowVersion
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,6 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="beamfusion", description=__doc__)
+    parser.add_argument("--version", action=ShowVersion)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     job = commands.add_parser("job", help="run one job in its folder, or go on with it")

@@ -6,6 +6,7 @@ import argparse
 from importlib import import_module
 
 from jobkit.errors import exit_code
+from jobkit.version import ShowVersion
 
 COMMANDS = (
     "plan",
@@ -29,6 +30,7 @@ COMMANDS = (
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="papermatrix", description=__doc__)
+    parser.add_argument("--version", action=ShowVersion)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name in COMMANDS:
         import_module(f"papermatrix.commands.{name}").add_parser(commands)

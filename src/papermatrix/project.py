@@ -174,6 +174,8 @@ def load_settings_schema(overrides: Mapping[str, Any] | None = None) -> Settings
 
 def _config(overrides: Mapping[str, Any], faults: list[str]) -> Config:
     """config.yaml; where it has faults, what is right of it, so that the other files are read too."""
+    if not CONFIG.exists():
+        raise UserError(f"{CONFIG}: no such file; run it in the project's folder")
     document = read_yaml(CONFIG)
     content = document.content if isinstance(document.content, dict) else {}
     overrides = {key: plain(value) for key, value in overrides.items()}

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,10 @@ def test_a_simulated_tree_is_found_free_of_faults_but_for_its_nan_powers(
 def test_help_does_not_import_torch() -> None:
     check = "import sys, beamfusion.cli, beamfusion.stages; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+
+
+def test_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["--version"])
+    assert left.value.code == 0
+    assert capsys.readouterr().out == f"beamfusion {version('papermatrix')}\n"

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -96,3 +98,19 @@ def test_neither_planning_nor_help_imports_what_only_rendering_needs() -> None:
     code = "import sys, papermatrix.cli, papermatrix.expand, papermatrix.store; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"pandas", "matplotlib", "torch", "snakemake", "tabulate"} & set(loaded.stdout.split())
+
+
+def test_outside_of_a_project_the_fault_says_where_to_run_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["plan"]) == 2
+    fault = "error: config/config.yaml: no such file; run it in the project's folder\n"
+    assert capsys.readouterr().err == fault
+
+
+def test_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["--version"])
+    assert left.value.code == 0
+    assert capsys.readouterr().out == f"papermatrix {version('papermatrix')}\n"
