@@ -21,7 +21,7 @@ setup: .venv/.ready ## create .venv with everything that the project needs
 results/%: .venv/.ready FORCE ## render one file, such as results/table3.md, and run what it needs
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) $@
 
-tables: .venv/.ready ## render every table
+tables: .venv/.ready ## render every table and figure
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
 
 paper: results/paper.pdf ## the paper with every table and figure, where TeX is installed
@@ -29,12 +29,12 @@ paper: results/paper.pdf ## the paper with every table and figure, where TeX is 
 test: .venv/.ready ## the quick tests
 	$(BIN)/pytest -q -n 2 -m 'not slow'
 
-test-all: .venv/.ready lint ## linters and every test; installs TeX by apt-get where it is missing
-	bash tests/install_extras.sh
+test-all: .venv/.ready lint ## linters and every test but test-cluster; installs TeX by apt-get where it is missing
+	bash tests/install_extras.sh tex scans
 	MAMBA_SSM_ORACLE=$(CURDIR)/.venv/oracle $(BIN)/pytest -q -n 2 -m 'not cluster'
 
-test-cluster: .venv/.ready results/table3.csv ## Table III through sbatch on a Slurm of this machine, against the local one
-	bash tests/install_extras.sh
+test-cluster: .venv/.ready results/table3.csv ## Table III through sbatch, as here; installs Slurm by apt-get where it is missing
+	bash tests/install_extras.sh slurm
 	CLUSTER_SCALE=demo CLUSTER_REFERENCE=$(CURDIR)/results/table3.csv $(BIN)/pytest -q -n 0 tests/cluster
 
 faults: .venv/.ready ## inject every kind of fault, and write the counts into docs/reliability.md
