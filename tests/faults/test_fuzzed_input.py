@@ -16,9 +16,13 @@ from tests.workflow.snake import PROJECT
 
 pytestmark = pytest.mark.slow
 
-YAML = ("config/config.yaml", "config/tables.yaml", "config/stages.yaml", "config/scales/demo.yaml",
-        "config/reported.yaml", "config/paper.yaml", "config/experiments.yaml")  # fmt: skip
-FILES = [name for name in YAML if (PROJECT / name).exists()]
+FILES = ("config/config.yaml", "config/tables.yaml", "config/stages.yaml", "config/scales/demo.yaml",
+         "config/reported.yaml", "config/paper.yaml")  # fmt: skip
+OTHER_CHOICES = {
+    "config/scales/paper.yaml": {"scale": "paper"},
+    "config/simulation_study.yaml": {"tables": "config/simulation_study.yaml", "paper": None},
+}
+"""Read only where config.yaml's values are these."""
 
 
 def read_or_refuse(read: Callable[[], object], faults: Faults, kind: str) -> None:
@@ -34,7 +38,7 @@ def read_or_refuse(read: Callable[[], object], faults: Faults, kind: str) -> Non
         assert all(fault.strip() and "\n" not in fault for fault in said)
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", [*FILES, *OTHER_CHOICES])
 def test_a_yaml_file_is_read_or_its_faults_are_named(
     name: str, faults: Faults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -44,7 +48,7 @@ def test_a_yaml_file_is_read_or_its_faults_are_named(
 
     def check(content: bytes) -> None:
         Path(name).write_bytes(content)
-        read_or_refuse(load_matrix, faults, "YAML file fuzzed")
+        read_or_refuse(lambda: load_matrix(OTHER_CHOICES.get(name)), faults, "YAML file fuzzed")
 
     fuzz(damaged_text(text), check)
 
