@@ -5,6 +5,8 @@ import types
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 Form = TypeVar("Form")
+LARGEST = 2**63
+"""Numbers this large, and those that are not finite, are none that a program wrote on purpose."""
 
 
 def read_form(form: type[Form], content: Any) -> Form:
@@ -42,6 +44,7 @@ def _is(value: Any, kind: Any) -> bool:
         return value in get_args(kind)
     if isinstance(value, bool):
         return kind is bool
-    if kind is float:
-        return isinstance(value, int | float)
+    if isinstance(value, int | float):
+        is_of_kind = kind is float or (kind is int and isinstance(value, int))
+        return is_of_kind and abs(value) < LARGEST
     return isinstance(kind, type) and isinstance(value, kind)
