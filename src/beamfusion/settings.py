@@ -6,6 +6,7 @@ gives every switch that is not stated the published value; `PUBLISHED` of each s
 
 from __future__ import annotations
 
+import re
 import reprlib
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
@@ -13,22 +14,29 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    PositiveInt,
     ValidationError,
     field_validator,
     model_validator,
 )
 
-from jobkit.errors import UserError, did_you_mean
+from jobkit.errors import UserError, did_you_mean, nearest
 
 Modality = Literal["image", "lidar", "radar", "gps"]
 MODALITIES: tuple[Modality, ...] = ("image", "lidar", "radar", "gps")
 GRID_MODALITIES: tuple[Modality, ...] = ("image", "lidar", "radar")
 BEAMS = 64
 
-Pixels = Annotated[int, Field(ge=16)]
+MANY = 10**6
+"""More epochs, windows in a step, passes and the like than anyone runs; what is above is a slip."""
+
+Count = Annotated[int, Field(ge=1, le=MANY)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+Pixels = Annotated[int, Field(ge=16, le=4096)]
+Side = Annotated[int, Field(ge=8, le=2048)]
+"""Eight times the published size at most; one frame's maps are then some hundred MB to make."""
 Speed = Annotated[float, Field(ge=2, le=20)]
-Depths = tuple[PositiveInt, PositiveInt, PositiveInt, PositiveInt]
+Depth = Annotated[int, Field(ge=1, le=64)]
+Depths = tuple[Depth, Depth, Depth, Depth]
 
 Checked = TypeVar("Checked", bound=BaseModel)
 
@@ -71,22 +79,22 @@ class Simulation(Section):
         "radar_chirps": 250,
     }
 
-    seed: int = Field(0, ge=0)
-    passes: int = Field(12, ge=1)
+    seed: Seed = 0
+    passes: Count = 12
     """Passes of the car in each of the development scenarios 32, 33 and 34."""
-    adaptation_passes: int = Field(3, ge=1)
+    adaptation_passes: Count = 3
     """Passes of the car in scenario 31; 32 and 33 have one each besides."""
-    test_passes: int = Field(1, ge=1)
+    test_passes: Count = 1
     """Passes of the car in each scenario of the test set, which has no labels."""
     speed: tuple[Speed, Speed] = (6.0, 13.0)
     """Slowest and fastest at which a lane's traffic enters, in metres a second: 22 to 47 km/h on a campus.
     Slow passes are long ones."""
     image_size: tuple[Pixels, Pixels] = (160, 90)
     """Width and height, in pixels."""
-    lidar_points: int = Field(1000, ge=64)
+    lidar_points: int = Field(1000, ge=64, le=MANY)
     """About how many points a sweep returns."""
-    radar_samples: int = Field(64, ge=8)
-    radar_chirps: int = Field(32, ge=8)
+    radar_samples: int = Field(64, ge=8, le=1024)
+    radar_chirps: int = Field(32, ge=8, le=1024)
 
 
 class Frames(Section):
@@ -97,11 +105,11 @@ class Frames(Section):
     source: Literal["simulated", "deepsense"] = "deepsense"
     root: str = ""
     """The data set's folder, where the source is deepsense."""
-    image_size: int = Field(256, ge=8)
+    image_size: Side = 256
     """Side of the square image, in pixels."""
-    lidar_grid: int = Field(256, ge=8)
+    lidar_grid: Side = 256
     """Cells along each side of the LiDAR's count grid."""
-    radar_size: int = Field(256, ge=8)
+    radar_size: Side = 256
     """Bins along each side of the range-angle and the range-velocity map."""
     gps: Literal["polar", "angle"] = "polar"
     """polar: range and full-quadrant angle; angle: the published arctan, in both columns (switch)."""
@@ -114,11 +122,11 @@ class Data(Section):
 
     split: Literal["blocks", "published", "unseen"] = "blocks"
     """blocks: whole passes, 80/10/10; published: pooled windows, 9:1; unseen: one scenario left out."""
-    split_seed: int = Field(0, ge=0)
+    split_seed: Seed = 0
     unseen_scenario: Literal[31, 32, 33, 34] = 34
-    history: int = Field(5, ge=2)
+    history: int = Field(5, ge=2, le=1024)
     """Frames in a window: the data set's own 5, or another number, put together from its records."""
-    horizon: int = Field(1, ge=1)
+    horizon: int = Field(1, ge=1, le=1024)
     """Beams to predict: that of the last frame, and of the records that follow it."""
     augment: bool = False
     """Add altered copies of the adaptation samples: to the training part, or with the published split to the
@@ -158,19 +166,19 @@ class Model(Section):
     """Residual blocks per stage of the image encoder."""
     lidar_depths: Depths = (2, 2, 2, 2)
     radar_depths: Depths = (2, 2, 2, 2)
-    width: int = Field(64, ge=4)
+    width: int = Field(64, ge=4, le=4096)
     """Channels of stage 1; each further stage doubles them."""
-    grid: int = Field(8, ge=1)
+    grid: int = Field(8, ge=1, le=128)
     """Tokens along each side of a feature map."""
-    layers: int = Field(8, ge=1)
+    layers: int = Field(8, ge=1, le=256)
     """Blocks of each FFM."""
-    heads: int = Field(4, ge=1)
+    heads: int = Field(4, ge=1, le=1024)
     """Attention heads of FFM transformer."""
-    mlp_ratio: int = Field(4, ge=1)
+    mlp_ratio: int = Field(4, ge=1, le=64)
     dropout: float = Field(0.1, ge=0, lt=1)
-    d_state: int = Field(16, ge=1)
+    d_state: int = Field(16, ge=1, le=1024)
     d_conv: int = Field(4, ge=2, le=4)
-    expand: int = Field(2, ge=1)
+    expand: int = Field(2, ge=1, le=64)
     flip_back: bool = True
     """Flip the backward branch and its gate back before they meet the forward branch (switch)."""
     residual: bool = True
@@ -198,12 +206,12 @@ class Train(Section):
 
     PUBLISHED: ClassVar[dict[str, Any]] = {"ema": None, "rate_changes": "epoch"}
 
-    epochs: int = Field(50, ge=1)
-    batch_size: int = Field(24, ge=2)
+    epochs: Count = 50
+    batch_size: int = Field(24, ge=2, le=MANY)
     """Windows in a step, over all devices."""
-    window_step: int = Field(1, ge=1)
+    window_step: Count = 1
     """Every how many windows of the training part one is used: neighbours share most of their frames."""
-    devices: int = Field(1, ge=1)
+    devices: int = Field(1, ge=1, le=4096)
     """GPUs, or processes on a CPU, that share each step."""
     lr: float = Field(1e-4, gt=0)
     lr_min: float = Field(2.5e-6, ge=0)
@@ -256,9 +264,9 @@ class Rebuild(Section):
 
     enabled: bool = False
     losses: RebuildLosses = RebuildLosses()
-    epochs: int = Field(15, ge=1)
-    batch_size: int = Field(24, ge=2)
-    window_step: int = Field(1, ge=1)
+    epochs: Count = 15
+    batch_size: int = Field(24, ge=2, le=MANY)
+    window_step: Count = 1
     """Every how many windows of the training part one is used."""
     encoders: Literal["frozen", "trained", "fresh"] = "frozen"
     """The MRM's own encoders: copies of the predictor's, kept; copies, trained on; random, trained."""
@@ -300,14 +308,14 @@ class Missing(Section):
 class Evaluate(Section):
     """How a predictor is scored."""
 
-    batch_size: int = Field(64, ge=1)
+    batch_size: Count = 64
 
 
 class Profile(Section):
     """How speed and size are measured."""
 
-    batch_size: int = Field(1, ge=1)
-    repeats: int = Field(20, ge=1)
+    batch_size: Count = 1
+    repeats: Count = 20
 
 
 class Settings(BaseModel):
@@ -324,20 +332,24 @@ class Settings(BaseModel):
     missing: Missing = Missing()
     evaluate: Evaluate = Evaluate()
     profile: Profile = Profile()
-    seed: int = Field(100, ge=0)
+    seed: Seed = 100
 
 
-def parse_settings(document: dict[str, Any]) -> Settings:
-    """Settings from a job's document; every fault at once, by its dotted key."""
-    return checked(Settings, document)
+def parse_settings(document: dict[str, Any], source: str = "") -> Settings:
+    """Settings from a job's document; every fault at once, by its dotted key, after the name of `source`."""
+    return checked(Settings, document, source)
 
 
-def checked(model: type[Checked], values: dict[str, Any]) -> Checked:
+def checked(model: type[Checked], values: dict[str, Any], source: str = "") -> Checked:
     """`values` as a `model`; a `UserError` with a line for each fault, by its dotted key."""
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise UserError([_fault(model, dict(fault)) for fault in error.errors()]) from None
+        faults: list[dict[str, Any]] = [dict(fault) for fault in error.errors()]
+    # A list is counted without its faulty items, whose own fault is the one to mend.
+    inner = {fault["loc"][:-1] for fault in faults}
+    place = f"{source}: " if source else ""
+    raise UserError([f"{place}{_fault(model, fault)}" for fault in faults if fault["loc"] not in inner])
 
 
 def _fault(model: type[BaseModel], fault: dict[str, Any]) -> str:
@@ -350,4 +362,18 @@ def _fault(model: type[BaseModel], fault: dict[str, Any]) -> str:
             model = annotation
         return f"{key}: unknown setting{did_you_mean(last, list(model.model_fields))}"
     message = fault["msg"].removeprefix("Value error, ")
-    return f"{key}: {message[0].lower()}{message[1:]}, found {reprlib.repr(fault['input'])}"
+    return f"{key}: {message[0].lower()}{message[1:]}, found {_shown(fault['input'])}{_meant(fault)}"
+
+
+def _meant(fault: dict[str, Any]) -> str:
+    """`; did you mean X?` of a word that is nearly one of the choices, which the fault names already."""
+    if fault["type"] != "literal_error" or not isinstance(fault["input"], str):
+        return ""
+    match = nearest(fault["input"], re.findall(r"'([^']*)'", fault["ctx"]["expected"]))
+    return f"; did you mean {match}?" if match else ""
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, int) and abs(value) >= 10**30:  # Python does not print one of thousands of digits
+        return "a number of more than 30 digits"
+    return reprlib.repr(value)

@@ -100,6 +100,14 @@ def test_people_get_a_line_for_each_module(capsys: pytest.CaptureFixture[str]) -
         (["--set", "model=4"], "model: input should be a valid dictionary"),
         (["--set", "model.width=6", "--set", "model.feature_fusion=transformer"], "model.heads: 6 channels"),
         (["--set", "model.kind=gps_gru", "--set", "model.modalities=[image]"], "gps_gru looks at gps"),
+        (["--set", "model.kind=fusio"], "found 'fusio'; did you mean fusion?"),
+        (["--set", "model.modalities=[imag]"], "model.modalities.0: input should be 'image', 'lidar'"),
+        (["--set", "model.modalities=[]"], "model.modalities: tuple should have at least 1 item"),
+        (["--set", "model.width=99999999999"], "model.width: input should be less than or equal to 4096"),
+        (["--set", f"model.width=0x{'f' * 5000}"], "model.width: input should be less than or equal to 4096"),
+        (["--set", "model.layers=3000"], "model.layers: input should be less than or equal to 256"),
+        (["--set", "model.image_depths=[1000000,1,1,1]"], "model.image_depths.0: input should be less than"),
+        (["--set", f"seed={2**63}"], "seed: input should be less than"),
     ],
 )
 def test_what_cannot_be_described_is_a_line_and_exit_code_2(
