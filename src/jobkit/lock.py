@@ -10,6 +10,7 @@ import fcntl
 import functools
 import json
 import os
+import re
 import socket
 import sys
 import threading
@@ -19,6 +20,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from jobkit.files import write_text
 
 LOCK = ".lock"
 OWNER = ".owner.json"
@@ -91,19 +94,18 @@ def _lock(descriptor: int) -> bool | None:
 
 
 class _Lease:
-    """The owner's file: created by one process only, renewed while it lives, removed when it ends."""
+    """The owner's file: of one process at a time, renewed while that lives, removed when it ends."""
 
     def __init__(self, path: Path, beat: float, lease: float, has_lock: bool):
         self._path, self._beat, self._lease, self._has_lock = path, beat, lease, has_lock
         self._token = uuid.uuid4().hex
+        self._blocked: dict[Path, float] = {}
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._renew, daemon=True)
 
     def __enter__(self) -> None:
-        if not self._create():
-            self._outlive()
-            while not self._create():  # several machines may find a dead owner's file at once
-                self._outlive()
+        while not (self._create() or self._succeed()):
+            time.sleep(POLL)
         self._thread.start()
 
     def __exit__(self, *_: object) -> None:
@@ -113,27 +115,28 @@ class _Lease:
             self._path.unlink(missing_ok=True)
 
     def _create(self) -> bool:
-        started = datetime.now(UTC).isoformat(timespec="seconds")
-        owner = {"host": socket.gethostname(), "machine": machine(), "pid": os.getpid(), "since": started}
         try:
             file = self._path.open("x")  # by one process only, over NFS too
         except FileExistsError:
             return False
         try:
             with file:
-                file.write(json.dumps({**owner, "token": self._token}))
+                file.write(self._text())
         except OSError:
             self._path.unlink()
             raise
         return True
 
-    def _outlive(self) -> None:
-        """Wait until another owner is gone; on this machine it is, where its lock was free."""
+    def _text(self) -> str:
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        owner = {"host": socket.gethostname(), "machine": machine(), "pid": os.getpid(), "since": started}
+        return json.dumps({**owner, "token": self._token})
+
+    def _succeed(self) -> bool:
+        """Wait until another owner is gone, and take its place; False where another was quicker."""
         owner, announced = _read_owner(self._path), False
         watched, since = _stamp(self._path), time.monotonic()
-        while owner is not None and not (self._has_lock and owner.get("machine") == machine()):
-            if time.monotonic() - since > self._lease:
-                break
+        while not self._is_gone(owner) and time.monotonic() - since <= self._lease:
             if not announced:
                 _announce(self._path)
                 announced = True
@@ -141,13 +144,31 @@ class _Lease:
             if (stamp := _stamp(self._path)) != watched:  # by this clock alone: those of two machines differ
                 watched, since = stamp, time.monotonic()
                 owner = _read_owner(self._path)
-        left = self._path.with_name(f"{OWNER}.{uuid.uuid4().hex}")
-        with contextlib.suppress(FileNotFoundError):
-            self._path.rename(left)
-            if watched is not None and _stamp(left) != watched:  # a third machine was quicker: it is alive
-                with contextlib.suppress(OSError):  # it makes another where there are no links
-                    self._path.hardlink_to(left)
-            left.unlink()
+        if owner is None:
+            return False
+        succession = self._path.with_name(f"{OWNER}.{_token(owner)}")
+        try:
+            succession.open("x").close()  # one successor for each owner
+        except FileExistsError:
+            self._forget(succession)
+            return False
+        try:
+            if _stamp(self._path) != watched:
+                return False
+            write_text(self._path, self._text())
+        finally:
+            succession.unlink(missing_ok=True)
+        return True
+
+    def _is_gone(self, owner: dict[str, Any] | None) -> bool:
+        """Whether no lease need run out: on this machine an owner is gone where its lock was free."""
+        return owner is None or (self._has_lock and owner.get("machine") == machine())
+
+    def _forget(self, succession: Path) -> None:
+        """Remove the mark of a successor that was itself killed before it took the place."""
+        since = self._blocked.setdefault(succession, time.monotonic())
+        if time.monotonic() - since > self._lease:
+            succession.unlink(missing_ok=True)
 
     def _renew(self) -> None:
         while not self._ended.wait(self._beat):
@@ -192,6 +213,11 @@ def _read_owner(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def _token(owner: dict[str, Any]) -> str:
+    token = str(owner.get("token"))
+    return token if re.fullmatch("[0-9a-f]{32}", token) else "unreadable"
 
 
 def _announce(owner: Path, what: str = "waiting for") -> None:
