@@ -9,7 +9,7 @@ import os
 import resource
 import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -86,10 +86,11 @@ def run_job(job: Job, work: Callable[[Ledger], Outcome]) -> Result:
     with job_lock(job.folder):
         _remove_leftovers(job.folder)
         _continue_log(job.folder)
-        upstream = read_result(job.needs) if job.needs else None
+        upstream = _upstream(job)
         stands_on = digest_files([job.needs / RESULT], job.needs) if job.needs else None
         if (job.folder / RESULT).exists():
             result = read_result(job.folder)
+            _check_names(result, job.folder)
             if result.provenance.get("stands_on") == stands_on:
                 return result
             (job.folder / RESULT).unlink()  # of a process that began before what it stands on was made again
@@ -121,6 +122,31 @@ def run_job(job: Job, work: Callable[[Ledger], Outcome]) -> Result:
             (job.folder / name).unlink(missing_ok=True)
         ledger.clear()
         return result
+
+
+def _upstream(job: Job) -> Result | None:
+    """The result that a job stands on; what both have of settings has to be the same."""
+    if job.needs is None:
+        return None
+    result = read_result(job.needs)
+    _check_names(result, job.needs)
+    if wrong := list(_differences(job.settings, _read_document(job.needs).settings)):
+        raise UserError(f"{job.needs / SETTINGS}: {line}" for line in wrong)
+    return result
+
+
+def _differences(mine: dict[str, Any], theirs: dict[str, Any], place: str = "") -> Iterator[str]:
+    for key in mine.keys() & theirs.keys():
+        name = f"{place}{key}"
+        if isinstance(mine[key], dict) and isinstance(theirs[key], dict):
+            yield from _differences(mine[key], theirs[key], f"{name}.")
+        elif mine[key] != theirs[key]:
+            yield f"{name} is {theirs[key]!r}, and this job, which stands on it, says {mine[key]!r}"
+
+
+def _check_names(result: Result, folder: Path) -> None:
+    if result.id != folder.name:
+        raise UserError(f"{folder / RESULT}: the result of {result.stage} {result.id}, not of {folder.name}")
 
 
 def _result(job: Job, outcome: Outcome, account: Account, origin: dict[str, Any]) -> Result:
@@ -207,17 +233,24 @@ def _empty(folder: Path) -> None:
 
 def upstream_folder(folder: Path, stage: str) -> Path:
     """The folder of the job of `stage` that the job in `folder` stands on, directly or not."""
-    while True:
-        path = folder / SETTINGS
-        try:
-            document = read_form(_Document, read_json(path))
-        except ValueError as error:
-            raise UserError(f"{path}: not the settings of a job ({error})") from None
+    top, seen = folder, set[Path]()
+    while folder.resolve() not in seen:
+        seen.add(folder.resolve())
+        document = _read_document(folder)
         if document.stage == stage:
             return folder
         if document.needs is None:
             raise UserError(f"{folder}: stands on no job of stage {stage}")
         folder = folder / document.needs
+    raise UserError(f"{top / SETTINGS}: the job stands on itself")
+
+
+def _read_document(folder: Path) -> _Document:
+    path = folder / SETTINGS
+    try:
+        return read_form(_Document, read_json(path))
+    except ValueError as error:
+        raise UserError(f"{path}: not the settings of a job ({error})") from None
 
 
 def resident_peak() -> int:

@@ -32,9 +32,9 @@ class Store:
         self._digests: dict[str, str] = {}
 
     def result(self, job: Job) -> Result | None:
-        """A job's result; None where there is none yet, or its file is broken."""
+        """A job's result; None where there is none yet, or its file is broken or another job's."""
         if job.id not in self._results:
-            self._results[job.id] = _read(job.folder / RESULT)
+            self._results[job.id] = _read(job, RESULT)
         return self._results[job.id]
 
     def state(self, job: Job) -> State:
@@ -44,7 +44,7 @@ class Store:
 
     def is_outdated(self, job: Job) -> bool:
         """Whether other source than today's made the job's own result, or its last where none is left."""
-        result, module = self.result(job) or _read(job.folder / KEPT), self._stages[job.stage].source
+        result, module = self.result(job) or _read(job, KEPT), self._stages[job.stage].source
         made_by = result.provenance.get("source_digest") if result else None
         return module is not None and made_by is not None and made_by != source_digest(module)
 
@@ -107,8 +107,10 @@ def _unfinished(folder: Path) -> State:
     return "failed" if has_begun else "pending"
 
 
-def _read(path: Path) -> Result | None:
+def _read(job: Job, name: str) -> Result | None:
+    path = job.folder / name
     try:
-        return parse_result(path) if path.exists() else None
+        result = parse_result(path) if path.exists() else None
     except UserError:
         return None
+    return result if result and (result.stage, result.id) == (job.stage, job.id) else None

@@ -1,5 +1,6 @@
 """Runs jobs with real folders, locks and processes."""
 
+import dataclasses
 import os
 import shutil
 import signal
@@ -214,6 +215,30 @@ def test_a_result_that_was_edited_is_no_result(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("0.5123", "0.9123"))
     with pytest.raises(UserError, match=r"result\.json: not a job's result \(changed since it was written"):
         read_result(tmp_path)
+
+
+def test_the_result_of_another_job_is_none_to_stand_on(tmp_path: Path) -> None:
+    run_job(job(tmp_path / "a1"), lambda ledger: Outcome())
+    shutil.copytree(tmp_path / "a1", tmp_path / "a2")
+    with pytest.raises(UserError, match=r"a2/result\.json: the result of train a1, not of a2"):
+        run_job(job(tmp_path / "b1", "evaluate", tmp_path / "a2"), lambda ledger: Outcome())
+    with pytest.raises(UserError, match=r"a2/result\.json: the result of train a1, not of a2"):
+        run_job(job(tmp_path / "a2"), lambda ledger: Outcome())
+
+
+def test_a_job_has_the_settings_of_what_it_stands_on(tmp_path: Path) -> None:
+    run_job(job(tmp_path / "a1"), lambda ledger: Outcome())
+    other = dataclasses.replace(job(tmp_path / "b1", "evaluate", tmp_path / "a1"), settings={"seed": 7})
+    with pytest.raises(UserError, match=r"a1/settings\.json: seed is 100, and this job, .* says 7"):
+        run_job(other, lambda ledger: Outcome())
+
+
+def test_a_job_that_is_said_to_stand_on_itself_is_named(tmp_path: Path) -> None:
+    run_job(job(tmp_path / "a1"), lambda ledger: Outcome())
+    path = tmp_path / "a1/settings.json"
+    path.write_text(path.read_text().replace('"needs": null', '"needs": "../a1"'))
+    with pytest.raises(UserError, match=r"a1/settings\.json: the job stands on itself"):
+        upstream_folder(tmp_path / "a1", "prepare")
 
 
 def test_what_a_killed_process_had_half_written_is_removed(tmp_path: Path) -> None:

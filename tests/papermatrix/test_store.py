@@ -102,6 +102,15 @@ def test_a_result_that_stands_on_one_made_again_since_is_stale(paper: Paper) -> 
     ]
 
 
+def test_the_result_of_another_job_is_none(paper: Paper) -> None:
+    matrix = paper.matrix()
+    finish_all(matrix)
+    above = [job for job in matrix.jobs.values() if job.needs is first(matrix)]
+    shutil.copy(above[0].folder / "result.json", above[1].folder)
+    assert Store(matrix).result(above[1]) is None
+    assert Store(matrix).state(above[1]) == "failed"
+
+
 def test_what_stands_on_a_job_whose_folder_was_removed_is_done(paper: Paper) -> None:
     matrix = paper.matrix()
     finish_all(matrix)

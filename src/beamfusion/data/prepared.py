@@ -15,6 +15,7 @@ from beamfusion.settings import BEAMS, GRID_MODALITIES, Modality
 from jobkit.digest import digest_files
 from jobkit.errors import UserError
 from jobkit.files import read_sealed, whole_file, write_sealed
+from jobkit.form import read_form
 
 FORM = 2
 INDEX = "index.json"
@@ -167,9 +168,9 @@ def read_index(folder: Path) -> tuple[str, PreparedSummary]:
         content = read_sealed(path)
         if content["form"] != FORM:
             raise ValueError(f"form {content['form']}")
-        fields = content["summary"]
-        lists = {name: tuple(fields[name]) for name in ("absent", "faults")}
-        found = str(content["key"]), PreparedSummary(**{**fields, **lists})
+        found = str(content["key"]), read_form(PreparedSummary, content["summary"])
+        if missing := set(GRID_MODALITIES) - found[1].frames.keys():
+            raise ValueError(f"no frames of {', '.join(sorted(missing))}")
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: not an index of prepared frames of form {FORM} ({error})") from None
     windows = folder / WINDOWS
