@@ -178,7 +178,7 @@ def _config(overrides: Mapping[str, Any], faults: list[str]) -> Config:
         raise UserError(f"{CONFIG}: no such file; run it in the project's folder")
     document = read_yaml(CONFIG)
     content = document.content if isinstance(document.content, dict) else {}
-    overrides = {key: plain(value) for key, value in overrides.items()}
+    overrides = {key: _plain(key, value) for key, value in overrides.items()}
     changed = {key: value for key, value in overrides.items() if content.get(key, ...) != value}
     lines = {place: line for place, line in document.lines.items() if place and place[0] not in changed}
     document = Document(document.path, {**content, **changed}, lines)
@@ -188,6 +188,13 @@ def _config(overrides: Mapping[str, Any], faults: list[str]) -> Config:
         faults += error.faults
         fitting = {key: value for key, value in document.content.items() if _fits(key, value)}
         return Config.model_validate({"scale": UNKNOWN, **fitting})
+
+
+def _plain(key: str, value: Any) -> Any:
+    try:
+        return plain(value)
+    except ValueError as error:
+        raise UserError(f"--config {key}: {error}") from None
 
 
 def _fits(key: str, value: Any) -> bool:

@@ -25,7 +25,12 @@ Place = tuple[str | int, ...]
 
 LIMIT = 500_000
 """Values in a file with its aliases written out: above any matrix, below any memory's end."""
+DEEPEST = 50
+"""Mappings and lists in each other, aliases written out."""
+LARGEST = 2**63
+"""Whole numbers are smaller, as in most other programs that read such a file."""
 
+_TOO_DEEP = f"nested too deeply; expected at most {DEEPEST} mappings and lists in each other"
 _TAG = "tag:yaml.org,2002:"
 _NULL, _BOOL, _INT, _FLOAT, _STR = (f"{_TAG}{kind}" for kind in ("null", "bool", "int", "float", "str"))
 _COLLECTIONS = (f"{_TAG}map", f"{_TAG}seq")
@@ -98,13 +103,16 @@ def read_yaml(path: Path) -> Document:
 
 
 def parse_yaml(text: str, path: str) -> Document:
+    """What `read_yaml` does, of a text from elsewhere; `path` is how the user knows it."""
     try:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f":{mark.line + 1}" if mark else ""
         raise UserError(f"{path}{line}: not YAML ({error.problem or error.context})") from None
-    except (yaml.YAMLError, RecursionError) as error:
+    except RecursionError:
+        raise UserError(f"{path}:{_line_of_depth(text)}: {_TOO_DEEP}") from None
+    except (yaml.YAMLError, UnicodeEncodeError) as error:
         raise UserError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
     document = Document(path)
     if root is None:
@@ -116,10 +124,27 @@ def parse_yaml(text: str, path: str) -> Document:
     return Document(path, content, document.lines)
 
 
+def _line_of_depth(text: str) -> int:
+    """The line of a file's first value that is nested too deeply; of its last, where none is."""
+    depth, line = 0, 1
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        line = event.start_mark.line + 1 if event.start_mark else line
+        if depth > DEEPEST:
+            break
+    return line
+
+
 def plain(value: Any) -> Any:
-    """A value from a command line: its words are the numbers and nulls that they would be in a file."""
+    """A value from a command line: its words are the numbers and nulls that they would be in a file.
+
+    ValueError for what could not be in a file.
+    """
     if isinstance(value, list):
         return [plain(item) for item in value]
+    if isinstance(value, int):
+        return _bounded(value)
     if not isinstance(value, str):
         return value
     kinds = (tag for tag, (words, _) in _PLAIN.items() if re.fullmatch(words, value))
@@ -127,19 +152,34 @@ def plain(value: Any) -> Any:
 
 
 def _scalar(tag: str, text: str) -> Any:
-    """The value of a scalar; ValueError for a tag that is not of the core schema."""
+    """The value of a scalar; ValueError saying what is wrong with it."""
     match tag.removeprefix(_TAG):
         case "str":
+            if "\0" in text:
+                raise ValueError("a text with a null character; expected one without")
             return text
         case "null":
             return None
         case "bool":
             return text.lower() == "true"
         case "int":
-            return int(text, 0) if text.startswith(("0o", "0x")) else int(text)
+            return _whole_number(text)
         case "float":
             return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
-    raise ValueError(tag)
+    raise ValueError(f"tag {tag}; expected a plain value")
+
+
+def _whole_number(text: str) -> int:
+    try:
+        return _bounded(int(text, 0) if text.startswith(("0o", "0x")) else int(text))
+    except ValueError:  # Python reads no number of thousands of digits
+        return _bounded(LARGEST)
+
+
+def _bounded(number: int) -> int:
+    if abs(number) >= LARGEST:
+        raise ValueError(f"a whole number of more than 64 bits; expected one below {LARGEST}")
+    return number
 
 
 class _Reader:
@@ -159,12 +199,14 @@ class _Reader:
         if isinstance(node, yaml.ScalarNode):
             try:
                 return _scalar(node.tag, node.value)
-            except ValueError:
-                return self._fault(place, f"tag {node.tag}; expected a plain value")
+            except ValueError as error:
+                return self._fault(place, str(error))
         if id(node) in self._above:
             return self._fault(place, "an alias that contains itself")
         if node.tag not in _COLLECTIONS:
             return self._fault(place, f"tag {node.tag}; expected a plain value")
+        if len(place) >= DEEPEST:
+            raise UserError(f"{self.document.path}:{node.start_mark.line + 1}: {_TOO_DEEP}")
         self._above.add(id(node))
         try:
             if isinstance(node, yaml.MappingNode):
@@ -177,7 +219,7 @@ class _Reader:
         values: dict[str, Any] = {}
         for key, value in node.value:
             line = key.start_mark.line + 1
-            if not isinstance(key, yaml.ScalarNode):
+            if not isinstance(key, yaml.ScalarNode) or "\0" in key.value:
                 self.faults.append(f"{self.document.path}:{line}: a key that is not a word")
                 continue
             inner = (*place, key.value)

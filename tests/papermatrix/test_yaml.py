@@ -41,8 +41,9 @@ def test_words_mean_what_yaml_1_2_says(text: str, value: object) -> None:
     assert parse_yaml(f"a: {text}", "a.yaml").content == {"a": value}
 
 
-WORDS = st.text(st.characters(max_codepoint=0xD7FF), max_size=8)
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | WORDS
+WORDS = st.text(st.characters(min_codepoint=1, max_codepoint=0xD7FF), max_size=8)
+NUMBERS = st.integers(-(2**63) + 1, 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+SCALARS = st.none() | st.booleans() | NUMBERS | WORDS
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(WORDS, inner), max_leaves=10)
 
 
@@ -96,3 +97,34 @@ def test_what_is_not_yaml_is_named_with_its_line() -> None:
 
 def test_a_command_line_means_what_a_file_means() -> None:
     assert plain(["100", "null", "a"]) == [100, None, "a"]
+
+
+CHAIN = "a0: &a0 [1]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}]\n" for i in range(1, 2000))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x: 1\ny: " + "[" * 80 + "]" * 80, "x: 1\ny: " + "{a: " * 900 + "1" + "}" * 900, f"x: 1\n{CHAIN}"],
+    ids=["lists", "mappings", "aliases"],
+)
+def test_what_is_nested_too_deeply_is_named_with_its_line(text: str) -> None:
+    (fault,) = faults(text)
+    assert fault == "a.yaml:2: nested too deeply; expected at most 50 mappings and lists in each other"
+
+
+@pytest.mark.parametrize("number", ["1" + "0" * 400, "-" + "9" * 5000, "0x" + "f" * 5000, str(2**63)])
+def test_a_whole_number_of_more_than_64_bits_is_refused(number: str) -> None:
+    (fault,) = faults(f"x: 1\ny: {number}")
+    assert fault.startswith("a.yaml:2: y: a whole number of more than 64 bits")
+    with pytest.raises(ValueError, match="more than 64 bits"):
+        plain(number)
+
+
+def test_a_text_with_a_null_character_is_refused() -> None:
+    (fault,) = faults(r'x: "a\0b"')
+    assert fault == "a.yaml:1: x: a text with a null character; expected one without"
+
+
+def test_half_of_a_surrogate_pair_is_no_yaml() -> None:
+    (fault,) = faults("x: \udc80")
+    assert fault.startswith("a.yaml: not YAML")
