@@ -9,7 +9,7 @@ import os
 import resource
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -125,23 +125,11 @@ def run_job(job: Job, work: Callable[[Ledger], Outcome]) -> Result:
 
 
 def _upstream(job: Job) -> Result | None:
-    """The result that a job stands on; what both have of settings has to be the same."""
     if job.needs is None:
         return None
     result = read_result(job.needs)
     _check_names(result, job.needs)
-    if wrong := list(_differences(job.settings, _read_document(job.needs).settings)):
-        raise UserError(f"{job.needs / SETTINGS}: {line}" for line in wrong)
     return result
-
-
-def _differences(mine: dict[str, Any], theirs: dict[str, Any], place: str = "") -> Iterator[str]:
-    for key in mine.keys() & theirs.keys():
-        name = f"{place}{key}"
-        if isinstance(mine[key], dict) and isinstance(theirs[key], dict):
-            yield from _differences(mine[key], theirs[key], f"{name}.")
-        elif mine[key] != theirs[key]:
-            yield f"{name} is {theirs[key]!r}, and this job, which stands on it, says {mine[key]!r}"
 
 
 def _check_names(result: Result, folder: Path) -> None:

@@ -1,6 +1,5 @@
 """Runs jobs with real folders, locks and processes."""
 
-import dataclasses
 import os
 import shutil
 import signal
@@ -224,13 +223,6 @@ def test_the_result_of_another_job_is_none_to_stand_on(tmp_path: Path) -> None:
         run_job(job(tmp_path / "b1", "evaluate", tmp_path / "a2"), lambda ledger: Outcome())
     with pytest.raises(UserError, match=r"a2/result\.json: the result of train a1, not of a2"):
         run_job(job(tmp_path / "a2"), lambda ledger: Outcome())
-
-
-def test_a_job_has_the_settings_of_what_it_stands_on(tmp_path: Path) -> None:
-    run_job(job(tmp_path / "a1"), lambda ledger: Outcome())
-    other = dataclasses.replace(job(tmp_path / "b1", "evaluate", tmp_path / "a1"), settings={"seed": 7})
-    with pytest.raises(UserError, match=r"a1/settings\.json: seed is 100, and this job, .* says 7"):
-        run_job(other, lambda ledger: Outcome())
 
 
 def test_a_job_that_is_said_to_stand_on_itself_is_named(tmp_path: Path) -> None:
