@@ -33,7 +33,7 @@ test-all: .venv/.ready lint ## linters and every test but test-cluster; installs
 	bash tests/install_extras.sh tex scans
 	MAMBA_SSM_ORACLE=$(CURDIR)/.venv/oracle $(BIN)/pytest -q -n 2 -m 'not cluster'
 
-test-cluster: .venv/.ready results/table3.csv ## Table III through sbatch, as here; installs Slurm by apt-get where it is missing
+test-cluster: .venv/.ready results/table3.csv ## Table III through sbatch against the local one; installs Slurm by apt-get where it is missing
 	bash tests/install_extras.sh slurm
 	CLUSTER_SCALE=demo CLUSTER_REFERENCE=$(CURDIR)/results/table3.csv $(BIN)/pytest -q -n 0 tests/cluster
 
