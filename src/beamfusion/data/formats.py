@@ -162,9 +162,10 @@ def read_power(path: Path) -> NDArray[np.float64]:
 
 
 def _numbers(path: Path, count: int, what: str) -> NDArray[np.float64]:
-    words = read_content(path, MAX_TEXT).split()
+    content = read_content(path, MAX_TEXT)
     try:
-        values = [float(word) for word in words]
+        # Python's own numbers may be written 3_3.4.
+        values = [float(word.replace(b"_", b"?")) for word in content.split()]
     except ValueError:
         raise fault(path, f"holds what is not a number, expected {count} numbers: {what}") from None
     if len(values) != count:

@@ -230,6 +230,7 @@ def test_an_image_of_gigantic_size_is_not_decoded(small_tree: Path) -> None:
         ("33.4\n", "1 numbers, expected 2: latitude and longitude"),
         ("33.4\n-111.9\n7\n", "3 numbers, expected 2: latitude and longitude"),
         ("33.4\nwest\n", "holds what is not a number"),
+        ("3_3.4\n-111.9\n", "holds what is not a number"),
         ("nan\n-111.9\n", "latitude nan, expected -80 to 84 degrees"),
         ("-111.9\n33.4\n", "latitude -111.9, expected -80 to 84 degrees"),
         ("33.4\n181\n", "longitude 181.0, expected -180 to 180 degrees"),
