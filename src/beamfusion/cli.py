@@ -5,15 +5,20 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
-from beamfusion.overrides import merged, nested, parse_pairs, read_scale
+from beamfusion.new_folder import new_folder
+from beamfusion.overrides import SCALES, merged, nested, parse_pairs, read_scale
 from beamfusion.settings import Settings, Simulation, checked, parse_settings
 from jobkit.errors import UserError, exit_code
 from jobkit.files import write_text
 from jobkit.version import ShowVersion
+
+MOST_THREADS = 4096
+"""More than any machine has cores."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     job.add_argument("--out", required=True, type=Path, metavar="DIR", help="the job's folder")
     job.add_argument("--needs", type=Path, metavar="DIR", help="folder of the job that it stands on")
     job.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
-    job.add_argument("--threads", type=_positive, default=1, help="threads of one job on a CPU (default: 1)")
+    job.add_argument("--threads", type=_threads, default=1, help="threads of one job on a CPU (default: 1)")
     job.set_defaults(command=_job)
 
     simulate = commands.add_parser("simulate", help="write a simulated DeepSense 6G tree")
@@ -66,9 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a number from 1, found {text!r}")
+def _threads(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,4}", text) or not 1 <= int(text) <= MOST_THREADS:
+        raise argparse.ArgumentTypeError(f"expected a number from 1 to {MOST_THREADS}, found {text[:40]!r}")
     return int(text)
 
 
@@ -98,11 +103,10 @@ def _job(options: argparse.Namespace) -> None:
 def _simulate(options: argparse.Namespace) -> None:
     from beamfusion.simulation.tree import simulate
 
-    if options.out.exists() and (not options.out.is_dir() or any(options.out.iterdir())):
-        raise UserError(f"--out {options.out}: is there and not empty; expected a new folder")
     sizes = Simulation.FULL_SIZE if options.full_size else {}
     settings = checked(Simulation, {**sizes, "seed": options.seed, **parse_pairs(options.overrides)})
-    simulate(options.out, settings, progress=True)
+    with new_folder(options.out) as folder:
+        simulate(folder, settings, progress=True)
 
 
 def _validate(options: argparse.Namespace) -> int:
@@ -117,6 +121,7 @@ def _validate(options: argparse.Namespace) -> int:
 
 def _describe(options: argparse.Namespace) -> None:
     scale = {} if options.scale is None else read_scale(options.scale)
+    parse_settings(scale, f"{SCALES}/{options.scale}.yaml")
     settings = parse_settings(merged(scale, nested(parse_pairs(options.overrides))))
     from beamfusion.describe import describe  # imports torch, and settings are checked without it
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,11 @@ from beamfusion.models.beam_predictor import BeamPredictor
 from beamfusion.models.predictor import Predictor
 from beamfusion.models.published import alternatives, history_of, load_published, recognise
 from beamfusion.networks import new_predictor
+from beamfusion.new_folder import check_unused, new_folder
 from beamfusion.overrides import merged
 from beamfusion.settings import Settings, parse_settings
 from jobkit.errors import UserError
-from jobkit.files import move, read_json, write_json
+from jobkit.files import read_json, write_json
 from jobkit.result import SETTINGS
 
 PREFIX = "module."
@@ -32,10 +32,7 @@ def import_checkpoint(file: Path, out: Path, overrides: Mapping[str, Any]) -> tu
     Settings are the published ones, the network's kind is read off the tensors, and `overrides` has the last
     word. A UserError says what does not fit, and nothing is written then.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(f"--out {out}: is there and not empty; expected a new folder")
-    if out.resolve() == Path.cwd():
-        raise UserError(f"--out {out}: is the folder that this runs in; expected a new folder")
+    check_unused(out)
     tensors, remarks = tensors_of(read_tensors(file), str(file))
     published = {"frames": {"published": True}, "model": {"published": True}}
     recognised = recognise(tensors, str(file))
@@ -55,7 +52,9 @@ def import_checkpoint(file: Path, out: Path, overrides: Mapping[str, Any]) -> tu
         if key not in overrides.get("model", {})
     ]
     remarks += load_published(predictor, tensors, str(file))
-    _write(out.resolve(), settings, predictor)
+    with new_folder(out) as folder:
+        write_json(folder / SETTINGS, {"settings": settings.model_dump(mode="json")})
+        save_checkpoint(folder / CHECKPOINT, {"predictor": predictor})
     return settings, remarks
 
 
@@ -66,7 +65,7 @@ def load_predictor(folder: Path) -> BeamPredictor:
         raise UserError(
             f"{folder / SETTINGS}: states no settings; expected a folder of import-checkpoint or of a job"
         )
-    predictor = new_predictor(parse_settings(document["settings"]))
+    predictor = new_predictor(parse_settings(document["settings"], str(folder / SETTINGS)))
     load_checkpoint(folder / CHECKPOINT, {"predictor": predictor})
     return predictor.eval()
 
@@ -100,18 +99,6 @@ def tensors_of(content: Mapping[str, Any], source: str) -> tuple[dict[str, Tenso
 
 def _tensors_in(content: Mapping[Any, Any]) -> int:
     return sum(isinstance(value, Tensor) for value in content.values())
-
-
-def _write(out: Path, settings: Settings, predictor: BeamPredictor) -> None:
-    """The folder whole or not at all: by a neighbour, which a run that was killed may have left."""
-    unfinished = out.parent / f".{out.name}.unfinished"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    try:
-        write_json(unfinished / SETTINGS, {"settings": settings.model_dump(mode="json")})
-        save_checkpoint(unfinished / CHECKPOINT, {"predictor": predictor})
-        move(unfinished, out)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def _listed(names: Any) -> str:

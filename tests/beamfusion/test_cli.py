@@ -93,13 +93,58 @@ def test_simulate_refuses_a_folder_that_holds_something(
     assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.txt"]
 
 
+SMALL = [f"--set={pair}" for pair in ("passes=1", "lidar_points=200", "radar_samples=16", "radar_chirps=8")]
+
+
+def test_simulate_leaves_nothing_of_a_tree_that_it_could_not_finish(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        assert any(tmp_path.rglob("camera_data"))
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr("beamfusion.simulation.tree._write_pass", interrupt)
+        assert main(["simulate", "--out", str(tmp_path / "tree"), *SMALL]) == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_simulate_replaces_what_a_killed_run_left(tmp_path: Path) -> None:
+    left = tmp_path / ".tree.unfinished/Multi_Modal/old.txt"
+    left.parent.mkdir(parents=True)
+    left.touch()
+    assert main(["simulate", "--out", str(tmp_path / "tree"), *SMALL]) == 0
+    assert [entry.name for entry in tmp_path.iterdir()] == ["tree"]
+    assert not (tmp_path / "tree/Multi_Modal/old.txt").exists()
+
+
+@pytest.mark.parametrize(
+    "pair", ["image_size=[100000,100000]", "lidar_points=99999999999999", "passes=1e999"]
+)
+def test_simulate_refuses_sizes_that_no_machine_has_memory_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], pair: str
+) -> None:
+    assert main(["simulate", "--out", str(tmp_path / "tree"), "--set", pair]) == 2
+    assert capsys.readouterr().err.startswith(f"error: {pair.partition('=')[0]}")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("threads", ["0", "-1", "1e3", "4097", "99999999999999999999", "9" * 5000])
+def test_a_number_of_threads_that_no_machine_has_is_refused(
+    capsys: pytest.CaptureFixture[str], threads: str
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["job", "evaluate", "--settings", "{}", "--out", "a", f"--threads={threads}"])
+    assert left.value.code == 2
+    errors = capsys.readouterr().err
+    assert "--threads: expected a number from 1 to 4096" in errors
+    assert len(errors) < 500
+
+
 def test_a_simulated_tree_is_found_free_of_faults_but_for_its_nan_powers(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    small = [
-        f"--set={pair}" for pair in ("passes=1", "lidar_points=200", "radar_samples=16", "radar_chirps=8")
-    ]
-    assert main(["simulate", "--out", str(tmp_path / "tree"), "--seed", "3", *small]) == 0
+    assert main(["simulate", "--out", str(tmp_path / "tree"), "--seed", "3", *SMALL]) == 0
     code = main(["validate", str(tmp_path / "tree")])
     faults = capsys.readouterr().out.splitlines()
     assert code == (1 if faults else 0)

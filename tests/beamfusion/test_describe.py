@@ -124,7 +124,7 @@ def test_what_cannot_be_described_is_a_line_and_exit_code_2(
     [
         ("model: [", "config/scales/mine.yaml: not YAML"),
         ("- model", "config/scales/mine.yaml: expected settings by section, found list"),
-        ("model: {widht: 4}", "model.widht: unknown setting; did you mean width?"),
+        ("model: {widht: 4}", "config/scales/mine.yaml: model.widht: unknown setting; did you mean width?"),
         ("model: {width: 4, width: 8}", "config/scales/mine.yaml: not YAML (width is given twice"),
         ("{model.width: 4, model: {width: 8}}", "config/scales/mine.yaml: model.width: given twice"),
         ("{model: &a {inner: *a}}", "config/scales/mine.yaml: more values, or deeper ones"),
