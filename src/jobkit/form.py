@@ -2,7 +2,7 @@
 
 import dataclasses
 import types
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 Form = TypeVar("Form")
 LARGEST = 2**63
@@ -16,10 +16,10 @@ def read_form(form: type[Form], content: Any) -> Form:
     fields = {field.name: field for field in dataclasses.fields(form)}  # type: ignore[arg-type]
     if unknown := sorted(content.keys() - fields.keys()):
         raise ValueError(f"{unknown[0]}: unknown")
-    values = {}
+    kinds, values = get_type_hints(form), {}
     for name, field in fields.items():
         if name in content:
-            values[name] = _value(name, field.type, content[name])
+            values[name] = _value(name, kinds[name], content[name])
         elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
             raise ValueError(f"{name}: missing")
     return form(**values)
