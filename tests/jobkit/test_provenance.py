@@ -92,6 +92,17 @@ def test_installed_packages_do_not_count(tmp_path: Path, monkeypatch: pytest.Mon
     assert len(digests) == 1
 
 
+def test_packages_of_another_checkout_do_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    digests = set()
+    for version, library in (("a", "x = 1\n"), ("b", "x = 2\n")):
+        write(tmp_path / "checkout" / version, "src/some_harness/__init__.py", library)
+        with monkeypatch.context() as context:
+            context.syspath_prepend(tmp_path / "checkout" / version / "src")
+            project = package(tmp_path / "project" / version, train="import some_harness\n")
+            digests.add(source_digest("science.train", project))
+    assert len(digests) == 1
+
+
 def test_an_installed_package_has_a_digest_of_its_own_source(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,10 +11,9 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-def environment(folder: Path | None = None) -> dict[str, str]:
-    """That of an activated environment; a folder that brings packages of its own uses those."""
-    own = {"PYTHONPATH": str(folder / "src")} if folder and (folder / "src").exists() else {}
-    return {**os.environ, **own, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+def environment() -> dict[str, str]:
+    """That of an activated environment."""
+    return {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 
 
 class Workspace:
@@ -33,7 +32,7 @@ class Workspace:
         run = subprocess.run(
             [sys.executable, "-m", "snakemake", *arguments],
             cwd=self.folder,
-            env=environment(self.folder),
+            env=environment(),
             capture_output=True,
             text=True,
             check=False,

@@ -27,7 +27,7 @@ def said(workspace: Workspace, *arguments: str) -> str:
     run = subprocess.run(
         [sys.executable, "-m", "papermatrix", *arguments],
         cwd=workspace.folder,
-        env=environment(workspace.folder),
+        env=environment(),
         capture_output=True,
         text=True,
         check=True,
@@ -46,7 +46,7 @@ def at_work(workspace: Workspace) -> Iterator[None]:
     with subprocess.Popen(
         [sys.executable, "-m", "snakemake", "--cores", "1"],
         cwd=workspace.folder,
-        env=environment(workspace.folder),
+        env=environment(),
         start_new_session=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
