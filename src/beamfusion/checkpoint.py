@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,10 @@ from jobkit.errors import UserError
 from jobkit.files import whole_file
 
 CHECKPOINT = "checkpoint.pt"
+
+
+class _DamagedError(Exception):
+    """A file's part of that name has another check sum."""
 
 
 def save_checkpoint(path: Path, networks: dict[str, nn.Module]) -> None:
@@ -48,17 +54,36 @@ def load_checkpoint(path: Path, networks: dict[str, nn.Module]) -> None:
 
 def read_tensors(path: Path) -> dict[str, Any]:
     """The content of a file of tensors; anything else is a `UserError` that names the file."""
+    start = b""
     try:
-        with path.open("rb") as stream:
+        with path.open("rb") as stream, warnings.catch_warnings(action="ignore"):
+            start = stream.read(2)
             if zipfile.is_zipfile(stream) and (damaged := zipfile.ZipFile(stream).testzip()) is not None:
-                raise ValueError(f"{damaged} is damaged")  # torch itself compares no check sums
+                raise _DamagedError(damaged)  # torch itself compares no check sums
             stream.seek(0)
             content = torch.load(stream, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
     except Exception as error:  # what is no pickle fails wherever its bytes lead the reader
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise UserError(f"{path}: cannot be read as a checkpoint ({reason})") from None
+        raise UserError(f"{path}: cannot be read as a checkpoint: {_reason(error, start)}") from None
     if not isinstance(content, dict):
         raise UserError(f"{path}: is not a checkpoint: expected a mapping, found {type(content).__name__}")
     return content
+
+
+def _reason(error: Exception, start: bytes) -> str:
+    """In our words: torch's own advise to load the file all the same, and run what it holds."""
+    said = str(error)
+    if isinstance(error, OSError):
+        return error.strerror or said
+    if isinstance(error, _DamagedError):
+        return f"its part {said} is damaged"
+    if "TorchScript" in said:
+        return "a TorchScript archive; expected the tensors of a state_dict"
+    if refused := re.search(r"GLOBAL (\S{1,80}) was not an allowed global", said):
+        return f"holds {refused[1]}, which is never loaded; expected the tensors of a state_dict"
+    if not start:
+        return "the file is empty"
+    if start == b"PK":
+        return "a damaged file, or a zip archive of something else"
+    return "a damaged file, or none of torch.save"

@@ -252,8 +252,14 @@ def test_all_settings_are_written_with_the_network(convert: Callable[..., Path])
 @pytest.mark.parametrize(
     ("content", "pairs", "message"),
     [
-        (b"\x00thesis", [], "cannot be read as a checkpoint"),
-        (b"", [], "cannot be read as a checkpoint"),
+        (b"a thesis", [], "cannot be read as a checkpoint: a damaged file, or none of torch.save"),
+        (b"", [], "cannot be read as a checkpoint: the file is empty"),
+        (
+            b"PK\x05\x06" + bytes(18),
+            [],
+            "cannot be read as a checkpoint: a damaged file, or a zip archive of",
+        ),
+        (torch.nn.Linear(1, 1), [], "holds torch.nn.modules.linear.Linear, which is never loaded; expected"),
         ([1, 2], [], "is not a checkpoint: expected a mapping, found list"),
         ({"epoch": 3}, [], "holds no tensors by name; it holds epoch"),
         ({"conv1.weight": torch.zeros(2)}, [], "is no checkpoint of a published predictor"),
@@ -295,6 +301,7 @@ def test_what_does_not_fit_is_a_message_and_nothing_is_written(
     convert(content, *pairs, code=2)
     errors = capsys.readouterr().err
     assert message in errors
+    assert "weights_only" not in errors
     assert all(line.startswith("error: ") for line in errors.splitlines())
     assert [entry.name for entry in tmp_path.iterdir()] == ["best.pth"]
 
