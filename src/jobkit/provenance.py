@@ -18,6 +18,8 @@ from jobkit.errors import UserError, nearest
 
 INSTALLED = frozenset(("site-packages", "dist-packages"))
 """Folders of packages that are nobody's own source."""
+LONGEST = 200
+"""Letters of a module's whole name; file systems have a limit too."""
 
 
 def commit(folder: Path | None = None) -> dict[str, Any]:
@@ -117,6 +119,8 @@ def _root(package: str, project: Path) -> Path | None:
 def _module_file(name: str, project: Path) -> Path | None:
     """The file of a module or of a package's `__init__`; parent packages are not imported."""
     package, *inner = name.split(".")
+    if not all(part.isidentifier() for part in inner) or len(name) > LONGEST:
+        return None
     for place in _places(package, project):
         base = place.joinpath(*inner)
         for path in (base.with_name(f"{base.name}.py"), base / "__init__.py"):
@@ -140,6 +144,8 @@ def _places(package: str, project: Path) -> tuple[Path, ...]:
 
     Where Python finds it, and else in the project's folder or the folder `src` there.
     """
+    if not package.isidentifier():
+        return ()
     spec = _spec(package) or PathFinder.find_spec(package, [str(root) for root in _roots(project)])
     if spec is None:
         return ()

@@ -140,6 +140,15 @@ def test_a_file_that_is_not_python_has_a_digest(tmp_path: Path) -> None:
         ),
         ("", "'', neither in this folder nor installed"),
         ("../x", "'../x', neither in this folder nor installed"),
+        (
+            "science./../train",
+            "'science./../train', neither in this folder nor installed; did you mean science.train?",
+        ),
+        (
+            "science.a\0b",
+            "'science.a\\x00b', neither in this folder nor installed; did you mean science.scan?",
+        ),
+        ("science." + "a" * 999, f"'science.{'a' * 999}', neither in this folder nor installed"),
         ("__main__", "'__main__', neither in this folder nor installed"),
     ],
 )
