@@ -1,4 +1,7 @@
-"""The command line: `beamfusion job` runs one job of the matrix, the other commands serve people."""
+"""The command line: `beamfusion job` runs one job of the matrix, the other commands serve people.
+
+What a command needs is imported when it runs, so that Ctrl-C ends it without a traceback meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from beamfusion.new_folder import new_folder
-from beamfusion.overrides import SCALES, merged, nested, parse_pairs, read_scale
-from beamfusion.settings import Settings, Simulation, checked, parse_settings
 from jobkit.errors import UserError, exit_code
-from jobkit.files import write_text
 from jobkit.version import ShowVersion
 
 MOST_THREADS = 4096
@@ -24,8 +23,13 @@ MOST_THREADS = 4096
 def main(arguments: list[str] | None = None) -> int:
     # Idle threads that spin starve the jobs beside them; OpenMP reads this when torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    return exit_code(lambda: _run(arguments))
+
+
+def _run(arguments: list[str] | None) -> int | None:
     options = _parser().parse_args(arguments)
-    return exit_code(lambda: options.command(options))
+    code: int | None = options.command(options)
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -101,6 +105,9 @@ def _job(options: argparse.Namespace) -> None:
 
 
 def _simulate(options: argparse.Namespace) -> None:
+    from beamfusion.new_folder import new_folder
+    from beamfusion.overrides import parse_pairs
+    from beamfusion.settings import Simulation, checked
     from beamfusion.simulation.tree import simulate
 
     sizes = Simulation.FULL_SIZE if options.full_size else {}
@@ -120,6 +127,9 @@ def _validate(options: argparse.Namespace) -> int:
 
 
 def _describe(options: argparse.Namespace) -> None:
+    from beamfusion.overrides import SCALES, merged, nested, parse_pairs, read_scale
+    from beamfusion.settings import parse_settings
+
     scale = {} if options.scale is None else read_scale(options.scale)
     parse_settings(scale, f"{SCALES}/{options.scale}.yaml")
     settings = parse_settings(merged(scale, nested(parse_pairs(options.overrides))))
@@ -135,6 +145,8 @@ def _describe(options: argparse.Namespace) -> None:
 
 
 def _import_checkpoint(options: argparse.Namespace) -> None:
+    from beamfusion.overrides import nested, parse_pairs
+
     overrides = nested(parse_pairs(options.overrides))
     from beamfusion.published_checkpoint import import_checkpoint
 
@@ -149,6 +161,8 @@ def _import_checkpoint(options: argparse.Namespace) -> None:
 
 
 def _schema(options: argparse.Namespace) -> None:
+    from jobkit.files import write_text
+
     text = json.dumps(settings_schema(), indent=2) + "\n"
     if options.out:
         write_text(options.out, text)
@@ -158,4 +172,6 @@ def _schema(options: argparse.Namespace) -> None:
 
 def settings_schema() -> dict[str, Any]:
     """The JSON Schema of all settings, with their defaults and `x-published` values."""
+    from beamfusion.settings import Settings
+
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Settings.model_json_schema()}

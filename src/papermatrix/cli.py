@@ -29,10 +29,15 @@ COMMANDS = (
 
 
 def main(arguments: list[str] | None = None) -> int:
+    return exit_code(lambda: _run(arguments))
+
+
+def _run(arguments: list[str] | None) -> int | None:
     parser = argparse.ArgumentParser(prog="papermatrix", description=__doc__)
     parser.add_argument("--version", action=ShowVersion)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name in COMMANDS:
         import_module(f"papermatrix.commands.{name}").add_parser(commands)
     options = parser.parse_args(arguments)
-    return exit_code(lambda: options.command(options))
+    code: int | None = options.command(options)
+    return code
