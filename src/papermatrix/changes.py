@@ -14,12 +14,11 @@ from typing import Any
 
 from jobkit.errors import UserError
 from papermatrix.expand import Job, Matrix, load_matrix
-from papermatrix.project import CONFIG
+from papermatrix.project import CONFIG, DATA_ROOT, absolute
 from papermatrix.yamlfile import read_yaml
 
 WRITTEN = (".yaml", ".yml", ".json")
 """The files that a matrix is made from."""
-DATA_ROOT = "data_root"
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,10 @@ def _with_absolute_data_root(config: Path, overrides: Mapping[str, Any]) -> dict
     root = overrides.get(DATA_ROOT, stated)
     if not isinstance(root, str):
         return dict(overrides)
-    return {**overrides, DATA_ROOT: str(Path(root).expanduser().resolve())}
+    try:
+        return {**overrides, DATA_ROOT: absolute(root)}
+    except ValueError as error:
+        raise UserError(f"{CONFIG}: {DATA_ROOT}: {error}") from None
 
 
 def _git(*arguments: str) -> bytes:

@@ -12,11 +12,11 @@ from jobkit.errors import UserError, did_you_mean
 from papermatrix.digest import job_id, render_slug
 from papermatrix.metric import Metric, parse_metric
 from papermatrix.project import Project, load
+from papermatrix.references import SEED
 from papermatrix.settings import Flat, Nested, merged, nested
 from papermatrix.spec import Config, Level
 
 JOBS = Path("results/jobs")
-SEED = "seed"
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,8 @@ def _faults(model: type[BaseModel], document: Document, errors: list[ErrorDetail
         elif (words := _EXPECTED.get(kind, error["msg"])) not in expected.setdefault(place, []):
             expected[place].append(words)
     for place, alternatives in expected.items():
+        if place in faults:
+            continue
         # Where one of several forms fits but for something inside, the fault inside says it.
         if not any(_is_inside(other, place) for other in (*faults, *expected)):
             faults[place] = f"expected {' or '.join(alternatives)}, found {shown(document.value(place))}"

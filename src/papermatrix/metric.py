@@ -12,6 +12,8 @@ from jobkit.result import Cost, Result
 
 OVERALL = "overall"
 """A metric that names a group of scores is the group's score of this name."""
+LARGEST = 1e100
+"""Beyond anything measured; sums, squares and multiples of what is smaller are numbers still."""
 COSTS = tuple(field.name for field in dataclasses.fields(Cost))
 
 
@@ -59,6 +61,8 @@ def look_up(metric: Metric, result: Result) -> float | None:
         found = found[OVERALL]
     if found is None:
         return None
-    if not isinstance(found, int | float):
+    if isinstance(found, bool) or not isinstance(found, int | float):
         raise KeyError(f"{metric.path[-1]} that is a number")
+    if not abs(found) < LARGEST:  # so for NaN too
+        raise KeyError(f"{metric.path[-1]} that is a finite number")
     return float(found)

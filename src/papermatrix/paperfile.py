@@ -7,13 +7,13 @@ A table that is not there is a fault only where a figure, a number or a rule of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StrictInt, StrictStr
 
 from jobkit.errors import did_you_mean
-from papermatrix.references import Fault, check_source
+from papermatrix.references import Fault, check_source, settings_of
 from papermatrix.settings import SettingsSchema
 from papermatrix.spec import Format, Frozen, Name, Number, StagesFile, Table, Text
 from papermatrix.yamlfile import Document, Place
@@ -22,6 +22,8 @@ MACRO = re.compile(r"[A-Za-z]+")
 """A macro's name: LaTeX takes letters only."""
 SCALE_MACRO = "resultScale"
 """The macro that every paper has: the scale of all numbers that are its own."""
+MOST_POINTS = 1_000_000
+"""Of a running mean."""
 
 
 def _positive(value: float) -> float:
@@ -36,8 +38,14 @@ def _file_name(value: str) -> str:
     return value
 
 
+def _points(value: int) -> int:
+    if not 0 < value <= MOST_POINTS:
+        raise ValueError(f"expected a whole number from 1 to {MOST_POINTS:,}")
+    return value
+
+
 Positive = Annotated[Number, AfterValidator(_positive)]
-Count = Annotated[StrictInt, AfterValidator(_positive)]
+Points = Annotated[StrictInt, AfterValidator(_points)]
 FileName = Annotated[StrictStr, AfterValidator(_file_name)]
 
 
@@ -80,7 +88,7 @@ class Figure(Frozen):
     file: FileName = "history.csv"
     x: Axis
     panels: tuple[Axis, ...] = Field(min_length=1)
-    smooth: Count = 1
+    smooth: Points = 1
     """A running mean over so many points, drawn over the pale raw line."""
 
 
@@ -217,7 +225,11 @@ def _items(document: Document, place: Place) -> Iterator[tuple[Place, Any]]:
 
 
 def check_paper(
-    file: PaperFile, tables: dict[str, Table], stages: StagesFile, schema: SettingsSchema
+    file: PaperFile,
+    tables: dict[str, Table],
+    stages: StagesFile,
+    schema: SettingsSchema,
+    scales: Sequence[str],
 ) -> Iterator[Fault]:
     """Names that lead nowhere."""
     checks = _Checks(tables, stages)
@@ -275,11 +287,26 @@ def check_paper(
             if not schema.keys_of(key):
                 yield ("audit", "commands", name, "uses", index), schema.unknown(key)
         yield from check_source(("audit", "commands", name, "source"), command.source)
-    for stage, cost in file.cost.stages.items() if file.cost else ():
+    if file.cost is None:
+        return
+    if file.cost.scale not in scales:
+        yield ("cost", "scale"), f"no such scale{did_you_mean(file.cost.scale, scales)}"
+    for stage, cost in file.cost.stages.items():
         place = ("cost", "stages", stage)
         yield from checks.stage(place, stage)
-        if cost.passes is not None and cost.passes not in schema.settings:
-            yield (*place, "passes"), schema.unknown(cost.passes)
+        if cost.passes is not None and stage in stages.stages:
+            for fault in _passes(cost.passes, stage, stages, schema):
+                yield (*place, "passes"), fault
+
+
+def _passes(key: str, stage: str, stages: StagesFile, schema: SettingsSchema) -> Iterator[str]:
+    """What is wrong with the setting that says how many passes a stage makes over its data."""
+    if key not in schema.settings:
+        yield schema.unknown(key)
+    elif key not in settings_of(stages, stage, schema):
+        yield f"no setting of {stage}, nor of a stage before it"
+    elif schema.settings[key].schema.get("type") not in ("integer", "number"):
+        yield f"expected a setting that is a number, not {schema.settings[key].expected()}"
 
 
 class _Checks:

@@ -17,6 +17,7 @@ from papermatrix.paperfile import PaperFile, check_paper
 from papermatrix.references import (
     Fault,
     check_reported,
+    check_seeds,
     check_stages,
     check_table,
     in_words,
@@ -27,6 +28,7 @@ from papermatrix.spec import Config, Reported, ReportedFile, StagesFile, Table, 
 from papermatrix.yamlfile import Document, Place, plain, read_yaml
 
 CONFIG = Path("config/config.yaml")
+DATA_ROOT = "data_root"
 UNKNOWN = "_"
 """Stands for a scale that config.yaml does not state."""
 
@@ -70,7 +72,7 @@ def load(overrides: Mapping[str, Any] | None = None, *, every_scale: bool = Fals
     With `every_scale`, also those of the scales that are not chosen.
     """
     faults: list[str] = []
-    config = _config(overrides or {}, faults)
+    config_document, config = _config(overrides or {}, faults)
     schema = _schema(config.settings, faults)
     stages_document, stages = _read(StagesFile, config.stages, faults)
     tables_document, tables_file = _read(TablesFile, config.tables, faults)
@@ -94,8 +96,12 @@ def load(overrides: Mapping[str, Any] | None = None, *, every_scale: bool = Fals
     if stages.data_root:
         condition = schema.read(stages_document, ("data_root", "when"), faults)
         if config.data_root and condition.items() <= schema.complete(base).items():
-            base[stages.data_root.setting] = str(Path(config.data_root).expanduser().resolve())
+            try:
+                base[stages.data_root.setting] = absolute(config.data_root)
+            except ValueError as error:
+                faults.append(f"{config_document.at((DATA_ROOT,))}: {error}")
 
+    faults += in_words(config_document, (), check_seeds((), config.seeds, schema))
     faults += in_words(stages_document, (), check_stages(stages, schema))
     tables = tables_file.tables if tables_file else _fitting_tables(tables_document)
     reported = dict(reported_file.tables) if reported_file else {}
@@ -169,10 +175,19 @@ def reported_without_table(project: Project) -> list[str]:
 
 def load_settings_schema(overrides: Mapping[str, Any] | None = None) -> SettingsSchema:
     """The schema of all settings alone, whatever the other files hold."""
-    return read_schema(Path(_config(overrides or {}, []).settings))
+    _, config = _config(overrides or {}, [])
+    return read_schema(Path(config.settings))
 
 
-def _config(overrides: Mapping[str, Any], faults: list[str]) -> Config:
+def absolute(folder: str) -> str:
+    """A folder's absolute path, `~` being one's home; ValueError for the home of a user that is not there."""
+    try:
+        return str(Path(folder).expanduser().resolve())
+    except RuntimeError as error:
+        raise ValueError(f"{folder!r}: {error}") from None
+
+
+def _config(overrides: Mapping[str, Any], faults: list[str]) -> tuple[Document, Config]:
     """config.yaml; where it has faults, what is right of it, so that the other files are read too."""
     if not CONFIG.exists():
         raise UserError(f"{CONFIG}: no such file; run it in the project's folder")
@@ -183,11 +198,11 @@ def _config(overrides: Mapping[str, Any], faults: list[str]) -> Config:
     lines = {place: line for place, line in document.lines.items() if place and place[0] not in changed}
     document = Document(document.path, {**content, **changed}, lines)
     try:
-        return parse(Config, document)
+        return document, parse(Config, document)
     except UserError as error:
         faults += error.faults
         fitting = {key: value for key, value in document.content.items() if _fits(key, value)}
-        return Config.model_validate({"scale": UNKNOWN, **fitting})
+        return document, Config.model_validate({"scale": UNKNOWN, **fitting})
 
 
 def _plain(key: str, value: Any) -> Any:
@@ -225,7 +240,7 @@ def _paper(
     places = paperfile.places_of_settings(document)
     layers = {place: schema.read(document, place, faults) for place in places}
     if file is not None:
-        faults += in_words(document, (), check_paper(file, tables, stages, schema))
+        faults += in_words(document, (), check_paper(file, tables, stages, schema, _scale_names(config)))
     return file or PaperFile(), layers
 
 

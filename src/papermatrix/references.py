@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from jobkit.errors import did_you_mean
 from jobkit.provenance import why_no_source
 from papermatrix.digest import render_slug
+from papermatrix.escape import one_line
 from papermatrix.metric import parse_metric
 from papermatrix.settings import SettingsSchema, nested
 from papermatrix.spec import Column, Reported, StagesFile, Table
 from papermatrix.yamlfile import Document, Place
 
 Fault = tuple[Place, str]
+SEED = "seed"
+"""The setting that a level's seeds are values of."""
 
 
 def places_of_settings(document: Document) -> Iterator[Place]:
@@ -58,9 +61,8 @@ def check_stages(file: StagesFile, schema: SettingsSchema) -> Iterator[Fault]:
             yield (*place, "needs"), f"unknown stage{did_you_mean(stage.needs, names)}"
         elif name in _stages_before(file, name):
             yield (*place, "needs"), "the stage needs itself"
-        before = (*_stages_before(file, name), name)
-        visible = [key for each in before for used in file.stages[each].uses for key in schema.keys_of(used)]
         try:
+            visible = settings_of(file, name, schema)
             render_slug(stage.slug, nested({key: defaults[key] for key in visible}))
         except ValueError as error:
             yield (*place, "slug"), str(error)
@@ -70,6 +72,12 @@ def check_source(place: Place, module: str | None) -> Iterator[Fault]:
     """Whether the source of a module is where its results would be held to it; the module is not imported."""
     if module is not None and (fault := why_no_source(module)) is not None:
         yield place, fault
+
+
+def settings_of(file: StagesFile, name: str, schema: SettingsSchema) -> list[str]:
+    """The settings that a stage's jobs are given: those that it and the stages before it use."""
+    stages = (*_stages_before(file, name), name)
+    return [key for stage in stages for used in file.stages[stage].uses for key in schema.keys_of(used)]
 
 
 def _stages_before(file: StagesFile, name: str) -> list[str]:
@@ -95,14 +103,29 @@ def check_table(table: Table, stages: StagesFile, schema: SettingsSchema) -> Ite
         for label in row.values:
             if label not in columns:
                 yield ("rows", index, "values", label), f"unknown column{did_you_mean(label, columns)}"
-    levels = [table, *table.rows, *table.columns, *table.variants]
-    if "seed" not in schema.settings and any(level.seeds for level in levels):
-        yield (), "seeds are given, but jobs know no setting seed"
+    yield from check_seeds((), table.seeds, schema)
+    for kind, levels in (("rows", table.rows), ("columns", table.columns), ("variants", table.variants)):
+        for index, level in enumerate(levels):
+            yield from check_seeds((kind, index), level.seeds, schema)
+
+
+def check_seeds(above: Place, seeds: tuple[int, ...] | None, schema: SettingsSchema) -> Iterator[Fault]:
+    """Seeds are values of the setting of that name."""
+    if seeds and SEED not in schema.settings:
+        yield (*above, "seeds"), f"seeds are given, but jobs know no setting {SEED}"
+        return
+    for index, seed in enumerate(seeds or ()):
+        if fault := schema.settings[SEED].fault(seed):
+            yield (*above, "seeds", index), fault
 
 
 def _labels(kind: str, labels: list[str]) -> Iterator[Fault]:
-    for index, label in enumerate(labels):
-        if (first := labels.index(label)) < index:
+    """A label is told from others by what is seen of it."""
+    seen = [one_line(label) for label in labels]
+    for index, label in enumerate(seen):
+        if not label:
+            yield (kind, index, "label"), f"expected a label that can be seen, found {labels[index]!r}"
+        elif (first := seen.index(label)) < index:
             yield (kind, index, "label"), f"{kind}[{first}] is called {label!r} too"
 
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from jsonschema import Draft202012Validator, SchemaError
+
 from jobkit.errors import UserError, did_you_mean, nearest
 from jobkit.files import read_json
 from papermatrix.value_schema import ValueSchema, shown
@@ -154,7 +156,15 @@ def read_schema(path: Path) -> SettingsSchema:
     """The schema in a JSON file; a `UserError` where it is none."""
     content = read_json(path)
     try:
+        Draft202012Validator.check_schema(content, format_checker=Draft202012Validator.FORMAT_CHECKER)
         return SettingsSchema(content)
+    except SchemaError as error:
+        place = ".".join(map(str, error.path))
+        raise UserError(
+            f"{path}: {f'{place}: ' if place else ''}not a JSON Schema ({error.message})"
+        ) from None
+    except RecursionError:
+        raise UserError(f"{path}: not a JSON Schema of settings (a definition refers to itself)") from None
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise UserError(f"{path}: not a JSON Schema of settings ({error!r})") from None
 

@@ -20,7 +20,18 @@ from pydantic import (
     model_validator,
 )
 
-Number = StrictInt | StrictFloat
+LARGEST = 1e100
+"""Beyond any number of a paper; products of what is smaller are numbers still."""
+_FORMAT = re.compile(r"[+\- ]?#?0?\d{0,2}[,_]?(\.\d{1,2}(?=.))?[eEfFgG%]?")
+
+
+def _within_range(value: int | float) -> int | float:
+    if abs(value) > LARGEST:
+        raise ValueError(f"expected a number between -{LARGEST:g} and {LARGEST:g}")
+    return value
+
+
+Number = Annotated[StrictInt | StrictFloat, AfterValidator(_within_range)]
 Text = Annotated[StrictStr, Field(min_length=1)]
 Name = Annotated[StrictStr, Field(pattern=r"^[a-z0-9_]+$")]
 """A file's name on every system: small letters, digits and underscores."""
@@ -33,10 +44,8 @@ def _each_once(values: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _number_format(value: str) -> str:
-    try:
-        format(0.5, value)
-    except ValueError:
-        raise ValueError("expected a number's format, such as .4f or ,.0f") from None
+    if not _FORMAT.fullmatch(value):
+        raise ValueError("expected a number's format, such as .4f or ,.0f, of at most 99 digits")
     return value
 
 
@@ -139,7 +148,7 @@ class ReportedCell(Frozen):
 
     model_config = ConfigDict(json_schema_extra=_allow_short_forms)
 
-    values: ReportedValue | tuple[ReportedValue, ...]
+    values: ReportedValue | Annotated[tuple[ReportedValue, ...], Field(min_length=1)]
     """One value, or one for each variant, as the column shows it; null where they left it empty."""
     suspect: Text | None = None
     """Why the number cannot be right; becomes a footnote."""

@@ -1,9 +1,13 @@
 """Whatever is wrong in the files is said at once, with file, line, key and what was expected."""
 
+import json
+from typing import Any
+
 import pytest
 
 from jobkit.errors import UserError
-from tests.papermatrix.tea import Paper
+from papermatrix.expand import load_matrix
+from tests.papermatrix.tea import SETTINGS, Paper
 
 
 def faults(paper: Paper, **overrides: object) -> list[str]:
@@ -124,10 +128,55 @@ def edited(paper: Paper, old: str, new: str) -> list[str]:
             "title: Tea\n    reported: {plain: {cup: {values: 1, suspcet: x}}}",
             "4: tables.cups.reported.plain.cup.suspcet: unknown key; did you mean suspect?",
         ),
+        (
+            "title: Tea",
+            "title: Tea\n    reported: {plain: {cup: []}}",
+            "4: tables.cups.reported.plain.cup: expected a whole number or a number or text or at least one",
+        ),
+        (
+            "title: Tea",
+            "title: Tea\n    reported: {plain: {cup: 1e200}}",
+            "4: tables.cups.reported.plain.cup: expected a number between -1e+100 and 1e+100",
+        ),
+        (
+            "label: cup",
+            "label: cup\n        factor: 1e300",
+            "9: tables.cups.columns[0].factor: expected a number between -1e+100 and 1e+100",
+        ),
+        (
+            "title: Tea",
+            "title: Tea\n    seeds: [1, -1]",
+            "4: tables.cups.seeds[1]: expected a whole number at least 0, found -1",
+        ),
+        (
+            "label: plain",
+            "label: plain\n        seeds: [-1]",
+            "7: tables.cups.rows[0].seeds[0]: expected a whole number at least 0, found -1",
+        ),
+        (
+            "- label: plain",
+            '- label: a b\n      - label: " a  b"',
+            "7: tables.cups.rows[1].label: rows[0] is called 'a b' too",
+        ),
+        (
+            "- label: plain",
+            '- label: "\\e \\n"',
+            "6: tables.cups.rows[0].label: expected a label that can be seen, found '\\x1b \\n'",
+        ),
     ],
 )
 def test_a_fault_in_tables_yaml_is_named_with_its_line(paper: Paper, old: str, new: str, fault: str) -> None:
     assert any(line.startswith(f"config/tables.yaml:{fault}") for line in edited(paper, old, new))
+
+
+@pytest.mark.parametrize(
+    "number_format", [".2000000000f", "1000000", "|>20", ".100f", ".3", "d", "z.1f", "{:f}", "\\n<8.2f"]
+)
+def test_a_format_that_not_every_number_has_or_that_is_too_wide_is_a_fault(
+    paper: Paper, number_format: str
+) -> None:
+    (fault,) = edited(paper, "title: Tea", f'title: Tea\n    format: "{number_format}"')
+    assert fault.startswith("config/tables.yaml:4: tables.cups.format: expected a number's format")
 
 
 @pytest.mark.parametrize(
@@ -148,6 +197,68 @@ def test_a_fault_in_stages_yaml_is_named(paper: Paper, old: str, new: str, fault
     assert old in text
     paper.write("config/stages.yaml", text.replace(old, new))
     assert any(fault in line and line.startswith("config/stages.yaml:") for line in faults(paper))
+
+
+@pytest.mark.parametrize(
+    "slug",
+    [
+        "{{ 'x' * 9999999999 }}",
+        "{{ 9 ** 9 ** 9 }}",
+        "{{ '%9999999999d' % 1 }}",
+        "{{ 'x'.ljust(9999999999) }}",
+        "{{ 'x' | center(9999999999) }}",
+        "{{ 'xx' | replace('x', 'xxxxxxxx') | replace('x', 'xxxxxxxx') | replace('x', 'xxxxxxxx') }}",
+        "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+        "{% set a = 'xx' %}",
+        f"{{{{ {'(' * 400}1{')' * 400} }}}}",
+        "x" * 3000,
+    ],
+)
+def test_a_slug_that_computes_instead_of_naming_is_a_fault(paper: Paper, slug: str) -> None:
+    text = (paper.folder / "config/stages.yaml").read_text()
+    paper.write("config/stages.yaml", text.replace("{{ leaf.kind }}-{{ leaf.notes | initials }}", slug))
+    (fault,) = faults(paper)
+    assert fault.startswith("config/stages.yaml:4: stages.dry.slug: not a template of these settings (")
+
+
+@pytest.mark.parametrize(
+    ("edit", "fault"),
+    [
+        ({"cup": {"$ref": "#/$defs/Cup"}}, "a definition refers to itself"),
+        ({"cup": {"type": "string", "pattern": "("}}, "'(' is not a 'regex'"),
+        ({"cup": {"type": "text"}}, "'text' is not valid under any of the given schemas"),
+    ],
+)
+def test_a_schema_that_is_none_is_named(paper: Paper, edit: dict[str, Any], fault: str) -> None:
+    definitions = {**SETTINGS["$defs"], "Cup": {"$ref": "#/$defs/Cup"}}
+    schema = {**SETTINGS, "$defs": definitions, "properties": {**SETTINGS["properties"], **edit}}
+    paper.write("config/settings.schema.json", json.dumps(schema))
+    (found,) = faults(paper)
+    assert found.startswith("config/settings.schema.json: ")
+    assert fault in found
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "fault"),
+    [
+        ("seeds", "[-1]", "seeds[0]: expected a whole number at least 0, found -1"),
+        ("data_root", "~nosuchuser/x", "data_root: '~nosuchuser/x': Could not determine home directory."),
+    ],
+)
+def test_a_value_of_the_config_that_fits_nothing_is_named(
+    paper: Paper, key: str, value: str, fault: str
+) -> None:
+    paper.write("config/config.yaml", f"scale: small\n{key}: {value}\n")
+    stages = (paper.folder / "config/stages.yaml").read_text()
+    paper.write("config/stages.yaml", f"{stages}data_root: {{setting: cup.colour}}\n")
+    assert faults(paper) == [f"config/config.yaml:2: {fault}"]
+
+
+@pytest.mark.parametrize("key", ["tables", "stages", "settings", "scales", "reported", "paper", "data_root"])
+def test_a_path_with_a_null_character_is_a_fault(paper: Paper, key: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load_matrix({key: "a\0b"})
+    assert caught.value.faults == [f"--config {key}: a text with a null character; expected one without"]
 
 
 def test_a_source_that_is_not_there_is_named_with_the_nearest(paper: Paper) -> None:

@@ -8,7 +8,16 @@ from papermatrix.metric import look_up, parse_metric
 RESULT = Result(
     stage="taste",
     id="a",
-    scores={"dba": {"overall": 0.9, "scenario31": 0.8}, "fps": 12, "groups": {"a": 1}, "empty": None},
+    scores={
+        "dba": {"overall": 0.9, "scenario31": 0.8},
+        "fps": 12,
+        "groups": {"a": 1},
+        "empty": None,
+        "right": True,
+        "huge": 10**400,
+        "infinite": float("inf"),
+        "undefined": float("nan"),
+    },
     cost=Cost(device_hours=0.25),
 )
 
@@ -46,6 +55,10 @@ def test_a_score_that_is_null_is_absent() -> None:
         ("dba.scenario32", "scenario32; did you mean scenario31?"),
         ("groups", "groups but a group of that name; expected one of a"),
         ("cost.device", "device that is a number"),
+        ("right", "right that is a number"),
+        ("huge", "huge that is a finite number"),
+        ("infinite", "infinite that is a finite number"),
+        ("undefined", "undefined that is a finite number"),
     ],
 )
 def test_a_score_that_is_not_there_is_named_with_what_is(text: str, fault: str) -> None:

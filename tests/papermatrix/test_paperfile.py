@@ -10,6 +10,10 @@ FIGURE = (
     "figures: {f: {kind: rows, title: T, table: cups, stage: dry, column: white cup,"
     " x: {column: step, label: step}, panels: [{column: loss, label: loss}]}}\n"
 )
+COST = (
+    "cost: {scale: small, device: a pot,"
+    " stages: {steep: {samples: 10, passes: steep.minutes, rates: [{seconds: 1}]}}}\n"
+)
 
 
 def faults(paper: Paper, text: str) -> list[str]:
@@ -34,6 +38,27 @@ def faults(paper: Paper, text: str) -> list[str]:
         (
             FIGURE.replace("title: T", "title: T, file: ../../etc/passwd"),
             "figures.f.file: expected the name of a file in a job's folder, such as history.csv",
+        ),
+        (
+            FIGURE.replace("title: T", f"title: T, smooth: 1{'0' * 10}"),
+            "figures.f.smooth: expected a whole number from 1 to 1,000,000",
+        ),
+        (COST.replace("scale: small", "scale: smal"), "cost.scale: no such scale; did you mean small?"),
+        (
+            COST.replace("minutes", "minuts"),
+            "cost.stages.steep.passes: unknown setting; did you mean minutes?",
+        ),
+        (
+            COST.replace("steep.minutes", "leaf.kind"),
+            "cost.stages.steep.passes: expected a setting that is a number, not one of green, black",
+        ),
+        (
+            COST.replace("steep.minutes", "leaf.published"),
+            "cost.stages.steep.passes: no setting of steep, nor of a stage before it",
+        ),
+        (
+            COST.replace("steep.minutes", "cup.colour"),
+            "cost.stages.steep.passes: no setting of steep, nor of a stage before it",
         ),
         (
             "numbers: {best2: {table: cups, row: plain, column: white cup}}",
