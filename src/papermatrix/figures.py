@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from jobkit.errors import UserError, did_you_mean
 from jobkit.files import whole_file
 from jobkit.provenance import source_digest
 from papermatrix.aggregate import STALE, UNFINISHED, diverged
+from papermatrix.csvfile import read_numbers
+from papermatrix.escape import one_line
 from papermatrix.expand import Cell, Job, Matrix
+from papermatrix.metric import LARGEST
 from papermatrix.paperfile import Axis, Figure
 from papermatrix.store import Store, marked_stale
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
 
@@ -98,6 +100,7 @@ def draw(matrix: Matrix, name: str, out: Path, *, is_partial: bool = False) -> l
     figure, store = figure_of(matrix, name), Store(matrix)
     if not is_partial:
         _expect_results(matrix, name, store)
+    figure = _in_plain_words(figure)
     curves = _curves(matrix, figure, store)
     if not is_partial and curves and all(curve.frame is None for curve in curves):
         raise UserError(f"{name}: none of its {len(jobs_of_figure(matrix, name))} jobs has a {figure.file}")
@@ -182,19 +185,23 @@ def _listed(labels: Sequence[str]) -> str:
 
 def _curve(label: str, job: Job, figure: Figure, store: Store) -> Curve:
     path, result = job.folder / figure.file, store.result(job)
-    frame = None
-    if path.exists():
-        try:
-            frame = pd.read_csv(path)
-            frame = frame.apply(pd.to_numeric, errors="raise")
-        except (ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-            raise UserError(f"{path}: not a CSV file of numbers ({error})") from None
-        if figure.x.column not in frame:
-            raise UserError(
-                f"{path}: no column {figure.x.column}{did_you_mean(figure.x.column, list(frame))}"
-            )
+    frame = read_numbers(path) if path.exists() else None
+    if frame is not None and figure.x.column not in frame:
+        raise UserError(
+            f"{path}: no column {figure.x.column}{did_you_mean(figure.x.column, list(map(str, frame)))}"
+        )
     word = diverged(result) if result and result.status == "diverged" else ""
-    return Curve(label, frame, word, is_stale=store.state(job) == STALE)
+    return Curve(_text(label), frame, word, is_stale=store.state(job) == STALE)
+
+
+def _text(label: str) -> str:
+    """As it is written, in one line: between dollar signs matplotlib would look for a formula."""
+    return one_line(label).replace("$", r"\$")
+
+
+def _in_plain_words(figure: Figure) -> Figure:
+    axes = [axis.model_copy(update={"label": _text(axis.label)}) for axis in (figure.x, *figure.panels)]
+    return figure.model_copy(update={"title": _text(figure.title), "x": axes[0], "panels": tuple(axes[1:])})
 
 
 def _draw_rows(figure: Figure, curves: list[Curve]) -> Drawing:
@@ -295,15 +302,16 @@ def _line(ax: Axes, panel: Axis, figure: Figure, curve: Curve, style: dict[str, 
     """Draw one curve, smooth over raw; False where the job recorded no such quantity."""
     if curve.frame is None or panel.column not in curve.frame:
         return False
-    frame = curve.frame[[figure.x.column, panel.column]].dropna()
-    if frame.empty:
+    x, y = curve.frame[figure.x.column], curve.frame[panel.column]
+    can_be_drawn = _on_axis(x, figure.x) & _on_axis(y, panel)
+    x, y = x[can_be_drawn], y[can_be_drawn]
+    if x.empty:
         return False
-    x, y = frame[figure.x.column], frame[panel.column]
     if figure.smooth > 1:
         ax.plot(x, y, color=style["color"], linewidth=0.5, alpha=0.25)
         y = y.rolling(figure.smooth, center=True, min_periods=1).mean()
     ax.plot(x, y, **style, marker="o" if len(x) == 1 else None, markersize=3)
-    if len(x) == 1:
+    if len(x) == 1 and figure.x.scale == "linear":
         ax.set_xlim(x.iloc[0] - 1, x.iloc[0] + 1)
     if curve.diverged:
         ax.plot(x.iloc[-1], y.iloc[-1], marker="x", color=style["color"], markersize=6, markeredgewidth=1.5)
@@ -312,6 +320,12 @@ def _line(ax: Axes, panel: Axis, figure: Figure, curve: Curve, style: dict[str, 
                 curve.diverged, (x.iloc[-1], y.iloc[-1]), (-4, 5), textcoords="offset points", ha="right"
             )
     return True
+
+
+def _on_axis(values: pd.Series[float], axis: Axis) -> pd.Series[bool]:
+    """Which of the values have a place there: not those that are infinite, or that are gigantic."""
+    has_place = values.abs() < LARGEST
+    return has_place & (values > 0) if axis.scale == "log" else has_place
 
 
 def _dress(ax: Axes, panel: Axis, figure: Figure) -> None:

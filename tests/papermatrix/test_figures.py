@@ -1,5 +1,7 @@
 """Figures from what jobs recorded: which jobs, which lines, and the same bytes for the same curves."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -59,13 +61,15 @@ def dried(paper: Paper) -> Matrix:
 
 
 @pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+def drawn(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Figure]]:
     """The figures that are drawn, kept open and written small."""
     kept: list[Figure] = []
+    close = plt.close
     monkeypatch.setattr(figures, "FORMS", ("png",))
     monkeypatch.setattr(figures, "DPI", 20)
     monkeypatch.setattr(plt, "close", lambda figure: kept.append(figure))
-    return kept
+    yield kept
+    close("all")
 
 
 def lines(figure: Figure, panel: int) -> list[list[float]]:
@@ -166,8 +170,14 @@ def test_a_figure_of_jobs_that_recorded_nothing_is_a_fault_unless_partial(
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        ("day,water\n1,wet\n", "not a CSV file of numbers"),
-        ("dya,water\n1,2\n", "no column day; did you mean dya?"),
+        ("day,water\n1,wet\n", ":2: not a CSV file of numbers"),
+        ("day,water\n1,2\n1,2,3\n", ":3: not a CSV file of numbers (3 cells, expected 2 as in its head)"),
+        ("day,water\n1\n", ":2: not a CSV file of numbers (1 cells, expected 2 as in its head)"),
+        ("day,day,water\n1,2,3\n", ":1: not a CSV file of numbers (expected a head"),
+        ("", ":1: not a CSV file of numbers (expected a head"),
+        ("day,water\n1,\x002\n", ":"),
+        ('day,"water\n1,2\n', ":"),
+        ("dya,water\n1,2\n", ": no column day; did you mean dya?"),
     ],
 )
 def test_a_broken_file_is_reported_with_its_name(dried: Matrix, content: str, fault: str) -> None:
@@ -175,8 +185,48 @@ def test_a_broken_file_is_reported_with_its_name(dried: Matrix, content: str, fa
     (job.folder / "history.csv").write_text(content)
     with pytest.raises(UserError) as error:
         draw(dried, "jobs", Path())
-    assert f"{job.folder}/history.csv: {fault}" in str(error.value)
+    assert f"{job.folder}/history.csv{fault}" in str(error.value)
     assert not Path("jobs.png").exists()
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "1,inf\n",
+        "inf,1\n2,3\n",
+        "nan,nan\n",
+        "1,1e308\n2,-1e308\n",
+        f"1,1{'0' * 400}\n2,3\n",
+        "1e308,1\n",
+        "",
+        "-1,-1\n",
+    ],
+)
+def test_numbers_that_no_axis_has_are_left_out(
+    paper: Paper, drawn: list[Figure], content: str, scale: str
+) -> None:
+    paper.write("config/config.yaml", "scale: small\npaper: config/paper.yaml\n")
+    axis = f"label: water, scale: {scale}"
+    paper.write(
+        "config/paper.yaml",
+        PAPER.replace("label: water (g)", axis).replace("label: day", f"label: day, scale: {scale}"),
+    )
+    matrix = paper.matrix()
+    finish_all(matrix)
+    for job in jobs_of_figure(matrix, "jobs").values():
+        paper.write(str(job.folder / "history.csv"), f"day,water\n{content}")
+    draw(matrix, "jobs", Path())
+    assert len(drawn) == 1
+
+
+def test_a_dollar_sign_in_a_text_is_shown_as_it_is(dried: Matrix, drawn: list[Figure]) -> None:
+    figure = dried.project.paper.figures["jobs"]
+    text = "cost $\\frac$ of\ntea"
+    priced = figure.model_copy(update={"title": text, "x": figure.x.model_copy(update={"label": text})})
+    paper = dried.project.paper.model_copy(update={"figures": {"jobs": priced}})
+    draw(replace(dried, project=replace(dried.project, paper=paper)), "jobs", Path())
+    assert drawn[0].get_suptitle() == r"cost \$\frac\$ of tea"  # an escaped sign begins no formula
 
 
 def test_an_unknown_figure_is_named_with_the_nearest(
