@@ -93,6 +93,9 @@ def read_tree(root: Path) -> Tree:
     unusable: list[str] = []
     faults: list[str] = []
     faulty_lines = 0
+    if not os.path.isdir(root):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
+        missing = f"{shown(root)}: no folder, expected the one that holds Multi_Modal"
+        return Tree(root, (), (), (missing,), (), 0)
     for subset, name in CSV_FILES.items():
         path = root / name
         if not os.path.lexists(path):

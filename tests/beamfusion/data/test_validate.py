@@ -112,8 +112,16 @@ def test_a_window_whose_frames_cross_a_jump_is_reported(whole_tree: Path, tmp_pa
 
 
 def test_a_folder_that_is_no_data_set_is_a_fault(tmp_path: Path) -> None:
-    (line,) = validate.faults(tmp_path / "nowhere")
+    (line,) = validate.faults(tmp_path)
     assert "no such file, expected the development samples" in line
+
+
+def test_a_root_that_is_no_folder_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    for name in ("nowhere", "file", "loop", "x" * 5000):
+        (line,) = validate.faults(tmp_path / name)
+        assert line.endswith(f"{name[-200:]}: no folder, expected the one that holds Multi_Modal")
 
 
 def test_nothing_is_printed_where_there_is_no_terminal(
