@@ -18,6 +18,7 @@ from jobkit.files import read_json, write_json
 from jobkit.provenance import source_digest
 from papermatrix.digest import DIGITS
 from papermatrix.expand import Matrix
+from papermatrix.metric import LARGEST
 from papermatrix.paperfile import Command, Computed
 from papermatrix.settings import Flat
 from papermatrix.spec import is_number
@@ -47,14 +48,17 @@ class Fact:
         """A number of the command's answer, by its dotted path; a `UserError` where it was not computed."""
         if not self.path.exists():
             raise UserError(f"{self.path}: not computed yet; `papermatrix audit` does")
-        found = read_json(self.path)["answer"]
+        content = read_json(self.path)
+        if not isinstance(content, dict) or "answer" not in content:
+            raise UserError(f"{self.path}: not the answer of a command; remove it")
+        found = content["answer"]
         for step in path.split("."):
             if not isinstance(found, Mapping) or step not in found:
                 hint = did_you_mean(step, list(found)) if isinstance(found, Mapping) else ""
                 raise UserError(f"{self.path}: {path}: no {step} in the answer of {self.run[0]}{hint}")
             found = found[step]
-        if isinstance(found, bool) or not isinstance(found, int | float):
-            raise UserError(f"{self.path}: {path}: not a number")
+        if isinstance(found, bool) or not isinstance(found, int | float) or not abs(found) < LARGEST:
+            raise UserError(f"{self.path}: {path}: not a finite number")
         return found
 
 
@@ -156,16 +160,19 @@ def _answer(run: tuple[str, ...]) -> Any:
     if program is None:
         raise UserError(f"{run[0]}: no such program")
     try:
-        done = subprocess.run(
-            [program, *run[1:]], capture_output=True, text=True, check=False, timeout=LONGEST
-        )
+        done = subprocess.run([program, *run[1:]], capture_output=True, check=False, timeout=LONGEST)
     except subprocess.TimeoutExpired:
         raise UserError(f"{' '.join(run)}: took longer than {LONGEST} s") from None
     if done.returncode != 0:
         raise UserError(
-            [f"{' '.join(run)}: exit code {done.returncode}", *done.stderr.strip().splitlines()[-3:]]
+            [
+                f"{' '.join(run)}: exit code {done.returncode}",
+                *done.stderr.decode(errors="replace").strip().splitlines()[-3:],
+            ]
         )
     try:
-        return json.loads(done.stdout)
-    except ValueError as error:
+        answer = json.loads(done.stdout)
+        json.dumps(answer, allow_nan=False)
+        return answer
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{' '.join(run)}: printed no JSON ({error})") from None

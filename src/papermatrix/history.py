@@ -25,6 +25,8 @@ from papermatrix.store import Store
 
 LIKES = 5
 """So many of the most alike give the range."""
+LARGEST = 1e9
+"""Seconds, or hours of a device, that no job took."""
 
 
 @dataclass(frozen=True)
@@ -111,12 +113,13 @@ def _read(folder: Path, scales: Mapping[str, Flat]) -> _Past | None:
         return None
     try:
         result, settings = parse_result(folder / RESULT), flat(read_json(folder / SETTINGS)["settings"])
-    except (UserError, KeyError, TypeError, AttributeError):
+    except (UserError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    if result.status != "done":
+    cost = result.cost
+    if result.status != "done" or not (0 <= cost.seconds < LARGEST and 0 <= cost.device_hours < LARGEST):
         return None
     scale = min(scales, key=lambda name: _differences(settings, scales[name]))
-    return _Past(settings, scale, result.cost.seconds, result.cost.device_hours)
+    return _Past(settings, scale, cost.seconds, cost.device_hours)
 
 
 def _differences(one: Flat, other: Flat) -> int:
@@ -140,8 +143,10 @@ def elapsed(folder: Path) -> float:
     try:
         ledger = folder / LEDGER
         since = datetime.now(UTC).timestamp() - ledger.stat().st_mtime
-        return float(read_json(ledger)["seconds"]) + max(since, 0)
-    except (OSError, UserError, KeyError, TypeError, ValueError):
+        seconds = float(read_json(ledger)["seconds"])
+        if 0 <= seconds < LARGEST:
+            return seconds + max(since, 0)
+    except (OSError, UserError, KeyError, TypeError, ValueError, OverflowError):
         pass
     try:
         return (

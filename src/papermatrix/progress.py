@@ -12,6 +12,8 @@ from papermatrix.history import Amount, Forecast, History
 from papermatrix.store import State, Store
 
 STATES: tuple[State, ...] = ("done", "diverged", "stale", "running", "failed", "pending")
+LONGEST = 1e10
+"""Seconds to wait: what is said to come later comes in three centuries."""
 MADE = ("done", "diverged", "stale")
 """States of a job with a result."""
 
@@ -36,7 +38,7 @@ class Progress:
     def arrival(self, cores: int) -> datetime:
         """When all of which something is known will be there, with so many jobs at a time."""
         seconds = max(self.rest.seconds.likely / cores, self.longest)
-        return datetime.now(UTC) + timedelta(seconds=seconds)
+        return datetime.now(UTC) + timedelta(seconds=min(seconds, LONGEST))
 
 
 class Tracker:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +14,7 @@ from jobkit.lock import is_locked
 from jobkit.provenance import source_digest
 from jobkit.result import RESULT, SETTINGS, Result, parse_result
 from papermatrix.expand import Job, Matrix
+from papermatrix.provenance import of_known_form
 
 LOG = "log.txt"
 
@@ -113,4 +115,6 @@ def _read(job: Job, name: str) -> Result | None:
         result = parse_result(path) if path.exists() else None
     except UserError:
         return None
-    return result if result and (result.stage, result.id) == (job.stage, job.id) else None
+    if result is None or (result.stage, result.id) != (job.stage, job.id):
+        return None
+    return replace(result, provenance=of_known_form(result.provenance))

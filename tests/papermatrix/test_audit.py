@@ -198,6 +198,42 @@ def test_a_command_that_fails_says_its_last_words(paper: Paper, capsys: pytest.C
     assert "error: no leaves\n" in capsys.readouterr().err
 
 
+ANSWER = b'{"count": {"leaves": %b}}'
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        (ANSWER % b"NaN", "printed no JSON"),
+        (ANSWER % b"1e999", "printed no JSON"),
+        (ANSWER % b'"\xff"', "printed no JSON"),
+        (b"[" * 100_000, "printed no JSON"),
+        (ANSWER % b"null", "count.leaves: not a finite number"),
+        (ANSWER % (b"1" + b"0" * 400), "count.leaves: not a finite number"),
+        (b"[]", "no count in the answer"),
+    ],
+    ids=["nan", "infinite", "no-text", "deep", "null", "huge", "list"],
+)
+def test_an_answer_without_a_number_is_a_fault(
+    paper: Paper, capsys: pytest.CaptureFixture[str], answer: bytes, fault: str
+) -> None:
+    computed(paper, "{notes: one, all: 201}", "{all: null}")
+    Path("answer").write_bytes(answer)
+    paper.write("count.py", "import sys; sys.stdout.buffer.write(open('answer', 'rb').read())")
+    assert main(["audit"]) == 2
+    assert fault in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "null", '{"answer": {"count": {"leaves": NaN}}}', "["])
+def test_a_damaged_fact_is_named(paper: Paper, capsys: pytest.CaptureFixture[str], content: str) -> None:
+    computed(paper, "{notes: one, all: 201}", "{all: null}")
+    compute(paper)
+    for fact in all_facts(paper.matrix()).values():
+        fact.path.write_text(content)
+    assert main(["audit"]) == 2
+    assert capsys.readouterr().err.startswith("error: results/facts/count-")
+
+
 def test_findings_are_footnotes_under_the_authors_numbers(paper: Paper) -> None:
     audited(paper, MEAN, "{all: 0.821, spring: 0.903, autumn: 0.511}")
     matrix = paper.matrix()

@@ -125,3 +125,14 @@ def test_stale_jobs_are_to_run_only_where_a_run_would_make_them_again(
         finish(job, provenance={"source_digest": "of another day"})
     assert estimate(capsys)["total"]["jobs"] == 0
     assert estimate(capsys, "--config", "on_stale=rerun")["total"]["jobs"] == 7
+
+
+@pytest.mark.parametrize("seconds", [-5.0, 1e300, 10**400])
+def test_a_cost_that_no_job_has_is_no_measure(
+    jobs: list[Job], capsys: pytest.CaptureFixture[str], seconds: float
+) -> None:
+    for job in of_stage(jobs, "dry")[1:]:
+        finish(job, cost=Cost(seconds=seconds, device_hours=seconds))
+        write_json(job.folder / "settings.json", {"settings": job.settings})
+    assert estimate(capsys)["total"]["without_history"]["dry"] >= 1
+    assert main(["status"]) == 0

@@ -79,3 +79,23 @@ def test_what_a_cost_was_measured_on_is_said(paper: Paper, device: str, words: s
     finish_all(matrix, cost=Cost(device=device, device_hours=0.5))
     assert f"\n- cost: {words}\n" in rendered(matrix)
     assert "- cost:" not in rendered(finished(paper))
+
+
+@pytest.mark.parametrize(
+    "provenance",
+    [
+        {"data_digest": 5},
+        {"data_digest": None, "data": {"a": 1}},
+        {"commit": 5},
+        {"commit": ["a"]},
+        {"source_digest": 5, "stands_on": 5},
+        {"versions": "x", "seed": "\x1b[2J", "dirty": "x"},
+    ],
+)
+def test_an_origin_of_another_form_is_unknown(
+    paper: Paper, capsys: pytest.CaptureFixture[str], provenance: dict[str, object]
+) -> None:
+    finish_all(paper.matrix(), provenance=provenance)
+    assert "- commit: unknown" in rendered(paper.matrix())
+    assert main(["explain", "cups", "plain", "white cup"]) == 0
+    assert "\x1b" not in capsys.readouterr().out

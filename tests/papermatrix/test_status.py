@@ -127,7 +127,7 @@ def test_what_nothing_is_known_of_is_named(paper: Paper, capsys: pytest.CaptureF
     assert capsys.readouterr().out.splitlines()[1].endswith("no history of dry, taste, steep")
 
 
-@pytest.mark.parametrize("number", ["0", "-1", "two"])
+@pytest.mark.parametrize("number", ["0", "-1", "two", "1000001", "1" + "0" * 400, "9" * 5000])
 def test_a_wrong_number_of_cores_is_refused(
     paper: Paper, capsys: pytest.CaptureFixture[str], number: str
 ) -> None:

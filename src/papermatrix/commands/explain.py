@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from jobkit.errors import harmless
 from papermatrix.commands.options import Commands, new_parser, overrides
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _run(options: argparse.Namespace) -> None:
     for number, step in enumerate(steps, start=1):
         print(f"\n{number}. {step.job.stage} {step.job.id}: {step.state}")
         for name, words in _lines(step):
-            print(f"   {name:10} {words}")
+            print(f"   {name:10} {harmless(words)}")
     if not steps:
         print("no job makes it")
 

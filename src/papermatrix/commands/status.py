@@ -15,6 +15,7 @@ from papermatrix.commands.options import TOTAL, Commands, add_tables, new_parser
 if TYPE_CHECKING:
     from papermatrix.expand import Matrix
 
+MOST_CORES = 1_000_000
 BEGINNING_OF_LINES_ABOVE, CLEAR_BELOW = "\x1b[{}F", "\x1b[J"
 
 
@@ -46,8 +47,8 @@ def _seconds(text: str) -> float:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError("expected a whole number from 1")
+    if not text.isdecimal() or len(text) > len(str(MOST_CORES)) or not 1 <= int(text) <= MOST_CORES:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 to {MOST_CORES}")
     return int(text)
 
 

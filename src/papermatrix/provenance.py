@@ -1,0 +1,25 @@
+"""What results say of where they came from, as far as it has the form that jobs give it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_TEXTS = ("commit", "source_digest", "stands_on", "data", "data_digest")
+_VERSIONS = "versions"
+
+
+def of_known_form(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Without those of the known entries that are not text, or of versions not a mapping.
+
+    A stage's own program may have written them; its result counts all the same.
+    """
+    return {name: value for name, value in provenance.items() if _has_form(name, value)}
+
+
+def _has_form(name: str, value: Any) -> bool:
+    if name == _VERSIONS:
+        return isinstance(value, dict)
+    if name == "commit":
+        return value is None or isinstance(value, str)
+    return name not in _TEXTS or isinstance(value, str)
