@@ -102,7 +102,7 @@ def run_job(job: Job, work: Callable[[Ledger], Outcome]) -> Result:
         )  # what runs is what was digested, however long it waits for a device
         started = _now()
         before = provenance.commit()
-        if (job.folder / KEPT).exists() or not Ledger.goes_on(job.folder, stands_on):
+        if not Ledger.goes_on(job.folder, stands_on, _began(job.folder / KEPT)):
             _empty(job.folder)
         needs = os.path.relpath(job.needs, job.folder) if job.needs else None
         write_json(job.folder / SETTINGS, asdict(_Document(job.stage, job.id, needs, job.settings)))
@@ -189,6 +189,13 @@ def _kept_result(job: Job, source: str, stands_on: str | None) -> Result | None:
     return result
 
 
+def _began(result: Path) -> str | None:
+    try:
+        return str(parse_result(result).provenance.get("started"))
+    except UserError:
+        return None
+
+
 def _continue_log(folder: Path) -> None:
     """Put what earlier runs said into this run's log: Snakemake deletes the log of a job that it starts."""
     log, kept = folder / LOG, folder / KEPT_LOG
@@ -211,7 +218,7 @@ def _remove_leftovers(folder: Path) -> None:
 
 def _empty(folder: Path) -> None:
     for entry in folder.iterdir():
-        if entry.name in (LOCK, OWNER, LOG, KEPT_LOG, BENCHMARK):
+        if entry.name in (LOCK, OWNER, KEPT, LOG, KEPT_LOG, BENCHMARK):
             continue
         if entry.is_dir():
             shutil.rmtree(entry)

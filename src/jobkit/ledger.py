@@ -40,10 +40,14 @@ class Ledger:
             self._past = replace(self._past, sources=(*self._past.sources, source))
 
     @staticmethod
-    def goes_on(folder: Path, stands_on: str | None) -> bool:
-        """Whether an unfinished job in a folder was begun on the result that it would stand on now."""
+    def goes_on(folder: Path, stands_on: str | None, ended: str | None = None) -> bool:
+        """Whether there is an unfinished job in a folder, begun on the result that it would stand on now.
+
+        `ended`: when the job began that was finished there last; its ledger may have been left behind.
+        """
         path = folder / LEDGER
-        return path.exists() and _read(path).stands_on == stands_on
+        past = _read(path) if path.exists() else None
+        return past is not None and past.stands_on == stands_on and past.started != ended
 
     def account(self, peak_memory: int = 0) -> Account:
         seconds = self._past.seconds + time.monotonic() - self._begin
