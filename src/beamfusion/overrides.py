@@ -28,7 +28,7 @@ def read_scale(name: str) -> dict[str, Any]:
         hint = did_you_mean(name, known) or f"; {SCALES} holds no scales here"
         raise UserError(f"--scale {name}: no such scale{hint}")
     try:
-        content = parse(path.read_bytes())
+        content = parse(path.read_bytes().decode())
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UserError(f"{path}: not YAML ({_one_line(error)})") from None
     if content is None:

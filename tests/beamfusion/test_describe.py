@@ -130,18 +130,21 @@ def test_what_cannot_be_described_is_a_line_and_exit_code_2(
         ("{model: &a {inner: *a}}", "config/scales/mine.yaml: more values, or deeper ones"),
         ("model: {published: on}", "config/scales/mine.yaml: model.published: expected true or false"),
         ("model: {width: !!set {8}}", "config/scales/mine.yaml: not YAML"),
+        (b"\xff\xfe", "config/scales/mine.yaml: not YAML ('utf-8' codec"),
     ],
 )
 def test_a_scale_that_cannot_be_read_is_a_line_and_exit_code_2(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    content: str,
+    content: str | bytes,
     message: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config/scales").mkdir(parents=True)
-    (tmp_path / "config/scales/mine.yaml").write_text(content)
+    (tmp_path / "config/scales/mine.yaml").write_bytes(
+        content if isinstance(content, bytes) else content.encode()
+    )
     assert main(["describe", "--scale", "mine"]) == 2
     assert f"error: {message}" in capsys.readouterr().err
 
