@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 
 import torch
 
 from jobkit.claim import claimed
 from jobkit.errors import UserError
+
+FEW = 8
+"""Processes that a machine bears whatever its cores; hundreds fill its memory before they begin."""
 
 
 @contextlib.contextmanager
@@ -19,6 +23,8 @@ def free_devices(name: str = "auto", count: int = 1) -> Iterator[list[torch.devi
     """
     device = choose_device(name)
     if device.type == "cpu":
+        if count > max(FEW, cores := os.cpu_count() or 1):
+            raise UserError(f"train.devices: {count} processes, but this machine has {cores} cores")
         yield [device] * count
         return
     candidates = [device.index] if device.index is not None else list(range(torch.cuda.device_count()))

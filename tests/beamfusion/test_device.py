@@ -34,6 +34,12 @@ def test_a_cpu_is_shared() -> None:
         assert [*first, *second] == [torch.device("cpu")] * 3
 
 
+def test_a_cpu_is_not_filled_with_processes() -> None:
+    with pytest.raises(UserError, match=r"train\.devices: 4096 processes, but this machine has \d+ cores"):
+        with free_devices("cpu", 4096):
+            pass
+
+
 @pytest.mark.usefixtures("two_gpus")
 def test_each_job_has_a_gpu_of_its_own() -> None:
     with free_devices("auto") as (first,), free_devices("cuda") as (second,):
