@@ -7,8 +7,10 @@ whose mean over the samples is the result's; and `part`, where the result states
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+from pyarrow import parquet
 
 from papermatrix.expand import Job
 from papermatrix.metric import OVERALL, Metric
@@ -20,7 +22,8 @@ SAMPLE, PART = "sample", "part"
 def sample_scores(job: Job, metric: Metric) -> pd.Series[float] | None:
     """A score by sample; None where the job left none that can be used."""
     try:
-        frame = pd.read_parquet(job.folder / SAMPLES)
+        table = parquet.read_table(job.folder / SAMPLES)
+        frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
     except (OSError, ValueError, pa.ArrowException):
         return None
     score, *part = metric.path
@@ -32,5 +35,8 @@ def sample_scores(job: Job, metric: Metric) -> pd.Series[float] | None:
         frame = frame[frame[PART] == ".".join(part)]
     if score not in frame or SAMPLE not in frame or not pd.api.types.is_numeric_dtype(frame[score]):
         return None
-    scores = frame.set_index(SAMPLE)[score].dropna().astype(float)
+    if pd.api.types.infer_dtype(frame[SAMPLE]) not in ("string", "integer"):
+        return None
+    scores = frame.set_index(SAMPLE)[score].astype(float)
+    scores = scores[np.isfinite(scores)]
     return scores if scores.index.is_unique and len(scores) else None

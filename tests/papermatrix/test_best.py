@@ -1,10 +1,13 @@
 """What is in bold: the best of a column, and what a paired test cannot tell from it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 from scipy import stats
 
 from jobkit.result import Cost
@@ -154,11 +157,25 @@ def test_without_seeds_or_samples_nothing_is_bold_and_that_is_said(paper: Paper)
     )
 
 
-def test_broken_samples_are_as_good_as_none(paper: Paper) -> None:
+def write_text(path: Path) -> None:
+    path.write_text("not parquet")
+
+
+def write_lists(path: Path) -> None:
+    pd.DataFrame({"sample": [[1], [2]], "flavour": [0.5, 0.5]}).to_parquet(path)
+
+
+def write_odd_metadata(path: Path) -> None:
+    table = pa.table({"sample": ["1", "2"], "flavour": [np.inf, 0.5]})
+    parquet.write_table(table.replace_schema_metadata({"pandas": '{"index_columns": [{}]}'}), path)
+
+
+@pytest.mark.parametrize("write", [write_text, write_lists, write_odd_metadata])
+def test_broken_samples_are_as_good_as_none(write: Callable[[Path], None], paper: Paper) -> None:
     matrix = with_samples(paper, plain=[0.5] * 9, black=[0.4] * 9, steeped=[0.3] * 9)
     job = matrix.cells["cups"][1].job
     assert job is not None
-    (job.folder / "samples.parquet").write_text("not parquet")
+    write(job.folder / "samples.parquet")
     assert bold(matrix) == {"plain"}
     assert "Without seeds or samples in common, not tested against the best: cup (black)." in said(matrix)
 
