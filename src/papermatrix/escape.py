@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+
+from papermatrix.latex_signs import sign
 
 NOTHING = "\N{EN DASH}"
 """Absent, or off: a cell is never blank."""
@@ -16,7 +19,7 @@ _LATEX = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
+    '"': r"{\fontencoding{T1}\selectfont\textquotedbl}",  # which OT1, the default, lacks
     "[": "{[}",  # which a line break or a rule before it would take for its own
     "*": "{*}",
     NOTHING: "--",
@@ -25,16 +28,27 @@ _LATEX = {
 }
 
 
+_BLOCK = re.compile(
+    r"^(\d{0,9})((?<=\d)[.)](?=\s|$)|(?<!\d)(?:#{1,6}(?=\s|$)|[-+](?=\s|$)|>|[-=](?=[-= ]*$)))"
+)
+"""What makes a heading, a list, a quotation or a rule of a line that begins with it."""
+
+
 def one_line(text: object) -> str:
     """Without line breaks and control characters."""
     return " ".join("".join(char if char.isprintable() else " " for char in str(text)).split())
 
 
 def markdown(text: object) -> str:
-    """Markdown's own characters with a backslash before them, and an ampersand that begins an entity."""
+    """Markdown's own characters with a backslash before them, an ampersand that begins an entity, and what
+    at its beginning would make it more than text.
+    """
     escaped = re.sub(r"([\\`*_{}\[\]<|~$]|(?<={)%)", r"\\\1", one_line(text))
+    escaped = _BLOCK.sub(lambda block: f"{block[1]}\\{block[2]}", escaped)
     return re.sub(r"&(?=#?\w+;)", r"\\&", escaped)
 
 
 def latex(text: object) -> str:
-    return "".join(_LATEX.get(char, char) for char in one_line(text))
+    """LaTeX's own characters by their commands, letters with their accents, other signs as LaTeX has them."""
+    composed = unicodedata.normalize("NFC", one_line(text))
+    return "".join(_LATEX[char] if char in _LATEX else sign(char) for char in composed)
