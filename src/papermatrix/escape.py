@@ -40,12 +40,14 @@ def one_line(text: object) -> str:
 
 
 def markdown(text: object) -> str:
-    """Markdown's own characters with a backslash before them, an ampersand that begins an entity, and what
-    at its beginning would make it more than text.
-    """
+    """Markdown's own characters with a backslash before them, and an ampersand that begins an entity."""
     escaped = re.sub(r"([\\`*_{}\[\]<|~$]|(?<={)%)", r"\\\1", one_line(text))
-    escaped = _BLOCK.sub(lambda block: f"{block[1]}\\{block[2]}", escaped)
     return re.sub(r"&(?=#?\w+;)", r"\\&", escaped)
+
+
+def markdown_block(text: object) -> str:
+    """The same where a line begins: its first characters, too, are text alone."""
+    return _BLOCK.sub(lambda start: f"{start[1]}\\{start[2]}", markdown(text))
 
 
 def latex(text: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 from tabulate import tabulate
 
 from jobkit.digest import canonical_json
-from papermatrix.escape import NOTHING, markdown
+from papermatrix.escape import NOTHING, markdown, markdown_block
 from papermatrix.expand import Job, Matrix
 from papermatrix.paperfile import Rate
 from papermatrix.settings import stated, value_of
@@ -19,8 +20,9 @@ from papermatrix.spec import Column, Table
 from papermatrix.yamlfile import Place
 
 WIDTH = 120
+_NAME = re.compile(r"[\w./+ -]+")
 _HEAD = """\
-What of each table in `{tables}` is published, repaired and one's own, what its rows and columns change of the
+What of each table in {tables} is published, repaired and one's own, what its rows and columns change of the
 scale's settings, and the jobs behind it. Written by `papermatrix experiments`.
 """
 
@@ -37,7 +39,7 @@ class _Cost:
 def experiments(matrix: Matrix, load_scale: Callable[[str], Matrix]) -> str:
     """The Markdown document; `load_scale` gives the same matrix at another scale."""
     project = matrix.project
-    head = _paragraph(_HEAD.format(tables=project.config.tables))
+    head = _paragraph(_HEAD.format(tables=_code(project.config.tables)))
     parts = [f"# Experiments\n\n{head}\n", _summary(matrix), *_costs(matrix, load_scale)]
     parts += [_table(matrix, name) for name in matrix.cells]
     return "\n".join(parts)
@@ -84,7 +86,10 @@ def _costs(matrix: Matrix, load_scale: Callable[[str], Matrix]) -> Iterator[str]
     rows.append(["all, each job once", _hours(total.hours), NOTHING])
     text = [
         f"## Cost at scale {cost.scale}\n",
-        _paragraph(f"Samples x passes x measured seconds, in hours on {cost.device}. {cost.about or ''}")
+        _paragraph(
+            f"Samples x passes x measured seconds, in hours on {markdown(cost.device)}."
+            f" {markdown(cost.about or '')}"
+        )
         + "\n",
         _grid(["table", "hours", "of jobs in no other table"], rows) + "\n",
     ]
@@ -133,7 +138,7 @@ def _rates(matrix: Matrix) -> str:
             stage,
             _settings(layers.get(("cost", "stages", stage, "rates", index, "when"), {})) or "any other",
             f"{rate.samples or of_stage.samples:,}",
-            f"`{of_stage.passes}`" if of_stage.passes else 1,
+            _code(of_stage.passes) if of_stage.passes else 1,
             f"{rate.seconds:g}",
         ]
         for stage, of_stage in (cost.stages if cost else {}).items()
@@ -146,7 +151,7 @@ def _table(matrix: Matrix, name: str) -> str:
     table = matrix.project.tables[name]
     lines = [f'## <a id="{name}"></a>{markdown(table.title)}', ""]
     if table.about:
-        lines += [_paragraph(table.about), ""]
+        lines += [_paragraph(markdown_block(table.about)), ""]
     if common := _stated(matrix, ("tables", name)):
         lines += [f"All cells: {common}.", ""]
     for kind, levels in (("rows", table.rows), ("columns", table.columns), ("variants", table.variants)):
@@ -171,7 +176,7 @@ def _levels(table: Table, kind: str, changes: list[str]) -> str:
 
 def _shows(column: Column, table: Table) -> str:
     name = column.show or column.metric or table.metric
-    return f"`{name}`" if name else "what is cited"
+    return _code(name) if name else "what is cited"
 
 
 def _stated(matrix: Matrix, place: Place) -> str:
@@ -188,7 +193,12 @@ def _stated(matrix: Matrix, place: Place) -> str:
 
 
 def _settings(settings: Mapping[str, Any]) -> str:
-    return ", ".join(f"`{key}` {_value(value)}" for key, value in settings.items())
+    return ", ".join(f"{_code(key)} {_value(value)}" for key, value in settings.items())
+
+
+def _code(name: str) -> str:
+    """A name as code; one that would end it, or a cell of a table, as text."""
+    return f"`{name}`" if _NAME.fullmatch(name) else markdown(name)
 
 
 def _value(value: Any) -> str:
@@ -208,7 +218,7 @@ def _jobs(matrix: Matrix, name: str) -> Iterator[str]:
     yield ""
     for stage in counts:
         slugs = Counter(_slug(job) for job in jobs if job.stage == stage)
-        words = ", ".join(f"`{slug}`" + (f" x {n}" if n > 1 else "") for slug, n in slugs.items())
+        words = ", ".join(_code(slug) + (f" x {n}" if n > 1 else "") for slug, n in slugs.items())
         yield _paragraph(f"- {stage}: {words}", indent="  ")
     if shared:
         yield ""

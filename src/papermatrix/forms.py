@@ -14,7 +14,7 @@ from markupsafe import Markup
 from tabulate import tabulate
 
 from jobkit.errors import UserError
-from papermatrix.escape import latex, markdown, one_line
+from papermatrix.escape import latex, markdown, markdown_block, one_line
 from papermatrix.grid import Entry, Grid, Head, Word
 from papermatrix.page import Page
 from papermatrix.rendered_from import OWN_TEMPLATES
@@ -84,7 +84,7 @@ def _environments() -> dict[str, Environment]:
         "breakable": lambda text: Markup(latex(text).replace("/", r"/\allowbreak{}")),
         "rules": _rules,
     }
-    md = _environment(markdown)
+    md = _environment(markdown_block)
     md.filters |= {"grid": _markdown_grid}
     html = _environment(one_line, autoescape=True)
     html.filters |= {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from papermatrix.escape import latex, markdown
+from papermatrix.escape import latex, markdown, markdown_block
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,11 @@ from papermatrix.escape import latex, markdown
     ],
 )
 def test_what_would_begin_a_block_of_markdown_is_text(text: str, shown: str) -> None:
-    assert markdown(text) == shown
+    assert markdown_block(text) == shown
+
+
+def test_within_a_line_a_sign_stays_as_it_is() -> None:
+    assert markdown("+ trans") == "+ trans"
 
 
 @pytest.mark.parametrize(

@@ -88,3 +88,13 @@ def test_costs_are_samples_times_passes_times_seconds_at_their_scale(paper: Pape
 
 def test_without_measured_seconds_there_is_no_cost(paper: Paper) -> None:
     assert "Cost" not in document(paper)
+
+
+def test_prose_and_names_are_text(paper: Paper) -> None:
+    nasty = "# <b>a|b`c"
+    about = f"title: Tea\n    about: '{nasty}'"
+    tables = TABLES.replace("title: Tea", about).replace("metric: flavour", "metric: 'a|b`c'")
+    paper.write("config/tables.yaml", tables)
+    text = document(paper)
+    assert "\n\\# \\<b>a\\|b\\`c\n" in text
+    assert rows(text, "column")["white cup"][0] == "a\\"  # the grid is split at its bars here
