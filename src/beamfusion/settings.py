@@ -14,6 +14,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    StrictBool,
     ValidationError,
     field_validator,
     model_validator,
@@ -54,7 +55,7 @@ class Section(BaseModel):
 
     PUBLISHED: ClassVar[dict[str, Any]] = {}
 
-    published: bool = False
+    published: StrictBool = False
     """What the authors' code does, for every switch of this section that is not stated."""
 
     @model_validator(mode="before")
