@@ -105,13 +105,13 @@ def read_yaml(path: Path) -> Document:
 def parse_yaml(text: str, path: str) -> Document:
     """What `read_yaml` does, of a text from elsewhere; `path` is how the user knows it."""
     try:
+        if deep := _line_too_deep(text):
+            raise UserError(f"{path}:{deep}: {_TOO_DEEP}")
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f":{mark.line + 1}" if mark else ""
         raise UserError(f"{path}{line}: not YAML ({error.problem or error.context})") from None
-    except RecursionError:
-        raise UserError(f"{path}:{_line_of_depth(text)}: {_TOO_DEEP}") from None
     except (yaml.YAMLError, UnicodeEncodeError) as error:
         raise UserError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
     document = Document(path)
@@ -124,16 +124,15 @@ def parse_yaml(text: str, path: str) -> Document:
     return Document(path, content, document.lines)
 
 
-def _line_of_depth(text: str) -> int:
-    """The line of a file's first value that is nested too deeply; of its last, where none is."""
-    depth, line = 0, 1
+def _line_too_deep(text: str) -> int | None:
+    """The line of the first value that is nested too deeply: composing it would overflow the stack."""
+    depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
-        line = event.start_mark.line + 1 if event.start_mark else line
-        if depth > DEEPEST:
-            break
-    return line
+        if depth > DEEPEST and event.start_mark is not None:
+            return event.start_mark.line + 1
+    return None
 
 
 def plain(value: Any) -> Any:

@@ -104,8 +104,13 @@ CHAIN = "a0: &a0 [1]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}]\n" for i in range(1,
 
 @pytest.mark.parametrize(
     "text",
-    ["x: 1\ny: " + "[" * 80 + "]" * 80, "x: 1\ny: " + "{a: " * 900 + "1" + "}" * 900, f"x: 1\n{CHAIN}"],
-    ids=["lists", "mappings", "aliases"],
+    [
+        "x: 1\ny: " + "[" * 80 + "]" * 80,
+        "x: 1\ny: " + "{a: " * 900 + "1" + "}" * 900,
+        "x: 1\ny: " + "[" * 100_000,
+        f"x: 1\n{CHAIN}",
+    ],
+    ids=["lists", "mappings", "more than a stack holds", "aliases"],
 )
 def test_what_is_nested_too_deeply_is_named_with_its_line(text: str) -> None:
     (fault,) = faults(text)
