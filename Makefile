@@ -29,9 +29,10 @@ paper: results/paper.pdf ## the paper with every table and figure, where TeX is 
 test: .venv/.ready ## the quick tests
 	$(BIN)/pytest -q -n 2 -m 'not slow'
 
-test-all: .venv/.ready lint ## linters and every test but test-cluster; installs TeX by apt-get where it is missing
-	bash tests/install_extras.sh tex scans
+test-all: .venv/.ready lint ## linters and every test; as root, installs TeX, Chromium and Slurm by apt-get where they are missing
+	bash tests/install_extras.sh tex browser scans
 	MAMBA_SSM_ORACLE=$(CURDIR)/.venv/oracle $(BIN)/pytest -q -n 2 -m 'not cluster'
+	$(MAKE) test-cluster
 
 test-cluster: .venv/.ready results/table3.csv ## Table III through sbatch against the local one; installs Slurm by apt-get where it is missing
 	bash tests/install_extras.sh slurm

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Install what only `make test-all` (tex scans) and `make test-cluster` (slurm) need; names what to install:
-# tex: TeX Live; slurm: a Slurm of one node; scans: the selective scans that ours is compared with.
+# Install what only some tests need. tex: TeX Live; browser: Chromium; slurm: a Slurm of one node; scans: the
+# selective scans that ours is compared with.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -24,6 +24,15 @@ for extra in "$@"; do
             fi
             install texlive-latex-base texlive-latex-recommended latexmk
             ;;
+        browser)
+            if command -v chromium > /dev/null; then
+                continue
+            elif ! can_install; then
+                echo "chromium is missing: without it, tests/papermatrix/test_browser.py is skipped" >&2
+                continue
+            fi
+            install chromium
+            ;;
         slurm)
             if PATH="$PATH:/usr/sbin" command -v slurmctld > /dev/null; then
                 continue
@@ -41,7 +50,7 @@ for extra in "$@"; do
             fi
             ;;
         *)
-            echo "$extra: expected tex, slurm or scans" >&2
+            echo "$extra: expected tex, browser, slurm or scans" >&2
             exit 2
             ;;
     esac
