@@ -110,8 +110,11 @@ def parse_yaml(text: str, path: str) -> Document:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = f":{mark.line + 1}" if mark else ""
-        raise UserError(f"{path}{line}: not YAML ({error.problem or error.context})") from None
+        at = f":{mark.line + 1}" if mark else ""
+        raise UserError(f"{path}{at}: not YAML ({error.problem or error.context})") from None
+    except yaml.reader.ReaderError as error:
+        line = text.encode()[: error.position].count(b"\n") + 1
+        raise UserError(f"{path}:{line}: not YAML ({error.reason})") from None
     except (yaml.YAMLError, UnicodeEncodeError) as error:
         raise UserError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
     document = Document(path)

@@ -133,3 +133,9 @@ def test_a_text_with_a_null_character_is_refused() -> None:
 def test_half_of_a_surrogate_pair_is_no_yaml() -> None:
     (fault,) = faults("x: \udc80")
     assert fault.startswith("a.yaml: not YAML")
+
+
+@pytest.mark.parametrize("char", ["\0", "\x1b", "\uffff"])
+def test_a_control_character_is_named_with_its_line(char: str) -> None:
+    (fault,) = faults(f"a: 1\nb: x{char}\n")
+    assert fault == "a.yaml:2: not YAML (control characters are not allowed)"
