@@ -208,3 +208,23 @@ def test_an_archive_of_tensors_with_code_in_it_is_refused(faults: Faults, tmp_pa
         with pytest.raises(UserError, match=r"checkpoint\.pt: cannot be read as a checkpoint"):
             read_tensors(tmp_path / "checkpoint.pt")
         assert not (tmp_path / "trace").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "expected"),
+    [
+        ("tables", "tables: " + "[" * 3000 + "]" * 3000, "config/tables.yaml:1: nested too deeply"),
+        ("tables", 'tables: {"x\\e[31m\\nerror: all is well": {}}', r"tables.x\x1b[31m error: all is well"),
+        ("config", f"scale: small\nseeds: [{'9' * 400}]", "config/config.yaml:2: seeds[0]: a whole number"),
+    ],
+    ids=["deep", "forged", "gigantic"],
+)
+def test_what_would_end_in_a_traceback_or_forge_a_line_is_one_fault(
+    file: str, text: str, expected: str, faults: Faults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Paper(tmp_path).write(f"config/{file}.yaml", text)
+    with faults.survive("hostile input"):
+        said = command("papermatrix", "validate", fails=2)
+        assert expected in said
+        assert all(line.startswith("error: config/") for line in said.splitlines())
