@@ -77,7 +77,11 @@ def read_sealed(path: Path) -> dict[str, Any]:
     content = read_json(path)
     if not isinstance(content, dict) or SEAL not in content:
         raise ValueError(f"no {SEAL}")
-    if content.pop(SEAL) != digest(content):
+    try:
+        same = content.pop(SEAL) == digest(content)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if not same:
         raise ValueError(f"changed since it was written: its {SEAL} is another")
     return content
 
