@@ -7,43 +7,19 @@ and those of T1 alone.
 from __future__ import annotations
 
 _SMALL = (
-    *(
-        "alpha",
-        "beta",
-        "gamma",
-        "delta",
-        "varepsilon",
-        "zeta",
-        "eta",
-        "theta",
-        "iota",
-        "kappa",
-        "lambda",
-        "mu",
-    ),
-    *("nu", "xi", "mathrm{o}", "pi", "rho", "varsigma", "sigma", "tau", "upsilon", "varphi", "chi", "psi"),
-    "omega",
+    "alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi mathrm{o} pi rho varsigma"
+    " sigma tau upsilon varphi chi psi omega"
 )
 _CAPITAL = (
-    *(
-        "mathrm{A}",
-        "mathrm{B}",
-        "Gamma",
-        "Delta",
-        "mathrm{E}",
-        "mathrm{Z}",
-        "mathrm{H}",
-        "Theta",
-        "mathrm{I}",
-    ),
-    *("mathrm{K}", "Lambda", "mathrm{M}", "mathrm{N}", "Xi", "mathrm{O}", "Pi", "mathrm{P}", "", "Sigma"),
-    *("mathrm{T}", "Upsilon", "Phi", "mathrm{X}", "Psi", "Omega"),
+    "mathrm{A} mathrm{B} Gamma Delta mathrm{E} mathrm{Z} mathrm{H} Theta mathrm{I} mathrm{K} Lambda mathrm{M}"
+    " mathrm{N} Xi mathrm{O} Pi mathrm{P} - Sigma mathrm{T} Upsilon Phi mathrm{X} Psi Omega"
 )
+"""There is no capital of the final sigma."""
 _GREEK = {
     chr(start + index): name
     for start, names in ((0x391, _CAPITAL), (0x3B1, _SMALL))
-    for index, name in enumerate(names)
-    if name
+    for index, name in enumerate(names.split())
+    if name != "-"
 }
 _MATHEMATICS = {
     "\u2264": "leq",
@@ -97,19 +73,26 @@ _T1_ALONE = frozenset(
     "\u0172\u0173\u201a\u201e\u2039\u203a"
 )
 _KNOWN = (
-    *(
-        (0x20, 0x7E),
-        (0xA1, 0xFF),
-        (0x100, 0x125),
-        (0x128, 0x137),
-        (0x139, 0x13E),
-        (0x141, 0x148),
-        (0x14C, 0x165),
-        (0x168, 0x17E),
-    ),
-    *((0x218, 0x21B), (0x2010, 0x2016), (0x2018, 0x2019), (0x201C, 0x201D), (0x2020, 0x2022)),
-    *((0x2026, 0x2026), (0x2030, 0x2031), (0x20AC, 0x20AC), (0x2103, 0x2103), (0x2116, 0x2116)),
-    *((0x2122, 0x2122), (0x2190, 0x2193)),
+    (0x0020, 0x007E),
+    (0x00A1, 0x00FF),
+    (0x0100, 0x0125),
+    (0x0128, 0x0137),
+    (0x0139, 0x013E),
+    (0x0141, 0x0148),
+    (0x014C, 0x0165),
+    (0x0168, 0x017E),
+    (0x0218, 0x021B),
+    (0x2010, 0x2016),
+    (0x2018, 0x2019),
+    (0x201C, 0x201D),
+    (0x2020, 0x2022),
+    (0x2026, 0x2026),
+    (0x2030, 0x2031),
+    (0x20AC, 0x20AC),
+    (0x2103, 0x2103),
+    (0x2116, 0x2116),
+    (0x2122, 0x2122),
+    (0x2190, 0x2193),
 )
 """First and last of each range."""
 
