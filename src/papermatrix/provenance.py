@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _TEXTS = ("commit", "source_digest", "stands_on", "data", "data_digest")
+_OR_NONE = ("commit", "stands_on")
 _VERSIONS = "versions"
 
 
@@ -20,6 +21,4 @@ def of_known_form(provenance: Mapping[str, Any]) -> dict[str, Any]:
 def _has_form(name: str, value: Any) -> bool:
     if name == _VERSIONS:
         return isinstance(value, dict)
-    if name == "commit":
-        return value is None or isinstance(value, str)
-    return name not in _TEXTS or isinstance(value, str)
+    return name not in _TEXTS or isinstance(value, str) or (value is None and name in _OR_NONE)

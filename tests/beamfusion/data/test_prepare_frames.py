@@ -8,7 +8,7 @@ import pytest
 
 from beamfusion.data import formats, frames, gps
 from beamfusion.data.prepare import prepare
-from beamfusion.data.prepared import Prepared, open_prepared
+from beamfusion.data.prepared import Prepared, open_prepared, write_index
 from beamfusion.data.raw import read_tree
 from beamfusion.settings import Frames
 from jobkit.errors import UserError
@@ -278,6 +278,9 @@ def test_windows_that_point_beyond_the_frames_are_refused(prepared: Prepared, tm
     table = np.load(tmp_path / "out/windows.npy")
     table["radar_frames"][3, 2] = 10**6
     np.save(tmp_path / "out/windows.npy", table)
+    with pytest.raises(UserError, match=r"windows\.npy: missing, or not what was written"):
+        open_prepared(tmp_path / "out")
+    write_index(tmp_path / "out", "key", prepared.summary)
     with pytest.raises(UserError, match="radar frames beyond the 115 that there are"):
         open_prepared(tmp_path / "out")
 
