@@ -69,7 +69,8 @@ def read_json(path: Path) -> Any:
 
 def write_sealed(path: Path, content: dict[str, Any]) -> None:
     """As JSON, with a digest of it all, so that a file that was damaged or edited is found out."""
-    write_json(path, {**content, SEAL: digest(content)})
+    read = json.loads(json.dumps(content, allow_nan=False))  # which has other keys where they are numbers
+    write_json(path, {**read, SEAL: digest(read)})
 
 
 def read_sealed(path: Path) -> dict[str, Any]:

@@ -27,6 +27,8 @@ from jobkit.result import RESULT, SETTINGS, Cost, Result, Status, parse_result, 
 KEPT, KEPT_LOG = ".result.json", ".log.txt"
 LOG, BENCHMARK = "log.txt", "benchmark.tsv"
 """Written by whoever runs the job."""
+_OF_THE_RUN = frozenset({LOCK, OWNER, LOG, KEPT_LOG, BENCHMARK})
+"""What may be there before a job begins."""
 INHERITED = ("data_digest", "data")
 """Provenance that a job takes over from the one it stands on."""
 
@@ -67,7 +69,7 @@ class Job:
 
     @property
     def id(self) -> str:
-        return self.folder.name
+        return self.folder.resolve().name
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ class _Document:
 
 def run_job(job: Job, work: Callable[[Ledger], Outcome]) -> Result:
     """Do the work of one job and write its result; the result of a complete job is returned as it is."""
+    _check_folder(job.folder)
     with job_lock(job.folder):
         _remove_leftovers(job.folder)
         _continue_log(job.folder)
@@ -97,9 +100,8 @@ def run_job(job: Job, work: Callable[[Ledger], Outcome]) -> Result:
         source = provenance.source_digest(job.source)
         if (kept := _kept_result(job, source, stands_on)) is not None:
             return kept
-        importlib.import_module(
-            job.source
-        )  # what runs is what was digested, however long it waits for a device
+        # What runs is what was digested, however long it waits for a device.
+        importlib.import_module(job.source)
         started = _now()
         before = provenance.commit()
         if not Ledger.goes_on(job.folder, stands_on, _began(job.folder / KEPT)):
@@ -133,8 +135,8 @@ def _upstream(job: Job) -> Result | None:
 
 
 def _check_names(result: Result, folder: Path) -> None:
-    if result.id != folder.name:
-        raise UserError(f"{folder / RESULT}: the result of {result.stage} {result.id}, not of {folder.name}")
+    if result.id != (name := folder.resolve().name):
+        raise UserError(f"{folder / RESULT}: the result of {result.stage} {result.id}, not of {name}")
 
 
 def _result(job: Job, outcome: Outcome, account: Account, origin: dict[str, Any]) -> Result:
@@ -181,7 +183,7 @@ def _kept_result(job: Job, source: str, stands_on: str | None) -> Result | None:
     except UserError:
         return None
     current = {"source_digest": source, "stands_on": stands_on}
-    if any(result.provenance.get(key) != value for key, value in current.items()):
+    if result.id != job.id or any(result.provenance.get(key) != value for key, value in current.items()):
         return None
     if not result.files.items() <= _files(job.folder, besides=()).items():
         return None
@@ -216,11 +218,18 @@ def _remove_leftovers(folder: Path) -> None:
             entry.unlink()
 
 
+def _check_folder(folder: Path) -> None:
+    """Refuse a folder that holds other things than a job's: beginning anew would remove them."""
+    names = {entry.name for entry in folder.iterdir()} if folder.exists() else set[str]()
+    if not names & {LOCK, RESULT, LEDGER} and (others := sorted(names - _OF_THE_RUN)):
+        raise UserError(f"{folder}: holds {others[0]}, and is no job's folder; expected a new folder")
+
+
 def _empty(folder: Path) -> None:
     for entry in folder.iterdir():
-        if entry.name in (LOCK, OWNER, KEPT, LOG, KEPT_LOG, BENCHMARK):
+        if entry.name in _OF_THE_RUN | {KEPT}:
             continue
-        if entry.is_dir():
+        if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry)
         else:
             entry.unlink()

@@ -208,6 +208,26 @@ def test_a_job_that_was_killed_before_it_removed_its_state_is_complete(tmp_path:
     assert run_job(job(tmp_path), lambda ledger: Outcome()) == first
 
 
+def test_a_folder_that_is_no_jobs_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / ".env").touch()
+    with pytest.raises(UserError, match=r"holds \.env, and is no job's folder"):
+        run_job(job(tmp_path), lambda ledger: Outcome())
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == [".env", "notes.txt"]
+
+
+def test_numbers_may_name_scores(tmp_path: Path) -> None:
+    result = run_job(job(tmp_path), lambda ledger: Outcome(scores={"top": {1: 0.5, 2: 0.6, 10: 0.7}}))
+    assert read_result(tmp_path).scores["top"] == {str(k): v for k, v in result.scores["top"].items()}
+
+
+def test_the_copy_of_another_jobs_result_is_not_put_back(tmp_path: Path) -> None:
+    run_job(job(tmp_path / "a1"), lambda ledger: Outcome(scores={"dba": 0.9}))
+    shutil.copytree(tmp_path / "a1", tmp_path / "a2")
+    (tmp_path / "a2" / RESULT).unlink()
+    assert run_job(job(tmp_path / "a2"), lambda ledger: Outcome(scores={"dba": 0.8})).scores == {"dba": 0.8}
+
+
 def test_a_result_that_was_edited_is_no_result(tmp_path: Path) -> None:
     run_job(job(tmp_path), lambda ledger: Outcome(scores={"dba": 0.5123}))
     path = tmp_path / RESULT
@@ -234,6 +254,7 @@ def test_a_job_that_is_said_to_stand_on_itself_is_named(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_process_had_half_written_is_removed(tmp_path: Path) -> None:
+    (tmp_path / ".lock").touch()
     (tmp_path / ".state.pt.abc123.pt").write_text("half")
     run_job(job(tmp_path), lambda ledger: Outcome())
     assert not list(tmp_path.glob(".state*"))
