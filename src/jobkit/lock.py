@@ -134,8 +134,8 @@ class _Lease:
 
     def _succeed(self) -> bool:
         """Wait until another owner is gone, and take its place; False where another was quicker."""
-        owner, announced = _read_owner(self._path), False
         watched, since = _stamp(self._path), time.monotonic()
+        owner, announced = _read_owner(self._path), False
         while not self._is_gone(owner) and time.monotonic() - since <= self._lease:
             if not announced:
                 _announce(self._path)
@@ -174,9 +174,7 @@ class _Lease:
         while not self._ended.wait(self._beat):
             owner = _read_owner(self._path)
             with contextlib.suppress(OSError):
-                if owner is None:  # another process is just finding out that we are alive
-                    self._create()
-                elif owner.get("token", self._token) == self._token:
+                if owner is not None and owner.get("token", self._token) == self._token:
                     os.utime(self._path)
                 elif not self._ended.is_set():
                     _announce(self._path, "taken over by")
