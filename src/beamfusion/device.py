@@ -47,6 +47,12 @@ def devices_of_group(name: str, place: int, count: int) -> Iterator[torch.device
     if device.type == "cpu":
         yield device
         return
+    if device.index is not None and count > 1:
+        raise UserError(f"device {name}: one GPU for {count} processes; expected auto or cuda")
+    if count == 1:
+        with free_devices(name) as (mine,):
+            yield mine
+        return
     if count > torch.cuda.device_count():
         raise UserError(f"device {name}: {torch.cuda.device_count()} GPUs for {count} processes")
     mine = torch.device("cuda", place)

@@ -26,11 +26,11 @@ def claimed(devices: Sequence[str], count: int, folder: Path | None = None) -> I
     each other.
     """
     folder = folder or CLAIMS
-    with contextlib.suppress(FileExistsError):
-        folder.mkdir(parents=True)
-        folder.chmod(0o1777)
     waiting = False
     while True:
+        with contextlib.suppress(FileExistsError):  # made again where temporary files were cleared away
+            folder.mkdir(parents=True)
+            folder.chmod(0o1777)
         with contextlib.ExitStack() as claims:
             mine: list[int] = []
             for place, device in enumerate(devices):

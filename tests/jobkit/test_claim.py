@@ -119,10 +119,12 @@ def take_as(user: int, folder: Path) -> list[int]:
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        os.setuid(user)
-        with claimed(["GPU-a", "GPU-b"], 1, folder) as mine:
-            os.write(writer, bytes(mine))
-        os._exit(0)
+        try:
+            os.setuid(user)
+            with claimed(["GPU-a", "GPU-b"], 1, folder) as mine:
+                os.write(writer, bytes(mine))
+        finally:
+            os._exit(0)
     os.close(writer)
     os.waitpid(child, 0)
     with os.fdopen(reader, "rb") as answer:
