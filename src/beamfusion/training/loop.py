@@ -212,9 +212,7 @@ class Loop:
         progress.epoch, progress.batch = progress.epoch + 1, 0
         self._save()
         if self._workers.leads:
-            for path in self._folder.glob("best-*.pt"):
-                if path != self._best:
-                    path.unlink()
+            self._forget_others()
 
     @property
     def _best(self) -> Path:
@@ -222,9 +220,16 @@ class Loop:
         return self._folder / f"best-{self._progress.best_epoch}.pt"
 
     def _end(self, *, diverged: bool = False) -> Fit:
-        if self._workers.leads and self._best.exists():
-            move(self._best, self._folder / CHECKPOINT)
+        if self._workers.leads:
+            self._forget_others()
+            if self._best.exists():
+                move(self._best, self._folder / CHECKPOINT)
         return self._progress.end(diverged=diverged)
+
+    def _forget_others(self) -> None:
+        for path in self._folder.glob("best-*.pt"):
+            if path != self._best:
+                path.unlink()
 
     def _save(self) -> None:
         """What every worker needs to go on, written by the one that leads."""
