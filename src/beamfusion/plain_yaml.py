@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+LARGEST = 2**63
 _TAG = "tag:yaml.org,2002:"
 _WORDS = {
     "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
@@ -45,7 +46,14 @@ class _Loader(yaml.SafeLoader):
         text = node.value.lower()
         if node.tag == f"{_TAG}float":
             return float(text.replace(".inf", "inf").replace(".nan", "nan"))
-        return int(text, 0) if text.startswith(("0o", "0x")) else int(text)
+        try:
+            number = int(text, 0) if text.startswith(("0o", "0x")) else int(text)
+        except ValueError:  # Python reads no number of thousands of digits
+            number = LARGEST
+        if abs(number) >= LARGEST:
+            problem = f"a whole number of more than 64 bits; expected one below {LARGEST}"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        return number
 
 
 _Loader.yaml_implicit_resolvers = {}

@@ -18,7 +18,7 @@ def read_numbers(path: Path) -> pd.DataFrame:
         with path.open(newline="", encoding="utf-8-sig") as stream:
             reader = csv.reader(stream, strict=True)
             head = next(reader, [])
-            if not head or len(set(head)) < len(head):
+            if not all(head) or not head or len(set(head)) < len(head):
                 raise ValueError("expected a head with a name for each column, none twice")
             rows = []
             for cells in reader:
@@ -33,4 +33,6 @@ def read_numbers(path: Path) -> pd.DataFrame:
 def _numbers(cells: list[str], count: int) -> list[float]:
     if len(cells) != count:
         raise ValueError(f"{len(cells)} cells, expected {count} as in its head")
+    if underscored := next((cell for cell in cells if "_" in cell), None):
+        raise ValueError(f"{underscored!r}; expected a number")
     return [float(cell) if cell.strip() else np.nan for cell in cells]
