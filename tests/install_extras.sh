@@ -25,7 +25,7 @@ for extra in "$@"; do
             install texlive-latex-base texlive-latex-recommended latexmk
             ;;
         browser)
-            if command -v chromium > /dev/null; then
+            if command -v chromium > /dev/null || command -v chromium-browser > /dev/null || command -v google-chrome > /dev/null; then
                 continue
             elif ! can_install; then
                 echo "chromium is missing: without it, tests/papermatrix/test_browser.py is skipped" >&2
