@@ -6,10 +6,8 @@ A step is as many windows as make 10 frames, 2 of the usual 5, not the published
 
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -79,21 +77,19 @@ def run(name: str) -> dict[str, Any]:
     batch = windows.batch(range(len(windows)))
     predictor = new_predictor(settings)
     networks = Networks(predictor)
-    with tempfile.TemporaryDirectory() as folder:
-        checkpoint = Path(folder) / "checkpoint.pt"
-        task: Task | None = None
-        if settings.rebuild.enabled:
-            assert isinstance(predictor, Predictor)
-            mrm = MRM(settings.model.width, modalities=predictor.present, missing=settings.missing.modalities)
-            networks = Networks(predictor, Rebuilder(predictor, mrm))
-            task = RebuildTask(networks, windows, settings, checkpoint, CPU)
-        elif not isinstance(predictor, GpsLeastSquares):
-            task = PredictorTask(predictor, windows, settings.train, checkpoint, CPU)
-        start = time.process_time()
-        loss = 0.0 if task is None else step(task, batch, settings)
-        trained = time.process_time()
-        score = predict(networks, windows, CPU, missing=settings.missing).dba
-        scored = time.process_time()
+    task: Task | None = None
+    if settings.rebuild.enabled:
+        assert isinstance(predictor, Predictor)
+        mrm = MRM(settings.model.width, modalities=predictor.present, missing=settings.missing.modalities)
+        networks = Networks(predictor, Rebuilder(predictor, mrm))
+        task = RebuildTask(networks, windows, settings, CPU)
+    elif not isinstance(predictor, GpsLeastSquares):
+        task = PredictorTask(predictor, windows, settings.train, CPU)
+    start = time.process_time()
+    loss = 0.0 if task is None else step(task, batch, settings)
+    trained = time.process_time()
+    score = predict(networks, windows, CPU, missing=settings.missing).dba
+    scored = time.process_time()
     return {
         "parameters": count_parameters(predictor)["total"],
         "training_step": round(trained - start, 2),
