@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-LARGEST = 2**63
+from jobkit.form import LARGEST
+
 _TAG = "tag:yaml.org,2002:"
 _WORDS = {
     "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),

@@ -20,8 +20,8 @@ from pydantic import (
     model_validator,
 )
 
-LARGEST = 1e100
-"""Beyond any number of a paper; products of what is smaller are numbers still."""
+from papermatrix.metric import LARGEST
+
 _FORMAT = re.compile(r"[+\- ]?#?0?\d{0,2}[,_]?(\.\d{1,2}(?=.))?[eEfFgG%]?")
 
 

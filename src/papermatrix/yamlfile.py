@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from jobkit.errors import UserError
+from jobkit.form import LARGEST
 
 try:
     from yaml import CSafeLoader as SafeLoader
@@ -27,8 +28,6 @@ LIMIT = 500_000
 """Values in a file with its aliases written out: above any matrix, below any memory's end."""
 DEEPEST = 50
 """Mappings and lists in each other, aliases written out."""
-LARGEST = 2**63
-"""Whole numbers are smaller, as in most other programs that read such a file."""
 
 _TOO_DEEP = f"nested too deeply; expected at most {DEEPEST} mappings and lists in each other"
 _TAG = "tag:yaml.org,2002:"
