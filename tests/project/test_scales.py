@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from beamfusion.plain_yaml import parse
 from jobkit.errors import UserError
-from papermatrix.yamlfile import parse_yaml
+from jobkit.yaml12 import parse_yaml
 
 WORDS = st.text("0123456789.+-eExobnulltraisyf~<_", max_size=8)
 VALUES = st.recursive(WORDS, lambda inner: st.lists(inner, max_size=3), max_leaves=4)
