@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from jobkit.errors import UserError
+from jobkit.failure import read_failure
+from jobkit.ledger import is_unfinished
 from jobkit.result import RESULT, Result
 from papermatrix.expand import Cell, Job, Matrix
 from papermatrix.metric import look_up
@@ -106,14 +108,14 @@ def read_cell(cell: Cell, store: Store) -> Reading:
         return _unfinished(cell, cell.job, store)
     if result.status == DIVERGED and not cell.metric.is_cost:
         word = diverged(result)
-        return Reading(cell, None, f"{word}, {STALE}" if state == STALE else word)
+        return Reading(cell, None, f"{word}, {STALE}" if state != DIVERGED else word)
     try:
         value = look_up(cell.metric, result)
     except KeyError as error:
         return Reading(cell, None, ABSENT, f"no score called {error.args[0]}")
     if value is None:
         return Reading(cell, None, ABSENT, f"the result states no {cell.name}")
-    return Reading(cell, value, STALE if state == "stale" else VALUE)
+    return Reading(cell, value, STALE if state not in ("done", DIVERGED) else VALUE)
 
 
 def _unfinished(cell: Cell, job: Job, store: Store) -> Reading:
@@ -128,8 +130,16 @@ def _unfinished(cell: Cell, job: Job, store: Store) -> Reading:
 
 def hint(job: Job) -> str:
     """Where to look for what a failed job failed of."""
-    broken = job.folder / RESULT
-    return f"remove {broken}, which is broken" if broken.exists() else f"see {job.folder / LOG}"
+    broken, cause = job.folder / RESULT, killed_by(job)
+    if broken.exists() and not is_unfinished(job.folder):
+        return f"remove {broken}, which is broken"
+    return f"{f'{cause}, ' if cause else ''}see {job.folder / LOG}"
+
+
+def killed_by(job: Job) -> str | None:
+    """`killed by SIGABRT`, where a signal ended the last run of a failed job."""
+    failure = read_failure(job.folder)
+    return failure.cause if failure and failure.signal else None
 
 
 def diverged(result: Result) -> str:

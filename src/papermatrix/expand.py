@@ -73,6 +73,12 @@ class Matrix:
                 found.setdefault(job.id, {})[table] = None
         return {job: tuple(tables) for job, tables in found.items()}
 
+    def cells_of(self, table: str) -> tuple[Cell, ...]:
+        """A `UserError` for a table that is not there."""
+        if table not in self.cells:
+            raise UserError(f"{table}: no such table{did_you_mean(table, list(self.cells))}")
+        return self.cells[table]
+
     def jobs_of(self, table: str) -> list[Job]:
         """The jobs that a table needs, in the order of `jobs`."""
         tops = {cell.job.id: cell.job for cell in self.cells[table] if cell.job}

@@ -16,7 +16,7 @@ from papermatrix.escape import one_line
 from papermatrix.expand import Cell, Job, Matrix
 from papermatrix.metric import LARGEST
 from papermatrix.paperfile import Axis, Figure
-from papermatrix.store import Store, marked_stale
+from papermatrix.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +86,7 @@ def drawn_from(matrix: Matrix, name: str, store: Store) -> dict[str, Any]:
     return {
         "figure": figure.model_dump(mode="json"),
         "curves": [[cell.row, cell.column, cell.variant, job.id] for cell, job in _shown(matrix, figure)],
-        "stale": marked_stale(matrix, jobs_of_figure(matrix, name).values(), store),
+        "stale": [job.id for job in jobs_of_figure(matrix, name).values() if store.is_stale(job)],
         "drawn_by": source_digest("papermatrix.figures"),
     }
 

@@ -12,7 +12,7 @@ from papermatrix.escape import latex
 from papermatrix.expand import Cell, Job, Matrix
 from papermatrix.paperfile import SCALE_MACRO, NumberOf
 from papermatrix.spec import Column, Table
-from papermatrix.store import Store, marked_stale
+from papermatrix.store import Store
 
 _HEAD = "% Every number of the text, from the cells that {} names. Generated: edit that file."
 
@@ -54,7 +54,7 @@ def numbered_from(matrix: Matrix, store: Store) -> dict[str, Any]:
         "reported": {
             name: _reported(matrix, number)[0] for name, number in numbers.items() if number.reported
         },
-        "stale": marked_stale(matrix, jobs_of_numbers(matrix).values(), store),
+        "stale": [job.id for job in jobs_of_numbers(matrix).values() if store.is_stale(job)],
         "written_by": source_digest("papermatrix.numbers"),
     }
 

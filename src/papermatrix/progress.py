@@ -14,8 +14,6 @@ from papermatrix.store import State, Store
 STATES: tuple[State, ...] = ("done", "diverged", "stale", "running", "failed", "pending")
 LONGEST = 1e10
 """Seconds to wait: what is said to come later comes in three centuries."""
-MADE = ("done", "diverged", "stale")
-"""States of a job with a result."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,6 @@ class Tracker:
         self._matrix = matrix
         self._store = Store(matrix)
         self._history = History(matrix, self._store)
-        self._makes_stale_again = matrix.project.config.on_stale == "rerun"
 
     def failed(self, tables: Iterable[str]) -> list[Job]:
         return [job for job in self._jobs(tables) if self._store.state(job) == "failed"]
@@ -81,7 +78,7 @@ class Tracker:
         return list({job.id: job for table in tables for job in self._matrix.jobs_of(table)}.values())
 
     def _to_run(self, tables: Iterable[str]) -> set[str]:
-        """The jobs without a result that cells need, and those below them; stale ones as config.yaml says."""
+        """The jobs without a result that cells need, and those upstream of them, with what is being rerun."""
         found: set[str] = set()
         shown = {cell.job.id: cell.job for table in tables for cell in self._matrix.cells[table] if cell.job}
         for job in shown.values():
@@ -92,5 +89,4 @@ class Tracker:
         return found
 
     def _is_to_run(self, job: Job) -> bool:
-        state = self._store.state(job)
-        return state not in MADE or (state == "stale" and self._makes_stale_again)
+        return self._store.result(job) is None or self._store.state(job) == "running"

@@ -12,7 +12,7 @@ import pandas as pd
 from jobkit.digest import canonical_json
 from jobkit.errors import UserError
 from jobkit.files import write_text
-from papermatrix.aggregate import UNFINISHED, Reading, Summaries, expect_metrics, hint, read_cells, summarise
+from papermatrix.aggregate import Reading, Summaries, expect_metrics, hint, read_cells, summarise
 from papermatrix.compare import beside, can_compare, comparisons
 from papermatrix.expand import Matrix
 from papermatrix.forms import write_forms
@@ -48,12 +48,13 @@ def render(
 
 def _expect_results(matrix: Matrix, name: str, store: Store) -> None:
     jobs = {cell.job.id: cell.job for cell in matrix.cells[name] if cell.job}
-    states = {job: store.state(jobs[job]) for job in jobs}
-    missing = Counter(state for state in states.values() if state in UNFINISHED)
+    missing = Counter(store.state(job) for job in jobs.values() if store.result(job) is None)
     if not missing:
         return
     counts = ", ".join(f"{count} {state}" for state, count in missing.items())
-    failed = [job for job in matrix.jobs_of(name) if store.state(job) == "failed"]
+    failed = [
+        job for job in matrix.jobs_of(name) if store.result(job) is None and store.state(job) == "failed"
+    ]
     raise UserError(
         [
             f"{name}: {missing.total()} of its {len(jobs)} results are missing ({counts})",

@@ -9,7 +9,7 @@ from typing import Any
 from jobkit.digest import digest_files
 from papermatrix.audit import audited_from
 from papermatrix.expand import Matrix
-from papermatrix.store import Store, marked_stale
+from papermatrix.store import Store
 
 SOURCE = Path(__file__).parent
 TEMPLATES = SOURCE / "templates"
@@ -24,7 +24,7 @@ def rendered_from(matrix: Matrix, table: str, store: Store) -> dict[str, Any]:
     return {
         **matrix.shown(table),
         "audit": audited_from(matrix, table),
-        "stale": marked_stale(matrix, matrix.jobs_of(table), store),
+        "stale": [job.id for job in matrix.jobs_of(table) if store.is_stale(job)],
         "renderer": [*_renderer(), digest_files(OWN_TEMPLATES.glob("*"), OWN_TEMPLATES)],
     }
 

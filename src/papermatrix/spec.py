@@ -17,6 +17,7 @@ from pydantic import (
     StrictFloat,
     StrictInt,
     StrictStr,
+    field_validator,
     model_validator,
 )
 
@@ -282,5 +283,12 @@ class Config(Frozen):
     """The GPUs' model, by the name that the scheduler has for it."""
     data_root: Text | None = None
     """Folder of the recorded data."""
-    on_stale: Literal["keep", "rerun", "fail"] = "keep"
-    """What a run does with results that other source made: mark them, make them again, or not begin."""
+    on_stale: Literal["keep", "fail"] = "keep"
+    """What a run does with results that other source made: mark them, or not begin."""
+
+    @field_validator("on_stale", mode="before")
+    @classmethod
+    def _rerun_is_a_command(cls, value: Any) -> Any:
+        if value == "rerun":
+            raise ValueError("expected keep or fail; to rerun stale jobs: papermatrix rerun")
+        return value

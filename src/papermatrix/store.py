@@ -9,7 +9,7 @@ from typing import Literal
 
 from jobkit.digest import digest_files
 from jobkit.errors import UserError
-from jobkit.job import KEPT
+from jobkit.ledger import is_unfinished
 from jobkit.lock import is_locked
 from jobkit.provenance import source_digest
 from jobkit.result import RESULT, SETTINGS, Result, parse_result
@@ -20,7 +20,7 @@ LOG = "log.txt"
 
 State = Literal["done", "diverged", "stale", "running", "failed", "pending"]
 AGAIN = ("stale", "running", "failed")
-"""States of a job that is made again, or has to be: what has a result by then stands on an older one."""
+"""States of a job that is rerun, or has to be: what has a result by then has an older upstream."""
 
 
 class Store:
@@ -36,7 +36,7 @@ class Store:
     def result(self, job: Job) -> Result | None:
         """A job's result; None where there is none yet, or its file is broken or another job's."""
         if job.id not in self._results:
-            self._results[job.id] = _read(job, RESULT)
+            self._results[job.id] = _read(job)
         return self._results[job.id]
 
     def state(self, job: Job) -> State:
@@ -45,61 +45,59 @@ class Store:
         return self._states[job.id]
 
     def is_outdated(self, job: Job) -> bool:
-        """Whether other source than today's made the job's own result, or its last where none is left."""
-        result, module = self.result(job) or _read(job, KEPT), self._stages[job.stage].source
+        """Whether other source than today's made the job's own result."""
+        result, module = self.result(job), self._stages[job.stage].source
         made_by = result.provenance.get("source_digest") if result else None
         return module is not None and made_by is not None and made_by != source_digest(module)
 
     def is_stale(self, job: Job) -> bool:
-        """Whether the job, or one below it, is outdated or stands on another result than today's."""
+        """Whether the job or one upstream is outdated, has a newer upstream or an unfinished rerun."""
         if job.id not in self._stale:
-            below = job.needs is not None and self.is_stale(job.needs)
-            self._stale[job.id] = below or self.is_outdated(job) or self._stands_on_another(job)
+            upstream = job.needs is not None and self.is_stale(job.needs)
+            self._stale[job.id] = upstream or self.is_outdated(job) or self._has_newer_upstream(job)
+            self._stale[job.id] = self._stale[job.id] or self._has_unfinished_rerun(job)
         return self._stale[job.id]
 
     def _state(self, job: Job) -> State:
         result = self.result(job)
-        if result is None:
+        if result is None or self._has_unfinished_rerun(job):
             return _unfinished(job.folder)
-        below = self.state(job.needs) if job.needs else "done"
-        if below in AGAIN or self.is_outdated(job) or self._stands_on_another(job):
+        upstream = self.state(job.needs) if job.needs else "done"
+        if upstream in AGAIN or self.is_outdated(job) or self._has_newer_upstream(job):
             return "stale"
         return "diverged" if result.status == "diverged" else "done"
 
-    def _stands_on_another(self, job: Job) -> bool:
-        """Whether the result that the job was made from has been made again since."""
+    def _has_unfinished_rerun(self, job: Job) -> bool:
+        """Whether the files beside a job's result are no longer those of that result."""
+        return self.result(job) is not None and is_unfinished(job.folder)
+
+    def _has_newer_upstream(self, job: Job) -> bool:
+        """Whether the result that the job was made from has been rerun since."""
         result = self.result(job)
-        stood_on = result.provenance.get("stands_on") if result else None
-        if job.needs is None or stood_on is None or self.result(job.needs) is None:
+        digest = result.provenance.get("upstream_digest") if result else None
+        if job.needs is None or digest is None or self.result(job.needs) is None:
             return False
         if job.needs.id not in self._digests:
             below = job.needs.folder
             self._digests[job.needs.id] = digest_files([below / RESULT], below)
-        return bool(stood_on != self._digests[job.needs.id])
+        return bool(digest != self._digests[job.needs.id])
 
 
-def marked_stale(matrix: Matrix, jobs: Iterable[Job], store: Store) -> list[str]:
-    """The ids of stale jobs; with `on_stale: rerun`, none will be stale by then."""
-    keeps = matrix.project.config.on_stale != "rerun"
-    return [job.id for job in jobs if keeps and store.is_stale(job)]
-
-
-def stale_jobs(tops: Iterable[Job], store: Store) -> list[str]:
-    """The stale jobs among some and those that they stand on, in words."""
+def stale_jobs(tops: Iterable[Job], store: Store) -> list[Job]:
+    """The stale jobs among some and those upstream of them that have a result, the first upstream first."""
     jobs = {job.id: job for top in tops for job in top.chain()}
-    return [
-        f"{job.stage} {job.id}: stale, {_why(job, store)}"
-        for job in jobs.values()
-        if store.state(job) == "stale"
-    ]
+    return [job for job in jobs.values() if store.result(job) is not None and store.is_stale(job)]
 
 
-def _why(job: Job, store: Store) -> str:
+def why_stale(job: Job, store: Store) -> str:
+    """A line that names a stale job and says why it is one."""
     if store.is_outdated(job):
-        return "made by other source"
-    if job.needs is not None and store.is_stale(job.needs):
-        return "stands on a stale job"
-    return "what it stands on was made again, or has to be"
+        why = "made by other source"
+    elif job.needs is not None and store.is_stale(job.needs):
+        why = "its upstream is stale"
+    else:
+        why = "its rerun is unfinished" if is_unfinished(job.folder) else "its upstream was rerun"
+    return f"{job.stage} {job.id}: stale, {why}"
 
 
 def _unfinished(folder: Path) -> State:
@@ -109,8 +107,8 @@ def _unfinished(folder: Path) -> State:
     return "failed" if has_begun else "pending"
 
 
-def _read(job: Job, name: str) -> Result | None:
-    path = job.folder / name
+def _read(job: Job) -> Result | None:
+    path = job.folder / RESULT
     try:
         result = parse_result(path) if path.exists() else None
     except UserError:

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from jobkit.errors import UserError
-from jobkit.form import LARGEST
+from jobkit.files import LARGEST
 
 try:
     from yaml import CSafeLoader as SafeLoader

@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 from jobkit.digest import digest_files
+from jobkit.ledger import Ledger
+from papermatrix.aggregate import read_cell
 from papermatrix.expand import Job, Matrix
-from papermatrix.store import Store, stale_jobs
+from papermatrix.store import Store, stale_jobs, why_stale
 from tests.papermatrix.tea import Paper, finish, finish_all
 
 HOLD = """
@@ -92,14 +94,25 @@ def test_a_result_that_stands_on_one_made_again_since_is_stale(paper: Paper) -> 
     finish_all(matrix)
     top = next(job for job in matrix.jobs.values() if job.needs is first(matrix))
     below = first(matrix).folder
-    finish(top, provenance={"stands_on": digest_files([below / "result.json"], below)})
+    finish(top, provenance={"upstream_digest": digest_files([below / "result.json"], below)})
     assert Store(matrix).state(top) == "done"
     finish(first(matrix), {"flavour": 0.75})
     assert Store(matrix).state(top) == "stale"
     assert Store(matrix).is_stale(top)
-    assert stale_jobs([top], Store(matrix)) == [
-        f"{top.stage} {top.id}: stale, what it stands on was made again, or has to be"
-    ]
+    assert stale_jobs([top], Store(matrix)) == [top]
+    assert why_stale(top, Store(matrix)) == f"{top.stage} {top.id}: stale, its upstream was rerun"
+
+
+def test_a_job_with_an_unfinished_rerun_is_stale_and_has_failed(paper: Paper) -> None:
+    matrix = paper.matrix()
+    finish_all(matrix)
+    Ledger.start(first(matrix).folder, started="2026-01-01", source="new")
+    store = Store(matrix)
+    assert store.result(first(matrix)) is not None
+    assert store.state(first(matrix)) == "failed"
+    assert {store.state(job) for job in matrix.jobs.values() if job.needs is first(matrix)} == {"stale"}
+    assert why_stale(first(matrix), store).endswith(": stale, its rerun is unfinished")
+    assert {read_cell(cell, store).status for cell in matrix.cells["cups"]} == {"value", "stale"}
 
 
 def test_the_result_of_another_job_is_none(paper: Paper) -> None:

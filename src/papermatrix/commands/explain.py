@@ -13,7 +13,7 @@ from papermatrix.commands.options import Commands, new_parser, overrides
 if TYPE_CHECKING:
     from papermatrix.lineage import Step
 
-OWN_LINE = ("seed", "commit", "dirty", "source_digest", "stands_on", "data_digest", "data", "versions")
+OWN_LINE = ("seed", "commit", "dirty", "source_digest", "upstream_digest", "data_digest", "data", "versions")
 TIMES = ("started", "ended")
 UNITS = ("B", "kB", "MB", "GB", "TB")
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from jobkit.errors import UserError
 from papermatrix.commands.options import Commands, add_tables, new_parser, overrides
+from papermatrix.partial import PARTIAL
 
-WHOLE, PARTIAL = Path("results"), Path("results/partial")
+WHOLE = Path("results")
 
 
 def add_parser(commands: Commands) -> None:
@@ -17,18 +18,28 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help=f"default: {WHOLE}, or with --partial {PARTIAL}"
     )
-    parser.add_argument("--partial", action="store_true", help="also where results are missing")
+    parser.add_argument(
+        "--partial",
+        action="store_true",
+        help="also where results are missing; without TABLE, of each that is incomplete",
+    )
 
 
 def _run(options: argparse.Namespace) -> None:
     from papermatrix.audit import notes
     from papermatrix.expand import load_matrix
+    from papermatrix.partial import incomplete_tables, remove_complete
     from papermatrix.render import render
+    from papermatrix.store import Store
 
     matrix = load_matrix(overrides(options), options.tables or None)
     out = options.out or (PARTIAL if options.partial else WHOLE)
+    tables = list(matrix.cells)
+    if options.partial and not options.tables:
+        remove_complete(matrix, out)
+        tables = incomplete_tables(matrix, Store(matrix))
     faults: list[str] = []
-    for table in matrix.cells:
+    for table in tables:
         try:
             found = notes(matrix, table, is_partial=options.partial)
             for path in render(matrix, table, out, is_partial=options.partial, notes=found):

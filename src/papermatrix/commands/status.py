@@ -74,10 +74,12 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _status(matrix: Matrix, cores: int) -> dict[str, Any]:
+    from papermatrix.aggregate import killed_by
     from papermatrix.progress import STATES, Tracker
     from papermatrix.store import LOG
 
     tracker = Tracker(matrix)
+    failed = tracker.failed(matrix.cells)
 
     def of(tables: list[str]) -> dict[str, Any]:
         progress = tracker.of(tables)
@@ -95,7 +97,8 @@ def _status(matrix: Matrix, cores: int) -> dict[str, Any]:
         "cores": cores,
         "tables": {table: of([table]) for table in matrix.cells},
         TOTAL: of(list(matrix.cells)),
-        "failed": {job.id: str(job.folder / LOG) for job in tracker.failed(matrix.cells)},
+        "failed": {job.id: str(job.folder / LOG) for job in failed},
+        "killed": {job.id: cause for job in failed if (cause := killed_by(job))},
     }
 
 
@@ -108,7 +111,9 @@ def _lines(document: dict[str, Any]) -> list[str]:
     for name, each in found.items():
         counts = " ".join(f"{each[state] or '.':>8}" for state in STATES)
         lines.append(f"{name:{width}}  {counts}  {_arrival(each)}")
-    lines += [f"failed: see {log}" for log in document["failed"].values()]
+    for job, log in document["failed"].items():
+        cause = document["killed"].get(job)
+        lines.append(f"failed: {f'{cause}, ' if cause else ''}see {log}")
     return lines
 
 
