@@ -49,8 +49,8 @@ lint: .venv/.ready ## format, lint, types, package boundaries, workflow
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/snakefmt --check Snakefile workflow
-	$(BIN)/snakemake --lint
+	$(BIN)/snakefmt --check Snakefile workflow src/papermatrix/rules examples
+	$(BIN)/python workflow/lint.py
 
 audit: .venv/.ready ## look the pinned packages up in the list of known vulnerabilities
 	$(BIN)/python envs/audit.py

@@ -1,4 +1,5 @@
 # Makes the tables of config/tables.yaml. A rule is a kind of job; papermatrix says which jobs there are.
+from papermatrix.rules import RULES
 from snakemake.utils import min_version
 
 min_version("9.0")
@@ -7,29 +8,17 @@ min_version("9.0")
 configfile: "config/config.yaml"
 
 
-include: "workflow/rules/common.smk"
+include: RULES / "common.smk"
 include: "workflow/rules/resources.smk"
-include: "workflow/rules/data.smk"
-include: "workflow/rules/train.smk"
-include: "workflow/rules/rebuild.smk"
-include: "workflow/rules/evaluate.smk"
-include: "workflow/rules/tables.smk"
-include: "workflow/rules/audit.smk"
-include: "workflow/rules/contents.smk"
-include: "workflow/rules/figures.smk"
-include: "workflow/rules/paper.smk"
+include: "workflow/rules/stages.smk"
+include: RULES / "tables.smk"
+include: RULES / "audit.smk"
+include: RULES / "figures.smk"
+include: RULES / "paper.smk"
 
 
 rule all:
     default_target: True
     input:
-        table_files(),
-        figure_files(),
-
-
-onerror:
-    write_partial_tables()
-
-
-onsuccess:
-    remove_partial_tables()
+        planner.table_files(),
+        planner.figure_files(),

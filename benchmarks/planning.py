@@ -25,7 +25,7 @@ from jobkit.digest import canonical_json
 from papermatrix.matrix.expand import load_matrix
 
 PROJECT = Path(__file__).resolve().parents[1]
-PARTS = ("Snakefile", "workflow", "profiles", "config", "envs")
+PARTS = ("Snakefile", "workflow", "profiles", "config")
 ROWS = 10
 """In each table; with one training, four rebuildings, four evaluations and one profile each."""
 JOBS_OF_A_ROW = 10
@@ -46,8 +46,6 @@ LOG_AND_MORE = """
         "results/jobs/{stage}/{{id}}/log.txt",
     benchmark:
         "results/jobs/{stage}/{{id}}/benchmark.tsv"
-    conda:
-        "envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=3000,
@@ -162,7 +160,6 @@ def make_bare(folder: Path, ours: Path, directives: str) -> int:
     rules = [BARE_RULE.format(stage=stage, log=directives.format(stage=stage).rstrip()) for stage in stages]
     (folder / "Snakefile").write_text(BARE + "\n".join(rules))
     shutil.copytree(ours / "workflow/profiles", folder / "profiles")
-    shutil.copytree(ours / "envs", folder / "envs")
     return len(matrix.jobs)
 
 

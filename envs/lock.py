@@ -1,4 +1,4 @@
-"""Pin every package, transitive ones too: constraints.txt, and from it the conda environments.
+"""Pin every package, transitive ones too, in constraints.txt.
 
 Run it by `make lock`. It installs the newest versions that pyproject.toml allows into a temporary
 environment and writes down what it got.
@@ -8,20 +8,14 @@ import re
 import subprocess
 import sys
 import tempfile
-import tomllib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent
-GPU_ONLY = {"mamba-ssm": "2.3.2.post1"}
-"""Builds against CUDA, so it cannot be installed, and pinned, where there is none."""
 
 
 def main() -> None:
-    text = freeze() if "--environments-only" not in sys.argv else (HERE / "constraints.txt").read_text()
-    (HERE / "constraints.txt").write_text(text)
-    for name in ("cpu", "gpu"):
-        (HERE / f"{name}.yaml").write_text(environment(name, pins(text)))
+    (HERE / "constraints.txt").write_text(freeze())
 
 
 def freeze() -> str:
@@ -44,29 +38,6 @@ def pins(text: str) -> dict[str, str]:
 
 def normalised(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def environment(name: str, versions: dict[str, str]) -> str:
-    """A conda environment with the pinned versions of the packages that a job imports."""
-    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
-    names = [normalised(re.split(r"[<>=!~\[ ]", entry)[0]) for entry in project["dependencies"]]
-    wanted = {package: versions[package] for package in names}
-    if name == "gpu":
-        wanted |= GPU_ONLY
-    lines = [f"      - {package}=={version}" for package, version in sorted(wanted.items())]
-    return "\n".join(
-        [
-            "# Written by envs/lock.py; do not edit.",
-            f"name: papermatrix-{name}",
-            "channels: [conda-forge, nodefaults]",
-            "dependencies:",
-            "  - python=3.11",
-            "  - pip",
-            "  - pip:",
-            *lines,
-            "",
-        ]
-    )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from jobkit.form import LARGEST
+from jobkit.files import LARGEST
 
 _TAG = "tag:yaml.org,2002:"
 _WORDS = {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from beamfusion.settings import Model, Settings, parse_settings
 from jobkit.errors import UserError, did_you_mean
 from jobkit.files import sync_folder
-from jobkit.job import Job, Outcome, run_job, upstream_folder
+from jobkit.job import JobSpec, Outcome, run_job, upstream_folder
 from jobkit.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def run_stage(
             prepared = upstream_folder(needs or folder, "prepare") / "frames"
             follow_torchrun(folder, prepared, settings, device, threads)
             return
-    run_job(Job(stage, folder, document, needs, SOURCES[stage], PACKAGES), work)
+    run_job(JobSpec(stage, folder, document, needs, SOURCES[stage], PACKAGES), work)
     if rank == 0 and not began:
         dismiss_torchrun(settings, device)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-POLL = 0.5
+POLL_SECONDS = 0.5
 """Seconds between two looks at devices that are all taken."""
 
 
@@ -43,7 +43,7 @@ def claimed(devices: Sequence[str], count: int, folder: Path | None = None) -> I
         if not waiting:
             print(f"waiting for {count} free of {len(devices)} devices", file=sys.stderr, flush=True)
             waiting = True
-        time.sleep(POLL)
+        time.sleep(POLL_SECONDS)
 
 
 def _claim(folder: Path, device: str) -> IO[bytes] | None:

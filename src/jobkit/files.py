@@ -1,17 +1,28 @@
 """Files are written whole or not at all: a temporary neighbour, fsync, rename, fsync of the folder."""
 
 import contextlib
+import functools
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeVar, cast
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from jobkit.digest import digest
 from jobkit.errors import UserError
 
 SEAL = "digest"
+LARGEST = 2**63
+"""Numbers this large, and those that are not finite, are none that a program wrote on purpose."""
+
+STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+"""The `__pydantic_config__` of a dataclass that `read_as` reads."""
+Integer = Annotated[int, Field(gt=-LARGEST, lt=LARGEST)]
+Number = Annotated[float, Field(gt=-LARGEST, lt=LARGEST)]
+Read = TypeVar("Read")
 
 
 @contextlib.contextmanager
@@ -65,6 +76,22 @@ def read_json(path: Path) -> Any:
         raise UserError(f"{path}: no such file") from None
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: not a JSON file ({error})") from None
+
+
+def read_as(kind: type[Read], content: Any) -> Read:
+    """Return the content of a JSON file as a dataclass; a `ValueError` of one line where it is none."""
+    try:
+        read: Read = _adapter(cast("Hashable", kind)).validate_json(json.dumps(content))
+        return read
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ValueError(f"{place}: {first['msg']}" if place else first["msg"]) from None
+
+
+@functools.cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
 def write_sealed(path: Path, content: dict[str, Any]) -> None:

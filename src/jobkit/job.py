@@ -1,15 +1,14 @@
 """Runs one job in its folder: lock, settings.json, work, result.json, in that order.
 
-A job whose upstream diverged is `diverged` too, without running. `result.json` is written last.
+A job whose upstream diverged is `diverged` too, without running. `result.json` is written last; until then an
+older one stays in its place, and `ledger.json` beside it says that it is being replaced.
 """
 
-import contextlib
 import importlib
 import os
 import resource
-import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,19 +17,15 @@ from typing import Any
 from jobkit import provenance
 from jobkit.digest import digest_files
 from jobkit.errors import UserError
-from jobkit.files import read_json, write_bytes, write_json
-from jobkit.form import read_form
-from jobkit.ledger import LEDGER, Account, Ledger
-from jobkit.lock import LOCK, OWNER, job_lock
-from jobkit.result import RESULT, SETTINGS, Cost, Result, Status, parse_result, read_result, write_result
+from jobkit.failure import FAILURE, refuse_to_crash_again
+from jobkit.files import STRICT, read_as, read_json, write_json
+from jobkit.folder import check_folder, continue_log, empty, remove_leftovers, sizes
+from jobkit.ledger import Account, Ledger, is_unfinished, unfinished
+from jobkit.lock import job_lock
+from jobkit.result import RESULT, SETTINGS, Cost, Result, Status, read_result, write_result
 
-KEPT, KEPT_LOG = ".result.json", ".log.txt"
-LOG, BENCHMARK = "log.txt", "benchmark.tsv"
-"""Written by whoever runs the job."""
-_OF_THE_RUN = frozenset({LOCK, OWNER, LOG, KEPT_LOG, BENCHMARK})
-"""What may be there before a job begins."""
 INHERITED = ("data_digest", "data")
-"""Provenance that a job takes over from the one it stands on."""
+"""Provenance that a job takes over from its upstream."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +50,13 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Job:
-    """One job: a stage's work with its settings, in its folder, on top of another job's folder."""
+class JobSpec:
+    """One job to run: a stage's work with its settings, in its folder, on top of its upstream's folder."""
 
     stage: str
     folder: Path
     settings: dict[str, Any]
-    needs: Path | None
+    upstream: Path | None
     source: str
     """The module whose source, with all that it imports, makes this job's result."""
     packages: tuple[str, ...] = ()
@@ -74,72 +69,87 @@ class Job:
 
 @dataclass(frozen=True)
 class _Document:
-    """The form of settings.json."""
+    """What settings.json holds."""
 
+    __pydantic_config__ = STRICT
     stage: str
     id: str
     needs: str | None
-    """Folder of the job that it stands on, relative to its own."""
+    """Folder of its upstream, relative to its own."""
     settings: dict[str, Any]
 
 
-def run_job(job: Job, work: Callable[[Ledger], Outcome]) -> Result:
-    """Do the work of one job and write its result; the result of a complete job is returned as it is."""
-    _check_folder(job.folder)
+def run_job(job: JobSpec, work: Callable[[Ledger], Outcome]) -> Result:
+    """Do the work of one job and write its result.
+
+    A result that today's source made from the upstream's present result is returned as it is.
+    """
+    check_folder(job.folder)
     with job_lock(job.folder):
-        _remove_leftovers(job.folder)
-        _continue_log(job.folder)
-        upstream = _upstream(job)
-        stands_on = digest_files([job.needs / RESULT], job.needs) if job.needs else None
-        if (job.folder / RESULT).exists():
-            result = read_result(job.folder)
-            _check_names(result, job.folder)
-            if result.provenance.get("stands_on") == stands_on:
-                return result
-            (job.folder / RESULT).unlink()  # of a process that began before what it stands on was made again
+        remove_leftovers(job.folder)
+        continue_log(job.folder)
+        upstream = _named_result(job.upstream) if job.upstream else None
+        upstream_digest = digest_files([job.upstream / RESULT], job.upstream) if job.upstream else None
         source = provenance.source_digest(job.source)
-        if (kept := _kept_result(job, source, stands_on)) is not None:
-            return kept
+        last = _named_result(job.folder) if (job.folder / RESULT).exists() else None
+        past = unfinished(job.folder, last)
+        if last is not None and past is None and _is_of_today(last, job.folder, source, upstream_digest):
+            (job.folder / FAILURE).unlink(missing_ok=True)
+            return last
+        if job.upstream and is_unfinished(job.upstream):
+            raise UserError(
+                f"{job.upstream}: its rerun has not ended, and its result is of before; end it first"
+            )
+        ledger = _open_ledger(job, source, upstream_digest, past)
         # What runs is what was digested, however long it waits for a device.
         importlib.import_module(job.source)
-        started = _now()
+        ledger.begin()
         before = provenance.commit()
-        if not Ledger.goes_on(job.folder, stands_on, _began(job.folder / KEPT)):
-            _empty(job.folder)
-        needs = os.path.relpath(job.needs, job.folder) if job.needs else None
-        write_json(job.folder / SETTINGS, asdict(_Document(job.stage, job.id, needs, job.settings)))
-        ledger = Ledger(job.folder, started=started, source=source, stands_on=stands_on)
-        ledger.save()
         inherited = {k: upstream.provenance[k] for k in INHERITED if upstream and k in upstream.provenance}
         if upstream is not None and upstream.status == "diverged":
             outcome = Outcome(status="diverged", epoch=upstream.epoch)
         else:
             outcome = work(ledger)
         account = ledger.account(outcome.peak_memory if outcome.peak_memory is not None else resident_peak())
-        origin = {**inherited, **before, "stands_on": stands_on}
-        result = _result(job, outcome, account, origin)
-        for name in (KEPT, RESULT):
-            write_result(job.folder, result, name)
-        for name in outcome.obsolete:
+        result = _result(job, outcome, account, {**inherited, **before, "upstream_digest": upstream_digest})
+        write_result(job.folder, result)
+        for name in (*outcome.obsolete, FAILURE):
             (job.folder / name).unlink(missing_ok=True)
         ledger.clear()
         return result
 
 
-def _upstream(job: Job) -> Result | None:
-    if job.needs is None:
-        return None
-    result = read_result(job.needs)
-    _check_names(result, job.needs)
+def _is_of_today(result: Result, folder: Path, source: str, upstream_digest: str | None) -> bool:
+    """Whether a result and all its files are what a rerun would make."""
+    current = {"source_digest": source, "upstream_digest": upstream_digest}
+    return current.items() <= result.provenance.items() and result.files.items() <= sizes(folder).items()
+
+
+def _open_ledger(job: JobSpec, source: str, upstream_digest: str | None, past: Account | None) -> Ledger:
+    """Resume what was begun on the same upstream result; else start over in an empty folder.
+
+    The ledger comes first: it says that the result beside it is no longer that of the other files.
+    """
+    if past is not None and past.upstream_digest == upstream_digest:
+        refuse_to_crash_again(job.folder, source)
+        ledger = Ledger.resume(job.folder, source)
+    else:
+        ledger = Ledger.start(job.folder, started=_now(), source=source, upstream_digest=upstream_digest)
+        empty(job.folder)
+    upstream = os.path.relpath(job.upstream, job.folder) if job.upstream else None
+    write_json(job.folder / SETTINGS, asdict(_Document(job.stage, job.id, upstream, job.settings)))
+    return ledger
+
+
+def _named_result(folder: Path) -> Result:
+    """A folder's result; a `UserError` where it is another job's."""
+    result = read_result(folder)
+    if result.id != (name := folder.resolve().name):
+        raise UserError(f"{folder / RESULT}: the result of {result.stage} {result.id}, not of {name}")
     return result
 
 
-def _check_names(result: Result, folder: Path) -> None:
-    if result.id != (name := folder.resolve().name):
-        raise UserError(f"{folder / RESULT}: the result of {result.stage} {result.id}, not of {name}")
-
-
-def _result(job: Job, outcome: Outcome, account: Account, origin: dict[str, Any]) -> Result:
+def _result(job: JobSpec, outcome: Outcome, account: Account, origin: dict[str, Any]) -> Result:
     """What the work returned, with what it cost over all its runs and where it came from."""
     seconds = round(account.seconds, 3)
     return Result(
@@ -168,91 +178,28 @@ def _result(job: Job, outcome: Outcome, account: Account, origin: dict[str, Any]
             **provenance.machine(),
             **outcome.provenance,
         },
-        files=_files(job.folder, besides=outcome.obsolete),
+        files=sizes(job.folder, besides=outcome.obsolete),
     )
 
 
-def _kept_result(job: Job, source: str, stands_on: str | None) -> Result | None:
-    """The copy of a result, put back, if today's source made it from what the job stands on.
-
-    Snakemake deletes the result of a job that it starts, also one that a process of a killed Snakemake has
-    finished meanwhile.
-    """
-    try:
-        result = parse_result(job.folder / KEPT)
-    except UserError:
-        return None
-    current = {"source_digest": source, "stands_on": stands_on}
-    if result.id != job.id or any(result.provenance.get(key) != value for key, value in current.items()):
-        return None
-    if not result.files.items() <= _files(job.folder, besides=()).items():
-        return None
-    write_bytes(job.folder / RESULT, (job.folder / KEPT).read_bytes())
-    return result
-
-
-def _began(result: Path) -> str | None:
-    try:
-        return str(parse_result(result).provenance.get("started"))
-    except UserError:
-        return None
-
-
-def _continue_log(folder: Path) -> None:
-    """Put what earlier runs said into this run's log: Snakemake deletes the log of a job that it starts."""
-    log, kept = folder / LOG, folder / KEPT_LOG
-    if not log.exists() or (kept.exists() and log.samefile(kept)):
-        return
-    if kept.exists():
-        with log.open("ab") as stream:
-            stream.write(kept.read_bytes())
-        kept.unlink()
-    with contextlib.suppress(OSError):  # a file system without links keeps the last run's words
-        kept.hardlink_to(log)
-
-
-def _remove_leftovers(folder: Path) -> None:
-    """Temporary files of a process that was killed while it wrote."""
-    for entry in folder.glob(".*"):
-        if entry.name not in (LOCK, OWNER, KEPT, KEPT_LOG) and entry.is_file():
-            entry.unlink()
-
-
-def _check_folder(folder: Path) -> None:
-    """Refuse a folder that holds other things than a job's: beginning anew would remove them."""
-    names = {entry.name for entry in folder.iterdir()} if folder.exists() else set[str]()
-    if not names & {LOCK, RESULT, LEDGER} and (others := sorted(names - _OF_THE_RUN)):
-        raise UserError(f"{folder}: holds {others[0]}, and is no job's folder; expected a new folder")
-
-
-def _empty(folder: Path) -> None:
-    for entry in folder.iterdir():
-        if entry.name in _OF_THE_RUN | {KEPT}:
-            continue
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
-
-
 def upstream_folder(folder: Path, stage: str) -> Path:
-    """The folder of the job of `stage` that the job in `folder` stands on, directly or not."""
-    top, seen = folder, set[Path]()
-    while folder.resolve() not in seen:
-        seen.add(folder.resolve())
+    """The folder of the job of `stage` that the job in `folder` depends on, directly or not."""
+    top, visited = folder, set[Path]()
+    while folder.resolve() not in visited:
+        visited.add(folder.resolve())
         document = _read_document(folder)
         if document.stage == stage:
             return folder
         if document.needs is None:
-            raise UserError(f"{folder}: stands on no job of stage {stage}")
+            raise UserError(f"{folder}: depends on no job of stage {stage}")
         folder = folder / document.needs
-    raise UserError(f"{top / SETTINGS}: the job stands on itself")
+    raise UserError(f"{top / SETTINGS}: the job depends on itself")
 
 
 def _read_document(folder: Path) -> _Document:
     path = folder / SETTINGS
     try:
-        return read_form(_Document, read_json(path))
+        return read_as(_Document, read_json(path))
     except ValueError as error:
         raise UserError(f"{path}: not the settings of a job ({error})") from None
 
@@ -263,20 +210,5 @@ def resident_peak() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _files(folder: Path, besides: tuple[str, ...]) -> dict[str, int]:
-    """Sizes in bytes of what the job made; a folder, which can hold thousands of files, is one entry."""
-    others = {RESULT, LEDGER, LOG, BENCHMARK, *besides}
-    found: dict[str, int] = {}
-    for entry in sorted(folder.iterdir()):
-        if entry.name.startswith(".") or entry.name in others:
-            continue
-        found[entry.name] = _size(entry.rglob("*")) if entry.is_dir() else entry.stat().st_size
-    return found
-
-
-def _size(entries: Iterable[Path]) -> int:
-    return sum(entry.stat().st_size for entry in entries if entry.is_file())
-
-
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,12 +1,14 @@
 """What a job has cost so far, and by which source, kept over its resumptions."""
 
+from __future__ import annotations
+
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from jobkit.errors import UserError
-from jobkit.files import read_sealed, write_sealed
-from jobkit.form import read_form
+from jobkit.files import STRICT, Integer, Number, read_as, read_sealed, write_sealed
+from jobkit.result import RESULT, Result, parse_result, with_upstream_digest
 
 LEDGER = "ledger.json"
 
@@ -15,39 +17,38 @@ LEDGER = "ledger.json"
 class Account:
     """Sums over all resumptions up to the last save."""
 
-    seconds: float = 0.0
-    peak_memory: int = 0
-    resumptions: int = 0
+    __pydantic_config__ = STRICT
+    seconds: Number = 0.0
+    peak_memory: Integer = 0
+    resumptions: Integer = 0
     started: str = ""
     sources: tuple[str, ...] = ()
     """Digests of the source that worked on the job, in order of appearance."""
-    stands_on: str | None = None
-    """Digest of the result that the job was begun on."""
+    upstream_digest: str | None = None
+    """Of the result that the job was begun on."""
+    saves: Integer = 0
+    """How often its work has saved its state."""
 
 
 class Ledger:
     """Counts the time of one run on top of the runs before it; `save` bounds what a killed run loses."""
 
-    def __init__(self, folder: Path, *, started: str, source: str, stands_on: str | None = None):
-        self._path = folder / LEDGER
-        self._begin = time.monotonic()
-        if self._path.exists():
-            past = _read(self._path)
-            self._past = replace(past, resumptions=past.resumptions + 1)
-        else:
-            self._past = Account(started=started, stands_on=stands_on)
-        if source not in self._past.sources:
-            self._past = replace(self._past, sources=(*self._past.sources, source))
+    def __init__(self, folder: Path, past: Account, source: str):
+        sources = past.sources if source in past.sources else (*past.sources, source)
+        self._path, self._past = folder / LEDGER, replace(past, sources=sources)
+        self.begin()
+        self._write()
 
-    @staticmethod
-    def goes_on(folder: Path, stands_on: str | None, ended: str | None = None) -> bool:
-        """Whether there is an unfinished job in a folder, begun on the result that it would stand on now.
+    @classmethod
+    def start(cls, folder: Path, *, started: str, source: str, upstream_digest: str | None = None) -> Ledger:
+        """That of a job that starts over; it replaces what is in the folder."""
+        return cls(folder, Account(started=started, upstream_digest=upstream_digest), source)
 
-        `ended`: when the job began that was finished there last; its ledger may have been left behind.
-        """
-        path = folder / LEDGER
-        past = _read(path) if path.exists() else None
-        return past is not None and past.stands_on == stands_on and past.started != ended
+    @classmethod
+    def resume(cls, folder: Path, source: str) -> Ledger:
+        """That of an unfinished job."""
+        past = _read(folder / LEDGER)
+        return cls(folder, replace(past, resumptions=past.resumptions + 1), source)
 
     def account(self, peak_memory: int = 0) -> Account:
         seconds = self._past.seconds + time.monotonic() - self._begin
@@ -58,17 +59,40 @@ class Ledger:
         self._begin = time.monotonic()
 
     def save(self, peak_memory: int = 0) -> None:
-        write_sealed(self._path, asdict(self.account(peak_memory)))
+        """Keep the cost of work whose state is on the disk."""
+        self._past = replace(self._past, saves=self._past.saves + 1)
+        self._write(peak_memory)
 
     def clear(self) -> None:
-        """A job that begins anew, or is complete, has no past."""
+        """A job that is complete has no past."""
         self._path.unlink(missing_ok=True)
+
+    def _write(self, peak_memory: int = 0) -> None:
+        write_sealed(self._path, asdict(self.account(peak_memory)))
+
+
+def unfinished(folder: Path, result: Result | None) -> Account | None:
+    """What an unfinished run in a job's folder has cost; None where none has begun since the result.
+
+    A job that was killed after its result was written may have left its ledger.
+    """
+    past = _read(folder / LEDGER) if (folder / LEDGER).exists() else None
+    is_of_result = past and result and past.started == result.provenance.get("started")
+    return None if is_of_result else past
+
+
+def is_unfinished(folder: Path) -> bool:
+    """Whether a job has begun, or begun again, and not ended; also where its ledger is broken."""
+    try:
+        return unfinished(folder, parse_result(folder / RESULT)) is not None
+    except UserError:
+        return (folder / LEDGER).exists()
 
 
 def _read(path: Path) -> Account:
     try:
-        return read_form(Account, read_sealed(path))
+        return read_as(Account, with_upstream_digest(read_sealed(path)))
     except ValueError as error:
         raise UserError(
-            f"{path}: not what a job has cost ({error}); remove the job's folder to begin anew"
+            f"{path}: not what a job has cost ({error}); remove the job's folder to start over"
         ) from None

@@ -25,25 +25,27 @@ from jobkit.files import write_text
 
 LOCK = ".lock"
 OWNER = ".owner.json"
-PATIENCE = 0.5
+ANNOUNCE_AFTER_SECONDS = 0.5
 """Seconds until the owner is named: `is_locked` of another process holds the lock for an instant."""
-BEAT = 10.0
+HEARTBEAT_SECONDS = 10.0
 """Seconds between two renewals of the lease."""
-LEASE = 60.0
+LEASE_SECONDS = 60.0
 """Seconds without a renewal after which another machine's process is taken for dead."""
-POLL = 0.2
-TAKEN = 75
+POLL_SECONDS = 0.2
+EXIT_LOCK_LOST = 75
 """Exit code of a process whose job was taken over while it was suspended or cut off: EX_TEMPFAIL."""
 
 
 @contextlib.contextmanager
-def job_lock(folder: Path, *, beat: float = BEAT, lease: float = LEASE) -> Iterator[None]:
+def job_lock(
+    folder: Path, *, heartbeat: float = HEARTBEAT_SECONDS, lease: float = LEASE_SECONDS
+) -> Iterator[None]:
     """Hold the lock of a job's folder; while another process holds it, wait, and say on stderr for whom.
 
     A killed Snakemake leaves its jobs running: the next one waits for them and finds their results.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with _kernel_lock(folder) as has_lock, _Lease(folder / OWNER, beat, lease, has_lock):
+    with _kernel_lock(folder) as has_lock, _Lease(folder / OWNER, heartbeat, lease, has_lock):
         yield
 
 
@@ -62,7 +64,7 @@ def is_locked(folder: Path) -> bool:
     if owner is None or (is_free_here and owner.get("machine") == machine()):
         return False
     try:
-        return time.time() - (folder / OWNER).stat().st_mtime < LEASE
+        return time.time() - (folder / OWNER).stat().st_mtime < LEASE_SECONDS
     except OSError:
         return False
 
@@ -73,10 +75,10 @@ def _kernel_lock(folder: Path) -> Iterator[bool]:
     begin, named = time.monotonic(), False
     with (folder / LOCK).open("ab") as file:
         while (has_lock := _lock(file.fileno())) is False:
-            if not named and time.monotonic() - begin > PATIENCE:
+            if not named and time.monotonic() - begin > ANNOUNCE_AFTER_SECONDS:
                 _announce(folder / OWNER)
                 named = True
-            time.sleep(POLL)
+            time.sleep(POLL_SECONDS)
         yield bool(has_lock)
 
 
@@ -96,8 +98,8 @@ def _lock(descriptor: int) -> bool | None:
 class _Lease:
     """The owner's file: of one process at a time, renewed while that lives, removed when it ends."""
 
-    def __init__(self, path: Path, beat: float, lease: float, has_lock: bool):
-        self._path, self._beat, self._lease, self._has_lock = path, beat, lease, has_lock
+    def __init__(self, path: Path, heartbeat: float, lease: float, has_lock: bool):
+        self._path, self._heartbeat, self._lease, self._has_lock = path, heartbeat, lease, has_lock
         self._token = uuid.uuid4().hex
         self._blocked: dict[Path, float] = {}
         self._ended = threading.Event()
@@ -105,7 +107,7 @@ class _Lease:
 
     def __enter__(self) -> None:
         while not (self._create() or self._succeed()):
-            time.sleep(POLL)
+            time.sleep(POLL_SECONDS)
         self._thread.start()
 
     def __exit__(self, *_: object) -> None:
@@ -140,7 +142,7 @@ class _Lease:
             if not announced:
                 _announce(self._path)
                 announced = True
-            time.sleep(POLL)
+            time.sleep(POLL_SECONDS)
             if (stamp := _stamp(self._path)) != watched:  # by this clock alone: those of two machines differ
                 watched, since = stamp, time.monotonic()
                 owner = _read_owner(self._path)
@@ -171,14 +173,14 @@ class _Lease:
             succession.unlink(missing_ok=True)
 
     def _renew(self) -> None:
-        while not self._ended.wait(self._beat):
+        while not self._ended.wait(self._heartbeat):
             owner = _read_owner(self._path)
             with contextlib.suppress(OSError):
                 if owner is not None and owner.get("token", self._token) == self._token:
                     os.utime(self._path)
                 elif not self._ended.is_set():
                     _announce(self._path, "taken over by")
-                    os._exit(TAKEN)
+                    os._exit(EXIT_LOCK_LOST)
 
     def _is_ours(self) -> bool:
         owner = _read_owner(self._path)

@@ -1,4 +1,4 @@
-"""The form of `result.json`: the last file that a job writes, and so the sign that it is complete."""
+"""`result.json`: the last file that a job writes, and so the sign that it is complete."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jobkit.errors import UserError
-from jobkit.files import read_sealed, write_sealed
-from jobkit.form import read_form
+from jobkit.files import STRICT, Integer, Number, read_as, read_sealed, write_sealed
 
 RESULT = "result.json"
 SETTINGS = "settings.json"
-FORM = 2
+VERSION = 2
+"""Of the format of result.json, whose `form` it is."""
 
 Status = Literal["done", "diverged"]
 
@@ -20,40 +20,44 @@ Status = Literal["done", "diverged"]
 class Cost:
     """What a job took, summed over its resumptions."""
 
-    seconds: float = 0.0
+    __pydantic_config__ = STRICT
+
+    seconds: Number = 0.0
     """Wall time, in seconds."""
-    seconds_per_epoch: float | None = None
+    seconds_per_epoch: Number | None = None
     """Whatever an epoch takes, with its share of the start; None where there are no epochs."""
     device: str = "cpu"
-    device_count: int = 1
+    device_count: Integer = 1
     """Devices, on a CPU threads, that it held."""
-    device_hours: float = 0.0
+    device_hours: Number = 0.0
     """Wall time times `device_count`, in hours."""
-    peak_memory: int = 0
+    peak_memory: Integer = 0
     """Bytes: of the device on a GPU, resident on a CPU."""
-    total_memory: int = 0
+    total_memory: Integer = 0
     """Peak of one process times the processes that shared the work."""
-    resumptions: int = 0
+    resumptions: Integer = 0
 
 
 @dataclass(frozen=True)
 class Result:
     """What a job found and how; `scores` may be nested and is what a table's metric names."""
 
+    __pydantic_config__ = STRICT
+
     stage: str
     id: str
     status: Status = "done"
-    epoch: int | None = None
+    epoch: Integer | None = None
     """The epoch in which a diverged run's loss stopped being finite, from 1."""
     scores: dict[str, Any] = field(default_factory=dict)
     cost: Cost = field(default_factory=Cost)
     provenance: dict[str, Any] = field(default_factory=dict)
-    files: dict[str, int] = field(default_factory=dict)
+    files: dict[str, Integer] = field(default_factory=dict)
     """The job's other files, relative to its folder, with their sizes in bytes."""
 
 
-def write_result(folder: Path, result: Result, name: str = RESULT) -> None:
-    write_sealed(folder / name, {"form": FORM, **dataclasses.asdict(result)})
+def write_result(folder: Path, result: Result) -> None:
+    write_sealed(folder / RESULT, {"form": VERSION, **dataclasses.asdict(result)})
 
 
 def read_result(folder: Path) -> Result:
@@ -62,10 +66,17 @@ def read_result(folder: Path) -> Result:
 
 
 def parse_result(path: Path) -> Result:
+    """The result in a file, of today's jobs or of those that wrote `upstream_digest` as `stands_on`."""
     try:
         content = read_sealed(path)
-        if content.pop("form", None) != FORM:
-            raise ValueError(f"expected form {FORM}")
-        return read_form(Result, content)
-    except (TypeError, ValueError) as error:
+        if content.pop("form", None) != VERSION:
+            raise ValueError(f"expected form {VERSION}")
+        result = read_as(Result, content)
+    except ValueError as error:
         raise UserError(f"{path}: not a job's result ({error})") from None
+    return dataclasses.replace(result, provenance=with_upstream_digest(result.provenance))
+
+
+def with_upstream_digest(content: dict[str, Any]) -> dict[str, Any]:
+    """With today's name of what older files call `stands_on`."""
+    return {{"stands_on": "upstream_digest"}.get(key, key): value for key, value in content.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from importlib import import_module
 
 from jobkit.errors import exit_code
@@ -15,6 +16,7 @@ COMMANDS = (
     "estimate",
     "status",
     "explain",
+    "rerun",
     "render",
     "check",
     "figure",
@@ -38,6 +40,9 @@ def _run(arguments: list[str] | None) -> int | None:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name in COMMANDS:
         import_module(f"papermatrix.commands.{name}").add_parser(commands)
-    options = parser.parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options = parser.parse_args(arguments[:end])
+    options.passed = arguments[end + 1 :]
     code: int | None = options.command(options)
     return code

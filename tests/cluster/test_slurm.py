@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.skipif(bool(missing()), reason=f"Slurm: {', '.join(missing())}"),
 ]
 
-PARTS = ("Snakefile", "config", "workflow", "profiles", "envs")
+PARTS = ("Snakefile", "config", "workflow", "profiles")
 PROFILE = ("--profile", "workflow/profiles/slurm", "--slurm-init-seconds-before-status-checks", "2")
 SCALE = os.environ.get("CLUSTER_SCALE", "tiny")
 REFERENCE = os.environ.get("CLUSTER_REFERENCE")

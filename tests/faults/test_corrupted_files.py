@@ -16,7 +16,7 @@ from beamfusion.networks import load_networks_of, new_predictor
 from beamfusion.settings import parse_settings
 from jobkit.errors import UserError
 from jobkit.job import upstream_folder
-from jobkit.ledger import LEDGER, Ledger
+from jobkit.ledger import LEDGER, Ledger, unfinished
 from jobkit.result import RESULT, SETTINGS, parse_result
 from tests.beamfusion.tiny import with_changes
 from tests.faults.chain import SETTINGS as CHAIN_SETTINGS
@@ -99,9 +99,9 @@ def test_the_settings_of_a_job_below(chain: Chain, faults: Faults, tmp_path: Pat
 
 
 def test_a_ledger(faults: Faults, tmp_path: Path) -> None:
-    Ledger(tmp_path, started="2026-01-01", source="a", stands_on="b").save()
+    Ledger.start(tmp_path, started="2026-01-01", source="a", upstream_digest="b").save()
     path = tmp_path / LEDGER
-    check_file(path, lambda: Ledger.goes_on(tmp_path, "b"), bool, "ledger.json damaged", faults)
+    check_file(path, lambda: unfinished(tmp_path, None), bool, "ledger.json damaged", faults)
 
 
 @pytest.mark.parametrize(

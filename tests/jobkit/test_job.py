@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from jobkit.errors import UserError
-from jobkit.files import read_json
-from jobkit.job import Job, Outcome, run_job, upstream_folder
-from jobkit.ledger import Ledger
-from jobkit.result import RESULT, read_result
+from jobkit.files import read_json, write_sealed
+from jobkit.job import JobSpec, Outcome, run_job, upstream_folder
+from jobkit.ledger import Ledger, is_unfinished, unfinished
+from jobkit.result import RESULT, Result, read_result, write_result
 
 
-def job(folder: Path, stage: str = "train", needs: Path | None = None) -> Job:
-    return Job(stage, folder, {"seed": 100}, needs, source="jobkit.job")
+def job(folder: Path, stage: str = "train", upstream: Path | None = None) -> JobSpec:
+    return JobSpec(stage, folder, {"seed": 100}, upstream, source="jobkit.job")
 
 
 def test_a_result_holds_scores_cost_and_provenance(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_an_upstream_job_is_found_by_its_stage_after_the_results_were_moved(tmp_
 def test_cost_sums_over_resumptions_and_names_every_source(tmp_path: Path) -> None:
     folder = tmp_path / "a1"
     folder.mkdir()
-    first = Ledger(folder, started="2026-01-01", source="old")
+    first = Ledger.start(folder, started="2026-01-01", source="old")
     time.sleep(0.05)
     first.save(peak_memory=7)
     result = run_job(job(folder), lambda ledger: Outcome(peak_memory=3))
@@ -133,25 +133,6 @@ def test_a_file_that_is_not_a_result_is_named(tmp_path: Path) -> None:
         read_result(tmp_path)
 
 
-def test_a_result_that_was_deleted_is_put_back_while_nothing_has_changed(tmp_path: Path) -> None:
-    first = run_job(job(tmp_path / "a1"), lambda ledger: Outcome(scores={"dba": 0.9}))
-    (tmp_path / "a1" / RESULT).unlink()
-    again = run_job(job(tmp_path / "a1"), lambda ledger: Outcome(scores={"dba": 0.1}))
-    assert again == first
-    assert read_result(tmp_path / "a1") == first
-
-
-def test_a_deleted_result_is_made_again_when_what_it_stands_on_was(tmp_path: Path) -> None:
-    below = tmp_path / "a1"
-    run_job(job(below), lambda ledger: Outcome(scores={"dba": 0.9}))
-    run_job(job(tmp_path / "b1", "evaluate", below), lambda ledger: Outcome(scores={"dba": 0.8}))
-    shutil.rmtree(below)
-    run_job(job(below), lambda ledger: Outcome(scores={"dba": 0.7}))
-    (tmp_path / "b1" / RESULT).unlink()
-    again = run_job(job(tmp_path / "b1", "evaluate", below), lambda ledger: Outcome(scores={"dba": 0.6}))
-    assert again.scores == {"dba": 0.6}
-
-
 def test_unfinished_work_on_other_results_is_thrown_away(tmp_path: Path) -> None:
     below, folder = tmp_path / "a1", tmp_path / "b1"
     run_job(job(below), lambda ledger: Outcome(scores={"dba": 0.9}))
@@ -184,30 +165,6 @@ def test_a_result_that_another_process_made_on_an_older_one_meanwhile_is_made_ag
     assert again.scores == {"dba": 0.6}
 
 
-def test_a_finished_job_that_is_made_again_begins_with_an_empty_folder(tmp_path: Path) -> None:
-    below, folder = tmp_path / "a1", tmp_path / "b1"
-    run_job(job(below), lambda ledger: Outcome(scores={"dba": 0.9}))
-
-    def work(ledger: Ledger) -> Outcome:
-        assert not list(folder.glob("*.pt"))
-        (folder / "state.pt").touch()
-        (folder / "checkpoint.pt").touch()
-        return Outcome(scores={"dba": 0.8})
-
-    run_job(job(folder, "rebuild", below), work)
-    Ledger(folder, started="2026-01-01", source="killed before it was removed").save()
-    shutil.rmtree(below)
-    run_job(job(below), lambda ledger: Outcome(scores={"dba": 0.7}))
-    assert run_job(job(folder, "rebuild", below), work).cost.resumptions == 0
-
-
-def test_a_job_that_was_killed_before_it_removed_its_state_is_complete(tmp_path: Path) -> None:
-    first = run_job(job(tmp_path), lambda ledger: Outcome(scores={"dba": 0.9}))
-    (tmp_path / "state.pt").touch()
-    (tmp_path / RESULT).unlink()
-    assert run_job(job(tmp_path), lambda ledger: Outcome()) == first
-
-
 def test_a_folder_that_is_no_jobs_is_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").touch()
     (tmp_path / ".env").touch()
@@ -219,13 +176,6 @@ def test_a_folder_that_is_no_jobs_is_left_as_it_is(tmp_path: Path) -> None:
 def test_numbers_may_name_scores(tmp_path: Path) -> None:
     result = run_job(job(tmp_path), lambda ledger: Outcome(scores={"top": {1: 0.5, 2: 0.6, 10: 0.7}}))
     assert read_result(tmp_path).scores["top"] == {str(k): v for k, v in result.scores["top"].items()}
-
-
-def test_the_copy_of_another_jobs_result_is_not_put_back(tmp_path: Path) -> None:
-    run_job(job(tmp_path / "a1"), lambda ledger: Outcome(scores={"dba": 0.9}))
-    shutil.copytree(tmp_path / "a1", tmp_path / "a2")
-    (tmp_path / "a2" / RESULT).unlink()
-    assert run_job(job(tmp_path / "a2"), lambda ledger: Outcome(scores={"dba": 0.8})).scores == {"dba": 0.8}
 
 
 def test_a_result_that_was_edited_is_no_result(tmp_path: Path) -> None:
@@ -249,7 +199,7 @@ def test_a_job_that_is_said_to_stand_on_itself_is_named(tmp_path: Path) -> None:
     run_job(job(tmp_path / "a1"), lambda ledger: Outcome())
     path = tmp_path / "a1/settings.json"
     path.write_text(path.read_text().replace('"needs": null', '"needs": "../a1"'))
-    with pytest.raises(UserError, match=r"a1/settings\.json: the job stands on itself"):
+    with pytest.raises(UserError, match=r"a1/settings\.json: the job depends on itself"):
         upstream_folder(tmp_path / "a1", "prepare")
 
 
@@ -281,3 +231,107 @@ def test_a_log_that_was_deleted_goes_on_with_what_was_said_before(tmp_path: Path
 
     run_job(job(tmp_path), work)
     assert log.read_text() == "first run\nsecond run\n"
+
+
+def of_another_source(folder: Path) -> Result:
+    """Write the result of a job whose source is not today's."""
+    (folder / "checkpoint.pt").parent.mkdir(exist_ok=True)
+    (folder / "checkpoint.pt").write_text("old weights")
+    provenance = {"source_digest": "old", "started": "2026-01-01"}
+    result = Result("train", folder.name, scores={"dba": 0.9}, provenance=provenance)
+    write_result(folder, result)
+    return result
+
+
+def test_an_old_result_stays_until_its_replacement_is_whole(tmp_path: Path) -> None:
+    folder = tmp_path / "a1"
+    old = of_another_source(folder)
+    seen = []
+
+    def work(ledger: Ledger) -> Outcome:
+        assert read_result(folder) == old
+        assert not (folder / "checkpoint.pt").exists()
+        assert is_unfinished(folder)
+        seen.append(ledger.account().resumptions)
+        if len(seen) == 1:
+            (folder / "state.pt").write_text("half trained")
+            raise OSError("disk full")
+        assert (folder / "state.pt").exists()
+        return Outcome(scores={"dba": 0.7}, obsolete=("state.pt",))
+
+    with pytest.raises(OSError, match="disk full"):
+        run_job(job(folder), work)
+    assert read_result(folder) == old
+    assert run_job(job(folder), work).scores == {"dba": 0.7}
+    assert seen == [0, 1]
+    assert sorted(entry.name for entry in folder.iterdir()) == [".lock", "result.json", "settings.json"]
+
+
+def test_nothing_runs_on_an_upstream_whose_rerun_is_unfinished(tmp_path: Path) -> None:
+    of_another_source(tmp_path / "a1")
+    Ledger.start(tmp_path / "a1", started="2026-01-02", source="new")
+    with pytest.raises(UserError, match=r"a1: its rerun has not ended"):
+        run_job(job(tmp_path / "b1", "evaluate", tmp_path / "a1"), lambda ledger: Outcome())
+
+
+def test_a_result_of_today_whose_rerun_was_begun_by_other_source_is_made_again(tmp_path: Path) -> None:
+    run_job(job(tmp_path / "a1"), lambda ledger: Outcome(scores={"dba": 0.9}))
+    Ledger.start(tmp_path / "a1", started="2026-01-02", source="other")
+    again = run_job(job(tmp_path / "a1"), lambda ledger: Outcome(scores={"dba": 0.7}))
+    assert again.scores == {"dba": 0.7}
+    assert again.provenance["source_digest"].startswith("other+")
+
+
+def test_a_job_that_was_killed_before_it_removed_its_ledger_is_complete(tmp_path: Path) -> None:
+    first = run_job(job(tmp_path), lambda ledger: Outcome(scores={"dba": 0.9}))
+    Ledger.start(tmp_path, started=first.provenance["started"], source=first.provenance["source_digest"])
+    assert not is_unfinished(tmp_path)
+    assert run_job(job(tmp_path), lambda ledger: Outcome()) == first
+
+
+def test_a_result_whose_files_are_gone_is_made_again(tmp_path: Path) -> None:
+    def work(ledger: Ledger) -> Outcome:
+        (tmp_path / "checkpoint.pt").write_text("weights")
+        return Outcome(scores={"dba": 0.9})
+
+    run_job(job(tmp_path), work)
+    (tmp_path / "checkpoint.pt").unlink()
+    run_job(job(tmp_path), work)
+    assert (tmp_path / "checkpoint.pt").exists()
+
+
+def test_files_of_before_the_upstream_digest_had_its_name_are_read_without_loss(tmp_path: Path) -> None:
+    content = {
+        "form": 2,
+        "stage": "evaluate",
+        "id": "b1",
+        "status": "done",
+        "epoch": None,
+        "files": {"samples.parquet": 7},
+        "scores": {"dba": {"overall": 0.5}},
+        "cost": {
+            "seconds": 1.5,
+            "seconds_per_epoch": None,
+            "device": "cpu",
+            "device_count": 2,
+            "device_hours": 0.1,
+            "peak_memory": 5,
+            "total_memory": 10,
+            "resumptions": 1,
+        },
+        "provenance": {"stands_on": "abc", "source_digest": "def", "commit": None},
+    }
+    write_sealed(tmp_path / RESULT, content)
+    result = read_result(tmp_path)
+    assert result.provenance == {"upstream_digest": "abc", "source_digest": "def", "commit": None}
+    assert (result.scores, result.cost.total_memory, result.files) == (
+        {"dba": {"overall": 0.5}},
+        10,
+        {"samples.parquet": 7},
+    )
+    (tmp_path / RESULT).unlink()
+    ledger = {"seconds": 9, "peak_memory": 3, "resumptions": 0, "started": "s", "sources": ["a"]}
+    write_sealed(tmp_path / "ledger.json", {**ledger, "stands_on": "abc"})
+    past = unfinished(tmp_path, None)
+    assert past is not None
+    assert (past.seconds, past.sources, past.upstream_digest) == (9, ("a",), "abc")

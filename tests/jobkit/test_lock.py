@@ -13,16 +13,20 @@ from pathlib import Path
 
 import pytest
 
-from jobkit.lock import LOCK, OWNER, TAKEN, is_locked, job_lock
+from jobkit.lock import EXIT_LOCK_LOST, LOCK, OWNER, is_locked, job_lock
 
 HOLD = """
-import sys, time
+import errno, fcntl, sys, time
 from pathlib import Path
 import jobkit.lock
+
+def without_locks(descriptor, operation):
+    raise OSError(errno.ENOLCK, "no locks")
+
 jobkit.lock.machine = lambda: sys.argv[2]
 if sys.argv[4:]:
-    jobkit.lock._lock = lambda descriptor: None
-with jobkit.lock.job_lock(Path(sys.argv[1]), beat=0.1, lease=1.5):
+    fcntl.flock = without_locks
+with jobkit.lock.job_lock(Path(sys.argv[1]), heartbeat=0.1, lease=1.5):
     print("held", flush=True)
     time.sleep(float(sys.argv[3]))
 """
@@ -62,7 +66,7 @@ def hold(holders: list[Holder], folder: Path, machine: str, seconds: float = 60,
 def take(folder: Path) -> float:
     """Seconds until the lock was had."""
     begin = time.monotonic()
-    with job_lock(folder, beat=0.1, lease=1.5):
+    with job_lock(folder, heartbeat=0.1, lease=1.5):
         return time.monotonic() - begin
 
 
@@ -133,10 +137,10 @@ def test_a_process_that_was_taken_for_dead_stops_before_it_writes_again(
     holder.wait_until_it_holds()
     forget_the_kernels_lock(tmp_path)
     holder.process.send_signal(signal.SIGSTOP)
-    with job_lock(tmp_path, beat=0.1, lease=1.5):
+    with job_lock(tmp_path, heartbeat=0.1, lease=1.5):
         holder.process.send_signal(signal.SIGCONT)
         _, said = holder.process.communicate(timeout=10)
-        assert holder.process.returncode == TAKEN
+        assert holder.process.returncode == EXIT_LOCK_LOST
         assert f"taken over by process {os.getpid()}" in said
         assert json.loads((tmp_path / OWNER).read_text())["pid"] == os.getpid()
 
@@ -148,7 +152,7 @@ def test_of_many_machines_that_find_a_dead_owner_one_at_a_time_takes_its_job(
     script = HOLD.replace(
         "time.sleep(float(sys.argv[3]))",
         "p = Path(sys.argv[1]) / 'working'; p.open('x').close(); time.sleep(0.3); p.unlink()",
-    ).replace("import jobkit.lock\n", "import jobkit.lock\njobkit.lock._lock = lambda descriptor: True\n")
+    ).replace("import jobkit.lock\n", "import jobkit.lock\nfcntl.flock = lambda *_: None\n")
     processes = [
         subprocess.Popen([sys.executable, "-c", script, str(tmp_path), f"machine {number}", "0"])
         for number in range(5)

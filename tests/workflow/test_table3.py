@@ -12,7 +12,7 @@ from jobkit.result import Result, write_result
 from papermatrix.matrix.expand import load_matrix
 from tests.workflow.snake import Workspace
 
-PARTS = ("Snakefile", "config", "workflow", "profiles", "envs")
+PARTS = ("Snakefile", "config", "workflow", "profiles")
 PROVENANCE = {
     "data": "simulated (seed 0)",
     "data_digest": "0123456789abcdef",

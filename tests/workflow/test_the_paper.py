@@ -16,7 +16,7 @@ from papermatrix.render.curves import jobs_of_figure
 from jobkit.yaml12 import read_yaml
 from tests.workflow.snake import PROJECT, Workspace
 
-PARTS = ("Snakefile", "config", "workflow", "profiles", "envs")
+PARTS = ("Snakefile", "config", "workflow", "profiles")
 PROVENANCE = {"data": "simulated (seed 0)", "data_digest": "0123456789abcdef", "commit": "fedcba9876543210"}
 
 

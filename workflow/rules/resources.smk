@@ -1,4 +1,7 @@
-# What a job that computes asks a scheduler for, beyond time and memory.
+# What each stage's jobs ask a scheduler for.
+has_gpus = paper_config.gpu
+
+
 def devices(wildcards):
     """GPUs, or processes on a CPU, that share a training.
 
@@ -8,12 +11,7 @@ def devices(wildcards):
 
 
 def gpus_of_training(wildcards):
-    return devices(wildcards) if matrix.project.config.gpu else 0
-
-
-# Values, not functions: Snakemake asks a function several times for every job.
-gpus = 1 if matrix.project.config.gpu else 0
-gpu_model = (matrix.project.config.gpu and matrix.project.config.gpu_model) or ""
+    return devices(wildcards) if has_gpus else 0
 
 
 def is_full_size(wildcards):
@@ -29,3 +27,19 @@ def memory_of_training(wildcards):
     """MB. Each further process shares the windows, and has its own PyTorch, weights and optimizer state."""
     further = 8000 if is_full_size(wildcards) else 1000
     return memory(wildcards) + (devices(wildcards) - 1) * further
+
+
+# Values, not functions: Snakemake asks a function several times for every job.
+gpu_model = {"gpu_model": (has_gpus and paper_config.gpu_model) or ""}
+one_gpu = {"gpu": 1 if has_gpus else 0, **gpu_model}
+several_gpus = {"gpu": gpus_of_training, "cpus_per_task": devices, **gpu_model}
+
+# Memory in MB, time in minutes.
+resources_of = {
+    "simulate": {"mem_mb": 2000, "runtime": 60},
+    "prepare": {"mem_mb": 2000, "runtime": 240},
+    "train": {"mem_mb": memory_of_training, "runtime": 2880, **several_gpus},
+    "rebuild": {"mem_mb": memory, "runtime": 1440, **one_gpu},
+    "evaluate": {"mem_mb": memory, "runtime": 30, "evaluating": 1, **one_gpu},
+    "profile": {"mem_mb": memory, "runtime": 60, **one_gpu},
+}

@@ -7,38 +7,45 @@ import sys
 from functools import partial
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 import pandas as pd
 
 from jobkit.digest import digest_files
 from jobkit.errors import exit_code
 from jobkit.files import whole_file
-from jobkit.job import Job, Outcome, run_job
+from jobkit.job import JobSpec, Outcome, run_job
 from jobkit.ledger import Ledger
-from tea.brew import flavours
-from tea.pick import Leaf, pick
+from tea.dry import Leaf, dry, water
+from tea.steep import BITTER_AFTER, steep
+from tea.taste import flavours
 
-LEAVES, SAMPLES = "leaves.csv", "samples.parquet"
+LEAVES, HISTORY, SAMPLES = "leaves.csv", "history.csv", "samples.parquet"
 
 
-def run_pick(settings: dict[str, Any], job: Job, ledger: Ledger) -> Outcome:
+def run_dry(job: JobSpec, ledger: Ledger) -> Outcome:
     """Leaves the data beside its result, and says what they are: a table's header shows it."""
-    garden = settings["garden"]
-    with whole_file(job.folder / LEAVES) as path, path.open("w", newline="") as stream:
-        rows = csv.writer(stream)
-        rows.writerows((leaf.age, leaf.sugar) for leaf in pick(garden["leaves"], garden["seed"]))
+    leaf = job.settings["leaf"]
+    write_leaves(job.folder, dry(leaf["kind"], leaf["grams"], job.settings["seed"]))
+    days = pd.DataFrame(enumerate(water(leaf["grams"]), start=1), columns=["day", "water"])
+    with whole_file(job.folder / HISTORY) as path:
+        days.to_csv(path, index=False)
     digest = digest_files([job.folder / LEAVES], job.folder)
-    return Outcome(provenance={"data": f"the {garden['name']}", "data_digest": digest})
+    return Outcome(provenance={"data": f"{leaf['kind']} leaves", "data_digest": digest})
 
 
-def run_brew(settings: dict[str, Any], job: Job, ledger: Ledger) -> Outcome:
+def run_steep(job: JobSpec, ledger: Ledger) -> Outcome:
+    """Bitter tea is a result too: the run has diverged, in its last minute that was not bitter."""
+    leaves = steep(read_leaves(job), job.settings["steep"]["minutes"])
+    if leaves is None:
+        return Outcome(status="diverged", epoch=BITTER_AFTER)
+    write_leaves(job.folder, leaves)
+    return Outcome()
+
+
+def run_taste(job: JobSpec, ledger: Ledger) -> Outcome:
     """Returns the scores, and leaves those of each leaf for the tests of significance."""
-    assert job.needs is not None
-    with (job.needs / LEAVES).open(newline="") as stream:
-        leaves = [Leaf(age, float(sugar)) for age, sugar in csv.reader(stream)]
-    brew = settings["brew"]
-    tasted = flavours(leaves, brew["celsius"], brew["minutes"], settings["seed"])
+    leaves = read_leaves(job)
+    tasted = flavours(leaves, job.settings["cup"]["colour"], job.settings["seed"])
     ages = [leaf.age for leaf in leaves]
     frame = pd.DataFrame({"sample": range(len(leaves)), "part": ages, "flavour": tasted})
     with whole_file(job.folder / SAMPLES) as path:
@@ -47,7 +54,18 @@ def run_brew(settings: dict[str, Any], job: Job, ledger: Ledger) -> Outcome:
     return Outcome(scores={"flavour": {"overall": fmean(tasted), "young": fmean(young)}})
 
 
-STAGES = {"pick": run_pick, "brew": run_brew}
+def write_leaves(folder: Path, leaves: list[Leaf]) -> None:
+    with whole_file(folder / LEAVES) as path, path.open("w", newline="") as stream:
+        csv.writer(stream).writerows((leaf.age, leaf.sugar) for leaf in leaves)
+
+
+def read_leaves(job: JobSpec) -> list[Leaf]:
+    assert job.upstream is not None
+    with (job.upstream / LEAVES).open(newline="") as stream:
+        return [Leaf(age, float(sugar)) for age, sugar in csv.reader(stream)]
+
+
+STAGES = {"dry": run_dry, "steep": run_steep, "taste": run_taste}
 
 
 def main() -> None:
@@ -58,8 +76,8 @@ def main() -> None:
     parser.add_argument("--needs", type=Path)
     options = parser.parse_args()
     source = f"tea.{options.stage}"  # as config/stages.yaml has it
-    job = Job(options.stage, options.out, options.settings, options.needs, source, packages=("pandas",))
-    run_job(job, partial(STAGES[options.stage], options.settings, job))
+    job = JobSpec(options.stage, options.out, options.settings, options.needs, source, packages=("pandas",))
+    run_job(job, partial(STAGES[options.stage], job))
 
 
 if __name__ == "__main__":

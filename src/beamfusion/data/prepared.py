@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from beamfusion.settings import BEAMS, GRID_MODALITIES, Modality
 from jobkit.digest import digest_files
 from jobkit.errors import UserError
-from jobkit.files import read_sealed, whole_file, write_sealed
-from jobkit.form import read_form
+from jobkit.files import STRICT, read_as, read_sealed, whole_file, write_sealed
 
 FORM = 2
 INDEX = "index.json"
@@ -84,6 +83,8 @@ def window_dtype(frames: int) -> np.dtype[Any]:
 @dataclass(frozen=True)
 class PreparedSummary:
     """What was prepared, and what was not."""
+
+    __pydantic_config__ = STRICT
 
     frames: dict[str, int]
     """Distinct frames per modality."""
@@ -168,7 +169,7 @@ def read_index(folder: Path) -> tuple[str, PreparedSummary]:
         content = read_sealed(path)
         if content["form"] != FORM:
             raise ValueError(f"form {content['form']}")
-        found = str(content["key"]), read_form(PreparedSummary, content["summary"])
+        found = str(content["key"]), read_as(PreparedSummary, content["summary"])
         if missing := set(GRID_MODALITIES) - found[1].frames.keys():
             raise ValueError(f"no frames of {', '.join(sorted(missing))}")
     except (KeyError, TypeError, ValueError) as error:

@@ -15,10 +15,7 @@ if TYPE_CHECKING:
     from papermatrix.results.lineage import Step
     from papermatrix.results.values import CellResult
 
-HAVE_LINES = (
-    *("seed", "commit", "dirty", "source_digest", "upstream_digest", "stands_on"),
-    *("data_digest", "data", "versions"),
-)
+HAVE_LINES = ("seed", "commit", "dirty", "source_digest", "upstream_digest", "data_digest", "data")
 """Entries of the provenance that have a line of their own, or none."""
 TIMES = ("started", "ended")
 UNITS = ("B", "kB", "MB", "GB", "TB")
@@ -173,7 +170,7 @@ def _provenance_lines(step: Step, provenance: dict[str, Any]) -> Iterator[tuple[
     libraries = provenance.get("versions", {})
     yield "libraries", ", ".join(f"{name} {version}" for name, version in libraries.items()) or "unknown"
     for name, value in provenance.items():
-        if name not in (*HAVE_LINES, *TIMES) and value is not None:
+        if name not in (*HAVE_LINES, "versions", *TIMES) and value is not None:
             yield name.replace("_", " "), str(value)
     yield "when", " to ".join(str(provenance[time]) for time in TIMES if time in provenance) or "unknown"
 

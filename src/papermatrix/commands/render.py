@@ -8,27 +8,35 @@ from pathlib import Path
 from jobkit.errors import Diagnostic, UserError
 from papermatrix.commands.options import Commands, add_tables, new_parser, overrides
 
-WHOLE, PARTIAL = Path("results"), Path("results/partial")
-
 
 def add_parser(commands: Commands) -> None:
     parser = new_parser(commands, "render", _run, "write tables from their jobs' results")
     add_tables(parser)
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help=f"default: {WHOLE}, or with --partial {PARTIAL}"
+        "--out", type=Path, metavar="DIR", help="default: results, or with --partial results/partial"
     )
-    parser.add_argument("--partial", action="store_true", help="also where results are missing")
+    parser.add_argument(
+        "--partial",
+        action="store_true",
+        help="also where results are missing; without TABLE, of each that is incomplete",
+    )
 
 
 def _run(options: argparse.Namespace) -> None:
     from papermatrix.analysis.audit import footnotes
     from papermatrix.matrix.expand import load_matrix
     from papermatrix.render.table import render
+    from papermatrix.results.partial import PARTIAL, incomplete_tables, remove_complete
+    from papermatrix.results.store import Store
 
     matrix = load_matrix(overrides(options), options.tables or None)
-    out = options.out or (PARTIAL if options.partial else WHOLE)
+    out = options.out or (PARTIAL if options.partial else Path("results"))
+    tables = list(matrix.cells)
+    if options.partial and not options.tables:
+        remove_complete(matrix, out)
+        tables = incomplete_tables(matrix, Store(matrix))
     diagnostics: list[Diagnostic] = []
-    for table in matrix.cells:
+    for table in tables:
         try:
             notes = footnotes(matrix, table, is_partial=options.partial)
             for path in render(matrix, table, out, is_partial=options.partial, notes=notes):

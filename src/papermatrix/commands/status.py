@@ -77,8 +77,10 @@ def _status(matrix: Matrix, cores: int) -> dict[str, Any]:
     from papermatrix.results.progress import Tracker
     from papermatrix.results.status import JobStatus
     from papermatrix.results.store import LOG
+    from papermatrix.results.values import killed_by
 
     tracker = Tracker(matrix)
+    failed = tracker.failed(matrix.cells)
 
     def of(tables: list[str]) -> dict[str, Any]:
         progress = tracker.of(tables)
@@ -96,7 +98,8 @@ def _status(matrix: Matrix, cores: int) -> dict[str, Any]:
         "cores": cores,
         "tables": {table: of([table]) for table in matrix.cells},
         TOTAL: of(list(matrix.cells)),
-        "failed": {job.id: str(job.folder / LOG) for job in tracker.failed(matrix.cells)},
+        "failed": {job.id: str(job.folder / LOG) for job in failed},
+        "killed": {job.id: cause for job in failed if (cause := killed_by(job))},
     }
 
 
@@ -109,7 +112,9 @@ def _lines(document: dict[str, Any]) -> list[str]:
     for name, row in rows.items():
         counts = " ".join(f"{row[status] or '.':>8}" for status in JobStatus)
         lines.append(f"{name:{width}}  {counts}  {_arrival(row)}")
-    lines += [f"failed: see {log}" for log in document["failed"].values()]
+    for job, log in document["failed"].items():
+        cause = document["killed"].get(job)
+        lines.append(f"failed: {f'{cause}, ' if cause else ''}see {log}")
     return lines
 
 

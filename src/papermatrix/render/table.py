@@ -16,7 +16,7 @@ from papermatrix.analysis.comparison import can_compare, compared
 from papermatrix.matrix.expand import Matrix
 from papermatrix.render.formats import write_formats
 from papermatrix.render.table_page import NO_NOTES, table_page
-from papermatrix.results.status import UNFINISHED, JobStatus
+from papermatrix.results.status import JobStatus
 from papermatrix.results.store import Store
 from papermatrix.results.values import CellResult, TableResults, Value, failure_hint
 
@@ -50,11 +50,12 @@ def render(
 
 def _expect_results(matrix: Matrix, name: str, store: Store) -> None:
     jobs = matrix.shown_jobs(name)
-    missing = Counter(status for job in jobs if (status := store.status(job)) in UNFINISHED)
+    missing = Counter(store.status(job) for job in jobs if store.result(job) is None)
     if not missing:
         return
     counts = ", ".join(f"{count} {status}" for status, count in missing.items())
-    failed = [job for job in matrix.jobs_of(name) if store.status(job) is JobStatus.FAILED]
+    without = [job for job in matrix.jobs_of(name) if store.result(job) is None]
+    failed = [job for job in without if store.status(job) is JobStatus.FAILED]
     raise UserError(
         [
             f"{name}: {missing.total()} of its {len(jobs)} results are missing ({counts})",

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import Job
 from papermatrix.results.history import Amount, Forecast, History
-from papermatrix.results.status import HAS_RESULT, JobStatus
+from papermatrix.results.status import JobStatus
 from papermatrix.results.store import Store
 
 LONGEST_WAIT = 1e10
@@ -79,11 +79,11 @@ class Tracker:
         return list({job.id: job for table in tables for job in self._matrix.jobs_of(table)}.values())
 
     def _to_run(self, tables: Iterable[str]) -> set[str]:
-        """Return the jobs without a result that cells need, and those upstream that they wait for."""
+        """Return the jobs without a result that cells need, those that they wait for, and running reruns."""
         ids: set[str] = set()
         for job in (job for table in tables for job in self._matrix.shown_jobs(table)):
             for each in reversed(list(job.chain())):
-                if self._store.status(each) in HAS_RESULT:
+                if self._store.result(each) and self._store.status(each) is not JobStatus.RUNNING:
                     break
                 ids.add(each.id)
         return ids

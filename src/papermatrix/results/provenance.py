@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_TEXTS = ("commit", "source_digest", "stands_on", "data", "data_digest")
-_OR_NONE = ("commit", "stands_on")
+_TEXTS = ("commit", "source_digest", "upstream_digest", "data", "data_digest")
+_OR_NONE = ("commit", "upstream_digest")
 _VERSIONS = "versions"
 
 

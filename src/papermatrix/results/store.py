@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jobkit.digest import digest_files
 from jobkit.errors import UserError
-from jobkit.job import KEPT
+from jobkit.ledger import is_unfinished
 from jobkit.lock import is_locked
 from jobkit.provenance import source_digest
 from jobkit.result import RESULT, SETTINGS, Result, parse_result
@@ -33,7 +33,7 @@ class Store:
     def result(self, job: Job) -> Result | None:
         """Return a job's result; None where there is none yet, or its file is broken or another job's."""
         if job.id not in self._results:
-            self._results[job.id] = _read(job, RESULT)
+            self._results[job.id] = _read(job)
         return self._results[job.id]
 
     def status(self, job: Job) -> JobStatus:
@@ -43,15 +43,19 @@ class Store:
 
     def has_other_source(self, job: Job) -> bool:
         """Return whether other code than today's made the job's own result."""
-        result, module = self.result(job) or _read(job, KEPT), self._stages[job.stage].source
+        result, module = self.result(job), self._stages[job.stage].source
         made_by = result.provenance.get("source_digest") if result else None
         return module is not None and made_by is not None and made_by != source_digest(module)
 
     def is_stale(self, job: Job) -> bool:
-        """Return whether other code, or another result upstream than today's, made the job's result."""
+        """Return whether a result, or one upstream, is of other code, an older upstream or rerun now."""
         if job.id not in self._stale:
-            upstream = job.upstream is not None and self.is_stale(job.upstream)
-            self._stale[job.id] = upstream or self.has_other_source(job) or self._has_other_upstream(job)
+            self._stale[job.id] = (
+                (job.upstream is not None and self.is_stale(job.upstream))
+                or self.has_other_source(job)
+                or self._has_newer_upstream(job)
+                or self._has_unfinished_rerun(job)
+            )
         return self._stale[job.id]
 
     def why_stale(self, job: Job) -> str:
@@ -60,21 +64,29 @@ class Store:
             return "made by other source"
         if job.upstream is not None and self.is_stale(job.upstream):
             return "its upstream job is stale"
-        return "its upstream job was rerun, or has to be"
+        return "its rerun is unfinished" if is_unfinished(job.folder) else "its upstream job was rerun"
+
+    def stale_line(self, job: Job) -> str:
+        """Return a line that names a stale job and says why it is one."""
+        return f"{job.stage} {job.id}: stale, {self.why_stale(job)}"
 
     def _status(self, job: Job) -> JobStatus:
         result = self.result(job)
-        if result is None:
+        if result is None or self._has_unfinished_rerun(job):
             return _unfinished(job.folder)
         upstream = self.status(job.upstream) if job.upstream else JobStatus.DONE
-        if upstream in TO_BE_REPLACED or self.has_other_source(job) or self._has_other_upstream(job):
+        if upstream in TO_BE_REPLACED or self.has_other_source(job) or self._has_newer_upstream(job):
             return JobStatus.STALE
         return JobStatus(result.status)
 
-    def _has_other_upstream(self, job: Job) -> bool:
+    def _has_unfinished_rerun(self, job: Job) -> bool:
+        """Return whether the files beside a job's result are no longer those of that result."""
+        return self.result(job) is not None and is_unfinished(job.folder)
+
+    def _has_newer_upstream(self, job: Job) -> bool:
         """Return whether the upstream result that the job was made from has been replaced since."""
         result = self.result(job)
-        made_from = result.provenance.get("stands_on") if result else None
+        made_from = result.provenance.get("upstream_digest") if result else None
         if job.upstream is None or made_from is None or self.result(job.upstream) is None:
             return False
         if job.upstream.id not in self._digests:
@@ -84,9 +96,9 @@ class Store:
 
 
 def stale_jobs(tops: Iterable[Job], store: Store) -> list[Job]:
-    """Return the stale jobs among some and their upstream jobs, each once."""
+    """Return the stale jobs among some and their upstream jobs, each once, upstream first."""
     jobs = {job.id: job for top in tops for job in top.chain()}
-    return [job for job in jobs.values() if store.status(job) is JobStatus.STALE]
+    return [job for job in jobs.values() if store.result(job) is not None and store.is_stale(job)]
 
 
 def _unfinished(folder: Path) -> JobStatus:
@@ -96,8 +108,8 @@ def _unfinished(folder: Path) -> JobStatus:
     return JobStatus.FAILED if has_begun else JobStatus.PENDING
 
 
-def _read(job: Job, name: str) -> Result | None:
-    path = job.folder / name
+def _read(job: Job) -> Result | None:
+    path = job.folder / RESULT
     try:
         result = parse_result(path) if path.exists() else None
     except UserError:

@@ -9,6 +9,8 @@ from functools import cached_property
 from typing import Any
 
 from jobkit.errors import UserError
+from jobkit.failure import read_failure
+from jobkit.ledger import is_unfinished
 from jobkit.result import RESULT, Result
 from papermatrix.matrix.cells import Cell, Run
 from papermatrix.matrix.expand import Matrix
@@ -133,7 +135,7 @@ def _value(cell: Cell, run: Run, store: Store) -> Value:
     result = store.result(run.job)
     if result is None:
         return value(None, *_unfinished(run.job, store))
-    is_stale = store.status(run.job) is JobStatus.STALE
+    is_stale = store.status(run.job) not in (JobStatus.DONE, JobStatus.DIVERGED)
     if result.status == "diverged" and not cell.metric.is_cost:
         return value(None, Status(Kind.DIVERGED, result.epoch, is_stale))
     try:
@@ -157,8 +159,16 @@ def _unfinished(job: Job, store: Store) -> tuple[Status, str]:
 
 def failure_hint(job: Job) -> str:
     """Return where to look for why a job failed."""
-    broken = job.folder / RESULT
-    return f"remove {broken}, which is broken" if broken.exists() else f"see {job.folder / LOG}"
+    broken, cause = job.folder / RESULT, killed_by(job)
+    if broken.exists() and not is_unfinished(job.folder):
+        return f"remove {broken}, which is broken"
+    return f"{f'{cause}, ' if cause else ''}see {job.folder / LOG}"
+
+
+def killed_by(job: Job) -> str:
+    """Return `killed by SIGABRT` where a signal ended the last run of a failed job, or nothing."""
+    failure = read_failure(job.folder)
+    return failure.cause if failure and failure.signal else ""
 
 
 def divergence(result: Result | None) -> str:

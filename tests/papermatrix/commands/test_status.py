@@ -23,12 +23,10 @@ from tests.papermatrix.tea import Paper, finish
 HOLD = """
 import sys
 from pathlib import Path
-from jobkit.ledger import Ledger
+from jobkit.ledger import Account, Ledger
 from jobkit.lock import job_lock
 with job_lock(Path(sys.argv[1])):
-    ledger = Ledger(Path(sys.argv[1]), started="", source="")
-    ledger._past = ledger._past.__class__(seconds=float(sys.argv[2]))
-    ledger.save()
+    Ledger(Path(sys.argv[1]), Account(seconds=float(sys.argv[2])), source="")
     print("held", flush=True)
     sys.stdin.read()
 """

@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 from jobkit.digest import digest_files
+from jobkit.ledger import Ledger
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import Job
 from papermatrix.results.store import Store, stale_jobs
+from papermatrix.results.values import TableResults
 from tests.papermatrix.tea import Paper, finish, finish_all
 
 HOLD = """
@@ -93,13 +95,25 @@ def test_a_result_whose_upstream_was_rerun_since_is_stale(paper: Paper) -> None:
     finish_all(matrix)
     top = next(job for job in matrix.jobs.values() if job.upstream is first(matrix))
     below = first(matrix).folder
-    finish(top, provenance={"stands_on": digest_files([below / "result.json"], below)})
+    finish(top, provenance={"upstream_digest": digest_files([below / "result.json"], below)})
     assert Store(matrix).status(top) == "done"
     finish(first(matrix), {"flavour": 0.75})
     assert Store(matrix).status(top) == "stale"
     assert Store(matrix).is_stale(top)
     assert stale_jobs([top], Store(matrix)) == [top]
-    assert Store(matrix).why_stale(top) == "its upstream job was rerun, or has to be"
+    assert Store(matrix).stale_line(top) == f"{top.stage} {top.id}: stale, its upstream job was rerun"
+
+
+def test_a_job_with_an_unfinished_rerun_is_stale_and_has_failed(paper: Paper) -> None:
+    matrix = paper.matrix()
+    finish_all(matrix)
+    Ledger.start(first(matrix).folder, started="2026-01-01", source="new")
+    store = Store(matrix)
+    assert store.result(first(matrix)) is not None
+    assert store.status(first(matrix)) == "failed"
+    assert {store.status(job) for job in matrix.jobs.values() if job.upstream is first(matrix)} == {"stale"}
+    assert store.stale_line(first(matrix)).endswith(": stale, its rerun is unfinished")
+    assert {str(value.status) for value in TableResults(matrix, "cups", store).values} == {"value", "stale"}
 
 
 def test_the_result_of_another_job_is_none(paper: Paper) -> None:

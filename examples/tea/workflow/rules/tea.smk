@@ -1,41 +1,64 @@
-# One rule for each stage of config/stages.yaml. Which jobs there are, and with which settings, common.smk says.
-rule pick:
+# One rule for each stage of config/stages.yaml. Which jobs there are, and with which settings, papermatrix says.
+
+
+rule dry:
     input:
-        result_below,
+        upstream,
     output:
-        "results/jobs/pick/{id}/result.json",
+        job_result,
     log:
-        "results/jobs/pick/{id}/log.txt",
+        JOB_LOG,
+    wildcard_constraints:
+        stage="dry",
     threads: 1
     resources:
         mem_mb=500,
         runtime=5,
     params:
         settings=settings,
-        needs=needs,
     message:
-        "pick {wildcards.id}"
+        "{wildcards.stage} {wildcards.id}"
     shell:
-        "python -m tea.job pick --settings {params.settings:q} {params.needs}"
-        " --out $(dirname {output}) >> {log} 2>&1"
+        job_command("python -m tea.job {wildcards.stage}")
 
 
-rule brew:
+rule steep:
     input:
-        result_below,
+        upstream,
     output:
-        "results/jobs/brew/{id}/result.json",
+        job_result,
     log:
-        "results/jobs/brew/{id}/log.txt",
+        JOB_LOG,
+    wildcard_constraints:
+        stage="steep",
     threads: 1
     resources:
         mem_mb=500,
         runtime=5,
     params:
         settings=settings,
-        needs=needs,
     message:
-        "brew {wildcards.id}"
+        "{wildcards.stage} {wildcards.id}"
     shell:
-        "python -m tea.job brew --settings {params.settings:q} {params.needs}"
-        " --out $(dirname {output}) >> {log} 2>&1"
+        job_command("python -m tea.job {wildcards.stage}")
+
+
+rule taste:
+    input:
+        upstream,
+    output:
+        job_result,
+    log:
+        JOB_LOG,
+    wildcard_constraints:
+        stage="taste",
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        settings=settings,
+    message:
+        "{wildcards.stage} {wildcards.id}"
+    shell:
+        job_command("python -m tea.job {wildcards.stage}")

@@ -1,24 +1,31 @@
+# Tables from the results of jobs.
 rule table:
     input:
-        results_of,
-        facts_of,
+        ask(planner.results_of_table),
+        ask(planner.facts_of_table),
     output:
-        multiext("results/{table}", *TABLE_FORMS),
+        multiext("results/{table}", *TABLE_SUFFIXES),
     log:
         "results/logs/{table}.txt",
     benchmark:
         "results/logs/{table}.tsv"
     localrule: True
-    conda:
-        "../../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
     params:
-        shown=shown,
-        config=render_config,
+        fingerprint=ask(planner.table_fingerprint),
+        config=planner.render_config,
     message:
         "table {wildcards.table}"
     shell:
         "papermatrix render {wildcards.table} --out results --config {params.config:q} > {log} 2>&1"
+
+
+onerror:
+    shell(f"{planner.partial_command()} || true")
+
+
+onsuccess:
+    planner.remove_partial_tables()

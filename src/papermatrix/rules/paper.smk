@@ -1,23 +1,21 @@
 # The paper: the numbers of its text, and its PDF where TeX is installed.
 rule numbers:
     input:
-        results_of_numbers,
+        ask(planner.results_of_numbers),
     output:
-        NUMBERS,
+        planner.numbers_file,
     log:
         "results/logs/numbers.txt",
     benchmark:
         "results/logs/numbers.tsv"
     localrule: True
-    conda:
-        "../../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
     params:
-        numbered=numbered,
-        config=render_config,
+        fingerprint=ask(planner.macros_fingerprint),
+        config=planner.render_config,
     message:
         "numbers of the paper's text"
     shell:
@@ -26,10 +24,9 @@ rule numbers:
 
 rule paper:
     input:
-        tables_of_paper,
-        figures_of_paper,
-        numbers=NUMBERS,
-        main=matrix.project.paper.main,
+        planner.files_of_paper,
+        numbers=planner.numbers_file,
+        main=planner.matrix.project.paper.main,
     output:
         "results/paper.pdf",
     log:
@@ -37,14 +34,12 @@ rule paper:
     benchmark:
         "results/logs/paper.tsv"
     localrule: True
-    conda:
-        "../../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=15,
     params:
-        config=render_config,
+        config=planner.render_config,
     message:
         "the paper"
     shell:

@@ -1,8 +1,4 @@
 # Facts that reported numbers are held to, computed from settings alone.
-wildcard_constraints:
-    fact=r"[a-z0-9_-]+",
-
-
 rule fact:
     output:
         "results/facts/{fact}.json",
@@ -11,14 +7,12 @@ rule fact:
     benchmark:
         "results/logs/{fact}.tsv"
     localrule: True
-    conda:
-        "../../envs/cpu.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=15,
     params:
-        config=render_config,
+        config=planner.render_config,
     message:
         "fact {wildcards.fact}"
     shell:

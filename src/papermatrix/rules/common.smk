@@ -1,0 +1,34 @@
+# What rules ask papermatrix; included before any other.
+from functools import partial
+
+from papermatrix.rules.planner import (
+    FIGURE_SUFFIXES,
+    JOB_BENCHMARK,
+    JOB_LOG,
+    JOB_RESULT,
+    TABLE_SUFFIXES,
+    Planner,
+    in_one_line,
+    job_command,
+    shell_prefix,
+)
+from snakemake.exceptions import WorkflowError
+
+ask = partial(in_one_line, error_class=WorkflowError)
+planner = ask(Planner)(config)
+paper_config = planner.matrix.project.config
+
+job_of = ask(planner.job)
+upstream = ask(planner.upstream)
+settings = ask(planner.settings)
+# An old result stays until another replaces it.
+job_result = update(JOB_RESULT)
+
+shell.prefix(shell_prefix(paper_config.device))
+
+
+wildcard_constraints:
+    id=r"[A-Za-z0-9.+-]+",
+    table=r"[a-z0-9_]+",
+    figure=r"[a-z0-9_]+",
+    fact=r"[a-z0-9_-]+",

@@ -1,1 +1,0 @@
-"""The source of the paper about tea: what its results are stale by."""

@@ -1,1 +1,0 @@
-"""How they are steeped."""

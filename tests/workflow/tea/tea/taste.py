@@ -1,1 +1,0 @@
-"""How a cup is tasted."""
