@@ -20,6 +20,7 @@ def add_parser(commands: Commands) -> None:
 def _run(options: argparse.Namespace) -> None:
     from jobkit.result import RESULT
     from papermatrix.expand import load_matrix
+    from papermatrix.rules.planner import RERUN
     from papermatrix.store import Store, stale_jobs, why_stale
 
     matrix = load_matrix(overrides(options), options.tables or None)
@@ -37,4 +38,4 @@ def _run(options: argparse.Namespace) -> None:
     command += ["--dry-run"] if options.dry_run else []
     command += ["--config", *options.config] if options.config else []
     sys.stdout.flush()
-    os.execv(sys.executable, [*command, *options.passed])
+    os.execve(sys.executable, [*command, *options.passed], {**os.environ, RERUN: "1"})
