@@ -145,7 +145,7 @@ def make_bare(folder: Path, ours: Path, directives: str) -> int:
         "jobs": {
             job.id: {
                 "stage": job.stage,
-                "needs": job.needs.id if job.needs else None,
+                "needs": job.upstream.id if job.upstream else None,
                 "settings": canonical_json(job.settings),
             }
             for job in matrix.jobs.values()

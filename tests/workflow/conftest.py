@@ -1,21 +1,25 @@
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.papermatrix.tea import Paper
-from tests.workflow.snake import PROJECT, Workspace
-
-TEA = Path(__file__).parent / "tea"
-RULES = ("workflow/rules/common.smk", "workflow/rules/tables.smk")
+from tests.workflow.snake import Workspace, new_tea
 
 
 @pytest.fixture(scope="session")
 def tea(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A paper about tea of which everything ran once."""
-    folder = tmp_path_factory.mktemp("tea")
-    (folder / "workflow/rules").mkdir(parents=True)
-    Workspace(folder, TEA, parts=("Snakefile", "tea_job.py", "tea"))
-    Workspace(folder, PROJECT, parts=("profiles", "workflow/profiles", *RULES, "envs"))
-    Paper(folder)
-    Workspace(folder, parts=()).snakemake("--cores", "2")
-    return folder
+    workspace = new_tea(tmp_path_factory.mktemp("tea"))
+    workspace.snakemake("--cores", "2")
+    return workspace.folder
+
+
+@pytest.fixture
+def workspace(tea: Path, tmp_path: Path) -> Workspace:
+    return copy_of(tea, tmp_path)
+
+
+def copy_of(finished: Path, folder: Path) -> Workspace:
+    """With the times of its files."""
+    shutil.copytree(finished, folder, symlinks=True, dirs_exist_ok=True)
+    return Workspace(folder, parts=())

@@ -8,7 +8,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from tests.papermatrix.tea import Paper
+
 PROJECT = Path(__file__).resolve().parents[2]
+EXAMPLE = PROJECT / "examples/tea"
 
 
 def environment() -> dict[str, str]:
@@ -27,10 +30,17 @@ class Workspace:
             else:
                 shutil.copy(source / part, folder / part, follow_symlinks=False)
 
+    def papermatrix(self, *arguments: str, fails: bool = False) -> str:
+        """Everything that it prints."""
+        return self._run("papermatrix", *arguments, fails=fails)
+
     def snakemake(self, *arguments: str, fails: bool = False) -> str:
         """Everything that it prints."""
+        return self._run("snakemake", *arguments, fails=fails)
+
+    def _run(self, module: str, *arguments: str, fails: bool) -> str:
         run = subprocess.run(
-            [sys.executable, "-m", "snakemake", *arguments],
+            [sys.executable, "-m", module, *arguments],
             cwd=self.folder,
             env=environment(),
             capture_output=True,
@@ -43,11 +53,21 @@ class Workspace:
 
     def plan(self, *arguments: str) -> Counter[str]:
         """How many jobs of each rule a dry run would run."""
-        output = self.snakemake("--dry-run", *arguments)
-        table = output.partition("Job stats:")[2].partition("total")[0]
-        return Counter(
-            {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
-        )
+        return _planned(self.snakemake("--dry-run", *arguments))
+
+    def plan_rerun(self, *arguments: str) -> Counter[str]:
+        """How many jobs of each rule `papermatrix rerun` would run."""
+        return _planned(self.papermatrix("rerun", "--dry-run", *arguments))
+
+    def runs(self) -> Counter[str]:
+        """How often each stage of the paper about tea has run so far."""
+        return Counter((self.folder / "runs.txt").read_text().split())
+
+    def rows(self, table: str) -> dict[str, list[str]]:
+        """The cells of each row of a rendered table, by its label."""
+        lines = (self.folder / f"results/{table}.md").read_text().splitlines()
+        cells = [[cell.strip(" *") for cell in line.split("|")] for line in lines if line.startswith("|")]
+        return {label: values for _, label, *values, _ in cells}
 
     def edit(self, name: str, *replacements: tuple[str, str]) -> None:
         path = self.folder / name
@@ -56,3 +76,22 @@ class Workspace:
             assert old in text, old
             text = text.replace(old, new)
         path.write_text(text)
+
+
+def new_tea(folder: Path) -> Workspace:
+    """The example's science and rules, with the small configuration of the other tests, and with hooks."""
+    shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    Workspace(folder, PROJECT, parts=("profiles", "workflow/profiles"))
+    Workspace(folder, Path(__file__).parent, parts=("hooks.py",))
+    Paper(folder)
+    workspace = Workspace(folder, parts=())
+    job = "partial(STAGES[options.stage], job)"
+    workspace.edit(
+        "tea/job.py", ("import pandas", "import hooks\nimport pandas"), (job, f"hooks.watched(job, {job})")
+    )
+    return workspace
+
+
+def _planned(output: str) -> Counter[str]:
+    table = output.partition("Job stats:")[2].partition("total")[0]
+    return Counter({rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)})

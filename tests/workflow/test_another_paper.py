@@ -1,39 +1,22 @@
-"""Another paper keeps papermatrix, jobkit and two rule files, and brings the rest; its jobs really run."""
+"""Another paper brings its science and its rules; its jobs really run."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections import Counter
-from pathlib import Path
 
-import pytest
 import yaml
 
 from tests.papermatrix.tea import TABLES
 from tests.workflow.snake import Workspace, environment
 
 
-@pytest.fixture
-def workspace(tea: Path, tmp_path: Path) -> Workspace:
-    shutil.copytree(tea, tmp_path, symlinks=True, dirs_exist_ok=True)
-    return Workspace(tmp_path, parts=())
-
-
-def runs(workspace: Workspace) -> Counter[str]:
-    """How often each stage has run so far."""
-    return Counter((workspace.folder / "runs.txt").read_text().split())
-
-
-def table(workspace: Workspace) -> str:
-    return (workspace.folder / "results/cups.md").read_text()
-
-
 def test_every_job_runs_once(workspace: Workspace) -> None:
-    assert runs(workspace) == {"dry": 2, "steep": 1, "taste": 6}
-    assert "| plain   | 0.1250      | 0.1250     |" in table(workspace)
+    assert workspace.runs() == {"dry": 2, "steep": 1, "taste": 6}
+    assert set(workspace.rows("cups")) >= {"plain", "black", "steeped"}
+    plain, blue = map(float, workspace.rows("cups")["plain"])
+    assert 0 < plain < blue < 1
 
 
 def test_a_second_call_does_nothing(workspace: Workspace) -> None:
@@ -55,37 +38,37 @@ def test_the_order_of_keys_and_comments_plan_nothing(workspace: Workspace) -> No
 
 
 def test_a_label_is_rendered_again_and_nothing_else_runs(workspace: Workspace) -> None:
-    before = runs(workspace)
+    before = workspace.runs()
     workspace.edit("config/tables.yaml", ("label: plain", "label: ordinary"))
     workspace.snakemake("--cores", "1")
-    assert runs(workspace) == before
-    assert "| ordinary | 0.1250" in table(workspace)
+    assert workspace.runs() == before
+    assert "ordinary" in workspace.rows("cups")
 
 
 def test_a_new_row_runs_only_its_own_jobs(workspace: Workspace) -> None:
-    before = runs(workspace)
+    before = workspace.runs()
     row = "      - {label: strong, with: {leaf.grams: 4}}\n    columns:"
     workspace.edit("config/tables.yaml", ("    columns:", row))
     workspace.snakemake("--cores", "2")
-    assert runs(workspace) - before == {"dry": 1, "taste": 2}
-    assert "| strong  | 0.5000      | 0.5000     |" in table(workspace)
+    assert workspace.runs() - before == {"dry": 1, "taste": 2}
+    assert "strong" in workspace.rows("cups")
 
 
 def test_a_diverged_run_is_a_result_and_the_table_says_so(workspace: Workspace) -> None:
     workspace.edit("config/tables.yaml", ("{steep.enabled: true}", "{steep: {enabled: true, minutes: 99}}"))
-    before = runs(workspace)
+    before = workspace.runs()
     workspace.snakemake("--cores", "2")
-    assert runs(workspace) - before == {"steep": 1}
-    assert "| steeped | diverged (epoch 7) | diverged (epoch 7) |" in table(workspace)
+    assert workspace.runs() - before == {"steep": 1}
+    assert workspace.rows("cups")["steeped"] == ["diverged (epoch 60)"] * 2
 
 
 def test_a_failed_job_shows_its_log_and_the_rest_goes_on(workspace: Workspace) -> None:
     workspace.edit("config/tables.yaml", ("{leaf.kind: black}", "{leaf.grams: 13}"))
     workspace.edit("config/tables.yaml", ("{steep.enabled: true}", "{leaf.grams: 6}"))
-    before = runs(workspace)
+    before = workspace.runs()
     output = workspace.snakemake("--cores", "1", "--keep-going", fails=True)
     assert "the leaves burn" in output
-    assert runs(workspace) - before == {"dry": 2, "taste": 2}
+    assert workspace.runs() - before == {"dry": 2, "taste": 2}
 
 
 def test_after_a_kill_the_same_command_goes_on(workspace: Workspace) -> None:
@@ -104,17 +87,17 @@ def test_after_a_kill_the_same_command_goes_on(workspace: Workspace) -> None:
             time.sleep(0.05)
         os.killpg(process.pid, signal.SIGKILL)
     workspace.snakemake("--cores", "1")
-    assert "| black   | 1.3750      | 1.3750     |" in table(workspace)
+    assert all(0 < float(value) < 1 for value in workspace.rows("cups")["black"])
 
 
 def test_another_scale_leaves_the_results_of_the_first_in_place(workspace: Workspace) -> None:
     (workspace.folder / "config/scales/large.yaml").write_text("leaf.grams: 7\n")
     workspace.snakemake("--cores", "2", "--config", "scale=large")
-    assert "- scale: large" in table(workspace)
-    before = runs(workspace)
+    assert "- scale: large" in (workspace.folder / "results/cups.md").read_text()
+    before = workspace.runs()
     workspace.snakemake("--cores", "2")
-    assert runs(workspace) == before
-    assert "- scale: small" in table(workspace)
+    assert workspace.runs() == before
+    assert "- scale: small" in (workspace.folder / "results/cups.md").read_text()
 
 
 def test_only_the_table_asked_for_is_made(workspace: Workspace) -> None:

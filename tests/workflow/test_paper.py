@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.papermatrix.tea import Paper
-from tests.workflow.snake import PROJECT, Workspace
+from tests.workflow.conftest import copy_of
+from tests.workflow.snake import Workspace, new_tea
 
-TEA = Path(__file__).parent / "tea"
 MAIN = r"""
 \documentclass{article}
 \usepackage{amssymb,booktabs,graphicx}
@@ -40,27 +39,27 @@ needs_tex = pytest.mark.skipif(shutil.which("latexmk") is None, reason="needs Te
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder where every job ran once."""
-    folder = tmp_path_factory.mktemp("tea")
-    (folder / "workflow").mkdir()
-    tea = [path.name for path in TEA.iterdir() if path.name != "__pycache__"]
-    Workspace(folder, TEA, parts=tuple(tea))
-    Workspace(folder, PROJECT, parts=("workflow/rules", "workflow/profiles", "profiles", "envs"))
-    paper = Paper(folder)
-    paper.write("config/config.yaml", "scale: small\npaper: config/paper.yaml\n")
-    paper.write("config/paper.yaml", PAPER)
-    paper.write("paper/main.tex", MAIN)
-    snakefile = folder / "Snakefile"
-    more = "".join(f'\ninclude: "workflow/rules/{name}.smk"' for name in ("contents", "figures", "paper"))
-    text = snakefile.read_text().replace('tables.smk"', 'tables.smk"' + more)
-    snakefile.write_text(text.replace("table_files(),", "table_files(), figure_files(),"))
-    Workspace(folder, parts=()).snakemake("--cores", "2")
-    return folder
+    workspace = new_tea(tmp_path_factory.mktemp("tea"))
+    for name, text in (
+        ("config/config.yaml", "scale: small\npaper: config/paper.yaml\n"),
+        ("config/paper.yaml", PAPER),
+        ("paper/main.tex", MAIN),
+    ):
+        (workspace.folder / name).parent.mkdir(exist_ok=True)
+        (workspace.folder / name).write_text(text)
+    more = "".join(f'\ninclude: RULES / "{name}.smk"' for name in ("figures", "paper"))
+    workspace.edit(
+        "Snakefile",
+        ('"audit.smk"', '"audit.smk"' + more),
+        ("table_files(),", "table_files(), planner.figure_files(),"),
+    )
+    workspace.snakemake("--cores", "2")
+    return workspace.folder
 
 
 @pytest.fixture
 def workspace(finished: Path, tmp_path: Path) -> Workspace:
-    shutil.copytree(finished, tmp_path, symlinks=True, dirs_exist_ok=True)
-    return Workspace(tmp_path, parts=())
+    return copy_of(finished, tmp_path)
 
 
 def words(pdf: Path) -> str:
@@ -72,12 +71,15 @@ def words(pdf: Path) -> str:
 def test_a_changed_result_changes_the_number_in_the_text_and_in_the_table(workspace: Workspace) -> None:
     workspace.snakemake("--cores", "1", "results/paper.pdf")
     pdf = workspace.folder / "results/paper.pdf"
-    assert "Plain tea tastes 0.1250 at scale small." in words(pdf)
+    plain = workspace.rows("cups")["plain"][0]
+    assert f"Plain tea tastes {plain} at scale small." in words(pdf)
     assert "Nothing to be done" in workspace.snakemake("--cores", "1", "results/paper.pdf")
     workspace.edit("config/scales/small.yaml", ("leaf.grams: 1", "leaf.grams: 3"))
     workspace.snakemake("--cores", "1", "results/paper.pdf")
-    assert "Plain tea tastes 0.3750 at scale small." in words(pdf)
-    assert len(re.findall("0.3750", words(pdf))) == 7
+    other = workspace.rows("cups")["plain"][0]
+    assert other != plain
+    assert f"Plain tea tastes {other} at scale small." in words(pdf)
+    assert len(re.findall(other, words(pdf))) == 2
 
 
 @needs_tex

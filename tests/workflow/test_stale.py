@@ -1,110 +1,148 @@
-"""Results of other source: a run keeps them with a mark, makes exactly them again, or does not begin."""
+"""Results of other source: a run keeps and marks them, or does not begin; `papermatrix rerun` reruns them."""
 
-import shutil
-from collections import Counter
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.papermatrix.tea import STAGES, TABLES, Paper
-from tests.workflow.snake import PROJECT, Workspace
+from tests.papermatrix.tea import TABLES
+from tests.workflow.conftest import copy_of
+from tests.workflow.snake import Workspace, environment, new_tea
 
-TEA = Path(__file__).parent / "tea"
-RULES = ("workflow/rules/common.smk", "workflow/rules/tables.smk")
+STAGES = ("dry", "steep", "taste")
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two tables of which everything ran once, by a source of their own."""
-    folder = tmp_path_factory.mktemp("tea")
-    (folder / "workflow/rules").mkdir(parents=True)
-    Workspace(folder, TEA, parts=("Snakefile", "tea_job.py", "tea"))
-    Workspace(folder, PROJECT, parts=("profiles", "workflow/profiles", *RULES, "envs"))
-    paper = Paper(folder)
-    stages = STAGES
-    for stage in ("dry", "steep", "taste"):
-        stages = stages.replace(f"{stage}: {{", f"{stage}: {{source: tea.{stage}, ")
-    paper.write("config/stages.yaml", stages)
+    workspace = new_tea(tmp_path_factory.mktemp("tea"))
+    sources = ((f"{stage}: {{", f"{stage}: {{source: tea.{stage}, ") for stage in STAGES)
+    workspace.edit("config/stages.yaml", *sources)
     mugs = (
         TABLES.partition("tables:\n")[2]
         .replace("cups:", "mugs:")
         .replace("steep.enabled: true", "leaf.grams: 4")
     )
-    paper.write("config/tables.yaml", TABLES + mugs)
-    Workspace(folder, parts=()).snakemake("--cores", "2")
-    return folder
+    (workspace.folder / "config/tables.yaml").write_text(TABLES + mugs)
+    workspace.snakemake("--cores", "2")
+    return workspace.folder
 
 
 @pytest.fixture
 def workspace(finished: Path, tmp_path: Path) -> Workspace:
     """A copy in which steeping is done by other source than its results say."""
-    shutil.copytree(finished, tmp_path, symlinks=True, dirs_exist_ok=True)
-    workspace = Workspace(tmp_path, parts=())
-    workspace.edit("tea/steep.py", ("steeped", "steeped twice"))
+    workspace = copy_of(finished, tmp_path)
+    workspace.edit("tea/steep.py", ("-minutes / 2", "-minutes / 3"))
     return workspace
-
-
-def runs(workspace: Workspace) -> Counter[str]:
-    return Counter((workspace.folder / "runs.txt").read_text().split())
 
 
 def table(workspace: Workspace, name: str = "cups") -> str:
     return (workspace.folder / f"results/{name}.md").read_text()
 
 
+def states(workspace: Workspace) -> dict[str, int]:
+    cups = json.loads(workspace.papermatrix("status", "--json"))["tables"]["cups"]
+    return {state: cups[state] for state in ("done", "stale", "failed") if cups[state]}
+
+
+def steeping(workspace: Workspace) -> Path:
+    (folder,) = (workspace.folder / "results/jobs/steep").iterdir()
+    return folder
+
+
 def test_stale_results_are_kept_and_marked_unless_asked_otherwise(workspace: Workspace) -> None:
-    before = runs(workspace)
+    before = workspace.runs()
     workspace.snakemake("--cores", "1")
-    assert runs(workspace) == before
-    (row,) = (line for line in table(workspace).splitlines() if line.startswith("| steeped"))
-    assert row.count("stale") == 2
+    assert workspace.runs() == before
+    assert all("stale" in value for value in workspace.rows("cups")["steeped"])
     assert table(workspace).count("stale") == 2
     assert workspace.plan() == {}
 
 
-def test_rerun_makes_exactly_the_stale_jobs_again_and_what_stands_on_them(workspace: Workspace) -> None:
-    before = runs(workspace)
-    workspace.snakemake("--cores", "1", "--config", "on_stale=rerun")
-    assert runs(workspace) - before == {"steep": 1, "taste": 2}
+def test_rerun_runs_exactly_the_stale_jobs(workspace: Workspace) -> None:
+    before = workspace.runs()
+    output = workspace.papermatrix("rerun", "--cores", "1")
+    assert "stale, made by other source" in output
+    assert output.count("stale, its upstream is stale") == 2
+    assert workspace.runs() - before == {"steep": 1, "taste": 2}
     assert "stale" not in table(workspace)
-    assert workspace.plan("--config", "on_stale=rerun") == {}
+    assert workspace.papermatrix("rerun") == "no stale jobs\n"
     assert workspace.plan() == {}
 
 
 def test_rerun_leaves_stale_jobs_of_other_tables_alone(workspace: Workspace) -> None:
-    assert workspace.plan("results/mugs.md", "--config", "on_stale=rerun") == {}
-    assert workspace.plan("results/cups.md", "--config", "on_stale=rerun") == {
-        "steep": 1,
-        "taste": 2,
-        "table": 1,
-    }
+    assert workspace.papermatrix("rerun", "mugs") == "no stale jobs\n"
+    assert workspace.plan_rerun("cups") == {"steep": 1, "taste": 2, "table": 1}
+
+
+def test_rerun_gives_snakemake_what_follows_two_dashes(workspace: Workspace) -> None:
+    output = workspace.papermatrix("rerun", "--dry-run", "cups", "--", "--no-such-option", fails=True)
+    assert "unrecognized arguments: --no-such-option" in output
 
 
 def test_an_edit_of_the_first_stage_makes_everything_stale(workspace: Workspace) -> None:
-    workspace.edit("tea/dry.py", ("dried", "dried and rolled"))
-    assert workspace.plan("results/cups.md", "--config", "on_stale=rerun") == {
-        "dry": 2,
-        "steep": 1,
-        "taste": 6,
-        "table": 1,
-    }
+    workspace.edit("tea/dry.py", ("LEAVES_PER_GRAM = 100", "LEAVES_PER_GRAM = 120"))
+    assert workspace.plan_rerun("cups") == {"dry": 2, "steep": 1, "taste": 6, "table": 1}
 
 
-def test_what_stands_on_a_rerun_that_crashed_stays_stale_and_is_made_next_time(workspace: Workspace) -> None:
-    workspace.edit("tea_job.py", ('["grams"] == 13', '["grams"] == 13 or stage == "steep"'))
-    workspace.snakemake("--cores", "1", "--keep-going", "--config", "on_stale=rerun", fails=True)
-    assert (workspace.folder / "results/partial/cups.md").read_text().count("stale") == 2
+def test_an_old_result_stays_while_its_rerun_fails_and_nothing_runs_on_it(workspace: Workspace) -> None:
+    old = (steeping(workspace) / "result.json").read_bytes()
+    (workspace.folder / "kill").write_text(str(int(signal.SIGTERM)))
+    workspace.papermatrix("rerun", "--cores", "1", fails=True)
+    assert (steeping(workspace) / "result.json").read_bytes() == old
+    assert states(workspace) == {"done": 6, "stale": 2, "failed": 1}
+    steeped = workspace.rows("partial/cups")["steeped"]
+    assert all("stale" in value and 0 < float(value.split()[0]) < 1 for value in steeped)
+
+    assert workspace.plan() == {"table": 1, "all": 1}
+    column = "    columns:\n      - {label: red cup, with: {cup.colour: red}}"
+    workspace.edit("config/tables.yaml", ("    columns:", column))
+    (workspace.folder / "kill").unlink()
+    output = workspace.snakemake("--cores", "1", "--keep-going", "results/cups.md", fails=True)
+    assert "its rerun has not ended, and its result is of before" in output
+
+    workspace.papermatrix("rerun", "--cores", "1")
+    assert (steeping(workspace) / "result.json").read_bytes() != old
+    assert "stale" not in table(workspace)
+    assert not (steeping(workspace) / "failure.json").exists()
+    assert workspace.plan() == {}
+
+
+def test_a_rerun_that_was_killed_with_its_snakemake_is_resumed_by_the_next(workspace: Workspace) -> None:
+    old = (steeping(workspace) / "result.json").read_bytes()
+    workspace.edit("hooks.py", ("grams == 11", 'job.stage == "steep"'))
+    with subprocess.Popen(
+        [sys.executable, "-m", "papermatrix", "rerun", "--cores", "1"],
+        cwd=workspace.folder,
+        env=environment(),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not (workspace.folder / "slow").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert (steeping(workspace) / "result.json").read_bytes() == old
+        os.killpg(process.pid, signal.SIGKILL)
     assert workspace.plan("results/cups.md") == {"table": 1}
-    planned = workspace.plan("results/cups.md", "--config", "on_stale=rerun")
-    assert planned == {"steep": 1, "taste": 2, "table": 1}
+    assert workspace.plan_rerun("cups") == {"steep": 1, "taste": 2, "table": 1}
+    workspace.papermatrix("rerun", "--cores", "1")
+    result = json.loads((steeping(workspace) / "result.json").read_bytes())
+    assert result["cost"]["resumptions"] == 1
 
 
-def test_fail_lists_every_stale_job_and_runs_nothing(workspace: Workspace) -> None:
-    before = runs(workspace)
+def test_fail_lists_every_stale_job_of_the_table_and_runs_nothing(workspace: Workspace) -> None:
+    before = workspace.runs()
     output = workspace.snakemake("--cores", "1", "--config", "on_stale=fail", fails=True)
-    assert runs(workspace) == before
+    assert workspace.runs() == before
     assert output.count("made by other source") == 1
-    assert output.count("stands on a stale job") == 2
+    assert output.count("its upstream is stale") == 2
     assert "Traceback (most recent" not in output
 
 
@@ -112,6 +150,6 @@ def test_fail_lets_a_table_pass_that_has_no_stale_job(workspace: Workspace) -> N
     assert workspace.plan("results/mugs.md", "--config", "on_stale=fail") == {}
 
 
-def test_another_word_for_on_stale_is_explained(workspace: Workspace) -> None:
-    output = workspace.snakemake("--dry-run", "--config", "on_stale=reun", fails=True)
-    assert "on_stale: expected one of keep, rerun, fail, found 'reun'; did you mean rerun?" in output
+def test_to_rerun_is_no_word_of_on_stale(workspace: Workspace) -> None:
+    output = workspace.snakemake("--dry-run", "--config", "on_stale=rerun", fails=True)
+    assert "on_stale: expected keep or fail; to rerun stale jobs: papermatrix rerun" in output

@@ -1,18 +1,15 @@
 """docs/your-own-paper.md, followed to the letter: a paper with science and a repository of its own."""
 
-import os
 import re
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.workflow.snake import PROJECT, Workspace, environment
+from tests.workflow.conftest import copy_of
+from tests.workflow.snake import EXAMPLE, PROJECT, Workspace, environment
 
 PAGE = (PROJECT / "docs/your-own-paper.md").read_text()
-EXAMPLE = PROJECT / "examples/tea"
 IDENTITY = {f"GIT_{who}_{what}": "a@b.c" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 
 pytestmark = pytest.mark.slow
@@ -33,19 +30,18 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def workspace(finished: Path, tmp_path: Path) -> Workspace:
-    shutil.copytree(finished, tmp_path, symlinks=True, dirs_exist_ok=True)
-    return Workspace(tmp_path, parts=())
+    return copy_of(finished, tmp_path)
 
 
 def table(workspace: Workspace) -> str:
-    return (workspace.folder / "results/water.md").read_text()
+    return (workspace.folder / "results/cups.md").read_text()
 
 
 def test_the_header_has_the_commit_and_the_data_of_the_paper(workspace: Workspace) -> None:
     head = ["git", "rev-parse", "--short=12", "HEAD"]
     commit = subprocess.run(head, cwd=workspace.folder, check=True, capture_output=True, text=True).stdout
     assert f"- commit: {commit.strip()}\n" in table(workspace)
-    assert "- data: the hill, digest " in table(workspace)
+    assert "- data: green leaves, digest " in table(workspace)
 
 
 def test_values_are_compared_by_their_samples(workspace: Workspace) -> None:
@@ -56,39 +52,32 @@ def test_values_are_compared_by_their_samples(workspace: Workspace) -> None:
 def test_an_edit_of_the_science_makes_its_numbers_stale_until_they_are_made_again(
     workspace: Workspace,
 ) -> None:
-    workspace.edit("tea/brew.py", ("BEST_CELSIUS = 85", "BEST_CELSIUS = 95"))
+    workspace.edit("tea/taste.py", ('"blue": 0.05', '"blue": 0.06'))
     before = table(workspace)
     workspace.snakemake("--cores", "1")
     assert table(workspace).count("(stale)") == 9
     assert "stale" not in before
-    assert workspace.plan("--config", "on_stale=rerun") == {"brew": 12, "table": 1, "all": 1}
+    assert workspace.plan_rerun() == {"taste": 12, "table": 1, "all": 1}
 
 
 def test_an_edit_of_a_module_that_is_imported_relatively_makes_what_imports_it_stale(
     workspace: Workspace,
 ) -> None:
-    workspace.edit("tea/pick.py", ("betavariate(4, 2)", "betavariate(2, 4)"))
-    status = subprocess.run(
-        [sys.executable, "-m", "papermatrix", "status"],
-        cwd=workspace.folder,
-        env=dict(os.environ),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert re.search(r"^total +\. +\. +13 ", status.stdout, re.MULTILINE)
+    workspace.edit("tea/dry.py", ("betavariate(4, 2)", "betavariate(2, 4)"))
+    status = workspace.papermatrix("status")
+    assert re.search(r"^total +\. +\. +18 ", status, re.MULTILINE)
 
 
 def test_an_edit_outside_of_the_science_makes_nothing_stale(workspace: Workspace) -> None:
     workspace.edit("tea/job.py", ("import argparse\n", "import argparse  # of the standard library\n"))
-    assert workspace.plan("--config", "on_stale=rerun") == {}
+    assert workspace.papermatrix("rerun") == "no stale jobs\n"
 
 
 def test_a_misspelt_source_is_a_fault(workspace: Workspace) -> None:
-    workspace.edit("config/stages.yaml", ("source: tea.brew", "source: tea.brwe"))
+    workspace.edit("config/stages.yaml", ("source: tea.taste", "source: tea.tatse"))
     output = workspace.snakemake("--dry-run", fails=True)
-    assert "stages.brew.source: no source of a module 'tea.brwe'" in output
-    assert "did you mean tea.brew?" in output
+    assert "stages.taste.source: no source of a module 'tea.tatse'" in output
+    assert "did you mean tea.taste?" in output
 
 
 def test_the_page_tells_of_every_file_of_the_example() -> None:

@@ -8,12 +8,12 @@ import pytest
 
 from jobkit.files import write_json
 from jobkit.result import Cost, Result, write_result
-from papermatrix.analysis.audit import findings
-from papermatrix.matrix.expand import Matrix, load_matrix
-from papermatrix.render.experiments import experiments
-from papermatrix.analysis.facts import all_facts
-from papermatrix.render.curves import jobs_of_figure
 from jobkit.yaml12 import read_yaml
+from papermatrix.analysis.audit import findings
+from papermatrix.analysis.facts import all_facts
+from papermatrix.matrix.expand import Matrix, load_matrix
+from papermatrix.render.curves import jobs_of_figure
+from papermatrix.render.experiments import experiments
 from tests.workflow.snake import PROJECT, Workspace
 
 PARTS = ("Snakefile", "config", "workflow", "profiles")

@@ -21,6 +21,7 @@ def _run(options: argparse.Namespace) -> None:
     from jobkit.result import RESULT
     from papermatrix.matrix.expand import load_matrix
     from papermatrix.results.store import Store, stale_jobs
+    from papermatrix.rules.planner import RERUN
 
     matrix = load_matrix(overrides(options), options.tables or None)
     store = Store(matrix)
@@ -36,4 +37,4 @@ def _run(options: argparse.Namespace) -> None:
     command += ["--dry-run"] if options.dry_run else []
     command += ["--config", *options.config] if options.config else []
     sys.stdout.flush()
-    os.execv(sys.executable, [*command, *options.passed])
+    os.execve(sys.executable, [*command, *options.passed], {**os.environ, RERUN: "1"})

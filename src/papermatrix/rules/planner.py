@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -27,6 +28,9 @@ JOB = f"{JOBS}/{{stage}}/{{id}}"
 JOB_RESULT, JOB_LOG, JOB_BENCHMARK = f"{JOB}/{RESULT}", f"{JOB}/{LOG}", f"{JOB}/benchmark.tsv"
 NOT_SHOWN = ("device", "on_stale", "gpu", "gpu_model")
 """What of config.yaml changes no word of a table: what jobs run on, and what becomes of stale ones."""
+
+RERUN = "PAPERMATRIX_RERUN"
+"""An environment variable of a run that reruns all stale jobs behind what it renders."""
 
 Wildcards = Any
 """An object with an attribute for each; Snakemake's own class is not imported here."""
@@ -61,7 +65,7 @@ class Planner:
 
     def __init__(self, config: Mapping[str, Any]):
         self.matrix = load_matrix(config)
-        self._store = Store(self.matrix)
+        self._store = _NothingStale(self.matrix) if RERUN in os.environ else Store(self.matrix)
         self._config = dict(config)
         # All of it lives as long as the run: the collector need not go through it again and again.
         gc.freeze()
@@ -148,6 +152,13 @@ class Planner:
         if self.matrix.project.config.on_stale == "fail" and (stale := stale_jobs(jobs, self._store)):
             raise UserError(self._store.stale_line(job) for job in stale)
         return [_result(job) for job in jobs]
+
+
+class _NothingStale(Store):
+    """The jobs as they will be once the stale ones were rerun: else a table would be rendered twice."""
+
+    def is_stale(self, job: Job) -> bool:
+        return False
 
 
 def in_one_line(ask: Callable[..., Any], error_class: type[Exception]) -> Callable[..., Any]:
