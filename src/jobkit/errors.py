@@ -55,6 +55,11 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
     return f"; expected one of {', '.join(known)}" if known else ""
 
 
+def one_line(text: object) -> str:
+    """Return text without line breaks and control characters."""
+    return " ".join("".join(char if char.isprintable() else " " for char in str(text)).split())
+
+
 def harmless(text: str) -> str:
     """Return one line: line breaks become spaces, other unprintable characters escapes such as `\\x1b`."""
     line = " ".join(filter(None, (part.strip() for part in text.splitlines())))

@@ -18,12 +18,12 @@ from jobkit.errors import UserError, nearest
 
 INSTALLED = frozenset(("site-packages", "dist-packages"))
 """Folders of packages that are nobody's own source."""
-LONGEST = 200
+LONGEST_NAME = 200
 """Letters of a module's whole name; file systems have a limit too."""
 
 
 def commit(folder: Path | None = None) -> dict[str, Any]:
-    """Of the project in `folder`, the current one by default: its `commit` and whether it is `dirty`.
+    """Return the `commit` of the project in `folder`, by default the current one, and whether it is `dirty`.
 
     `commit` is a hash, or None outside git; `dirty` says whether tracked files differ from it.
     """
@@ -36,14 +36,14 @@ def commit(folder: Path | None = None) -> dict[str, Any]:
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
-    """The installed version of each of `packages` that is installed, and Python's."""
-    found = {"python": platform.python_version()}
+    """Return the version of each of `packages` that is installed, and Python's."""
+    installed = {"python": platform.python_version()}
     for package in packages:
         try:
-            found[package] = metadata.version(package)
+            installed[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return installed
 
 
 def machine() -> dict[str, Any]:
@@ -51,7 +51,7 @@ def machine() -> dict[str, Any]:
 
 
 def source_digest(module: str, project: Path | None = None) -> str:
-    """Digest of a module's source and of all source of its project that it imports, directly or not.
+    """Return the digest of a module's source and of all source of its project that it imports.
 
     Of the project is what lies beside the module's top-level package, or in the folder `project` (the current
     one by default), and is not installed. Imports inside functions count; nothing is imported to find them.
@@ -60,7 +60,7 @@ def source_digest(module: str, project: Path | None = None) -> str:
 
 
 def why_no_source(module: str, project: Path | None = None) -> str | None:
-    """What is wrong with the name of a module whose source is nowhere; None where it is found."""
+    """Return what is wrong with the name of a module whose source is nowhere; None where it is found."""
     project = (project or Path.cwd()).resolve()
     if _module_file(module, project) is not None:
         return None
@@ -68,15 +68,15 @@ def why_no_source(module: str, project: Path | None = None) -> str | None:
         path.stem for root in _roots(project) for path in root.glob("*") if _holds_source(path)
     }
     hint = nearest(module, sorted(known))
-    fault = f"no source of a module {module!r}, neither in this folder nor installed"
-    return fault + (f"; did you mean {hint}?" if hint else "")
+    message = f"no source of a module {module!r}, neither in this folder nor installed"
+    return message + (f"; did you mean {hint}?" if hint else "")
 
 
 @functools.cache
 def _source_digest(module: str, project: Path) -> str:
     project = project.resolve()
-    if (fault := why_no_source(module, project)) is not None:
-        raise UserError(fault)
+    if (message := why_no_source(module, project)) is not None:
+        raise UserError(message)
     is_own = functools.cache(functools.partial(_is_own, beside=module.partition(".")[0], project=project))
     seen: dict[str, Path] = {}
     todo = [module]
@@ -98,7 +98,7 @@ def _source_digest(module: str, project: Path) -> str:
 
 
 def _is_own(package: str, *, beside: str, project: Path) -> bool:
-    """Whether a top-level package belongs to the project that holds the package `beside`."""
+    """Return whether a top-level package belongs to the project that holds the package `beside`."""
     if package == beside:
         return True
     if package in sys.stdlib_module_names:
@@ -110,19 +110,19 @@ def _is_own(package: str, *, beside: str, project: Path) -> bool:
 
 
 def _root(package: str, project: Path) -> Path | None:
-    """The folder that holds a top-level package or module."""
-    for path in _places(package, project):
+    """Return the folder that holds a top-level package or module."""
+    for path in _locations(package, project):
         return path.parent
     return None
 
 
 def _module_file(name: str, project: Path) -> Path | None:
-    """The file of a module or of a package's `__init__`; parent packages are not imported."""
+    """Return the file of a module or of a package's `__init__`; parent packages are not imported."""
     package, *inner = name.split(".")
-    if not all(part.isidentifier() for part in inner) or len(name) > LONGEST:
+    if not all(part.isidentifier() for part in inner) or len(name) > LONGEST_NAME:
         return None
-    for place in _places(package, project):
-        base = place.joinpath(*inner)
+    for location in _locations(package, project):
+        base = location.joinpath(*inner)
         for path in (base.with_name(f"{base.name}.py"), base / "__init__.py"):
             if path.is_file():
                 return path
@@ -130,17 +130,17 @@ def _module_file(name: str, project: Path) -> Path | None:
 
 
 def _modules(package: str, project: Path) -> set[str]:
-    """The names of a package and of all modules in it."""
+    """Return the names of a package and of all modules in it."""
     return {
-        ".".join((package, *path.relative_to(place).with_suffix("").parts)).removesuffix(".__init__")
-        for place in _places(package, project)
-        for path in place.rglob("*.py")
+        ".".join((package, *path.relative_to(location).with_suffix("").parts)).removesuffix(".__init__")
+        for location in _locations(package, project)
+        for path in location.rglob("*.py")
     }
 
 
 @functools.cache
-def _places(package: str, project: Path) -> tuple[Path, ...]:
-    """A top-level package's folders, or a top-level module's file without its suffix.
+def _locations(package: str, project: Path) -> tuple[Path, ...]:
+    """Return a top-level package's folders, or a top-level module's file without its suffix.
 
     Where Python finds it, and else in the project's folder or the folder `src` there.
     """
@@ -150,7 +150,7 @@ def _places(package: str, project: Path) -> tuple[Path, ...]:
     if spec is None:
         return ()
     if spec.submodule_search_locations is not None:
-        return tuple(Path(place).resolve() for place in spec.submodule_search_locations)
+        return tuple(Path(location).resolve() for location in spec.submodule_search_locations)
     return (Path(spec.origin).resolve().with_suffix(""),) if spec.has_location and spec.origin else ()
 
 
@@ -171,7 +171,7 @@ def _holds_source(path: Path) -> bool:
 
 @functools.cache
 def _imports(module: str, path: Path) -> tuple[str, ...]:
-    """What a module's file imports, by whole names; nothing where it is not Python."""
+    """Return what a module's file imports, by whole names; nothing where it is not Python."""
     try:
         tree = ast.parse(path.read_bytes())
     except (SyntaxError, ValueError):

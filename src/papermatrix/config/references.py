@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from jobkit.errors import did_you_mean
+from jobkit.errors import did_you_mean, one_line
 from jobkit.provenance import why_no_source
 from jobkit.settings import nested
 from jobkit.yaml12 import KeyPath
@@ -140,7 +140,7 @@ def _levels(table: Table) -> Iterator[tuple[KeyPath, Level]]:
 
 def _labels(kind: str, labels: list[str]) -> Iterator[Issue]:
     """Check that labels can be told apart by what is seen of them."""
-    visible = [" ".join("".join(c if c.isprintable() else " " for c in label).split()) for label in labels]
+    visible = [one_line(label) for label in labels]
     for index, label in enumerate(visible):
         if not label:
             yield (kind, index, "label"), f"expected a label that can be seen, found {labels[index]!r}"

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobkit.errors import UserError, did_you_mean
+from jobkit.errors import UserError, did_you_mean, one_line
 from papermatrix.config.paper import Figure
 from papermatrix.matrix.cells import Cell
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import Job
-from papermatrix.render.escape import one_line
 from papermatrix.results.status import JobStatus
 from papermatrix.results.store import Store
 from papermatrix.results.values import divergence

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from jobkit.errors import one_line
 from papermatrix.render.latex_symbols import latex_symbol
 
 NOTHING = "\N{EN DASH}"
@@ -32,11 +33,6 @@ _BLOCK = re.compile(
     r"^(\d{0,9})((?<=\d)[.)](?=\s|$)|(?<!\d)(?:#{1,6}(?=\s|$)|[-+](?=\s|$)|>|[-=](?=[-= ]*$)))"
 )
 """What makes a heading, a list, a quotation or a rule of a line that begins with it."""
-
-
-def one_line(text: object) -> str:
-    """Return text without line breaks and control characters."""
-    return " ".join("".join(char if char.isprintable() else " " for char in str(text)).split())
 
 
 def markdown(text: object) -> str:

@@ -13,8 +13,8 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, S
 from markupsafe import Markup
 from tabulate import tabulate
 
-from jobkit.errors import UserError
-from papermatrix.render.escape import latex, markdown, markdown_block, one_line
+from jobkit.errors import UserError, one_line
+from papermatrix.render.escape import latex, markdown, markdown_block
 from papermatrix.render.layout import CellText, Grid, HeaderCell, LayoutCell
 from papermatrix.render.table_page import TablePage
 

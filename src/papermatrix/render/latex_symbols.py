@@ -21,87 +21,46 @@ _GREEK = {
     for index, name in enumerate(names.split())
     if name != "-"
 }
-_MATHEMATICS = {
-    "\u2264": "leq",
-    "\u2265": "geq",
-    "\u2260": "neq",
-    "\u2248": "approx",
-    "\u2261": "equiv",
-    "\u223c": "sim",
-    "\u226a": "ll",
-    "\u226b": "gg",
-    "\u221d": "propto",
-    "\u2208": "in",
-    "\u2209": "notin",
-    "\u2282": "subset",
-    "\u2286": "subseteq",
-    "\u222a": "cup",
-    "\u2229": "cap",
-    "\u221e": "infty",
-    "\u221a": "surd",
-    "\u2211": "sum",
-    "\u220f": "prod",
-    "\u2202": "partial",
-    "\u2207": "nabla",
-    "\u222b": "int",
-    "\u2218": "circ",
-    "\u2219": "bullet",
-    "\u2295": "oplus",
-    "\u2297": "otimes",
-    "\u2200": "forall",
-    "\u2203": "exists",
-    "\u2205": "emptyset",
-    "\u2225": "parallel",
-    "\u22a5": "perp",
-    "\u2194": "leftrightarrow",
-    "\u21d0": "Leftarrow",
-    "\u21d2": "Rightarrow",
-    "\u21d4": "Leftrightarrow",
-    "\u2032": "prime",
-    "\u2113": "ell",
-    "\u2713": "checkmark",
-    "\u2717": "times",
-}
+_MATHEMATICS = """
+2264:leq 2265:geq 2260:neq 2248:approx 2261:equiv 223c:sim 226a:ll 226b:gg 221d:propto 2208:in
+2209:notin 2282:subset 2286:subseteq 222a:cup 2229:cap 221e:infty 221a:surd 2211:sum 220f:prod
+2202:partial 2207:nabla 222b:int 2218:circ 2219:bullet 2295:oplus 2297:otimes 2200:forall
+2203:exists 2205:emptyset 2225:parallel 22a5:perp 2194:leftrightarrow 21d0:Leftarrow
+21d2:Rightarrow 21d4:Leftrightarrow 2032:prime 2113:ell 2713:checkmark 2717:times
+"""
+"""Code points with their commands."""
+_T1_ALONE = """
+00ab 00bb 00d0 00de 00f0 00fe 0104 0105 0110 0111 0118 0119 012e 012f 014a 014b 0172 0173 201a 201e
+2039 203a
+"""
+"""Letters of T1 alone."""
+_KNOWN = """
+0020-007e 00a1-00ff 0100-0125 0128-0137 0139-013e 0141-0148 014c-0165 0168-017e 0218-021b 2010-2016
+2018-2019 201c-201d 2020-2022 2026-2026 2030-2031 20ac-20ac 2103-2103 2116-2116 2122-2122 2190-2193
+"""
+"""First and last of each range that OT1 and T1 both have."""
+
+
+def _read(table: str) -> dict[str, str]:
+    pairs = (entry.split(":") for entry in table.split())
+    return {chr(int(code, 16)): name for code, name in pairs}
+
+
 _STANDS_FOR = {
-    **{symbol: rf"\ensuremath{{\{name}}}" for symbol, name in (_GREEK | _MATHEMATICS).items()},
+    **{symbol: rf"\ensuremath{{\{name}}}" for symbol, name in (_GREEK | _read(_MATHEMATICS)).items()},
     **{chr(0x2080 + digit): rf"\ensuremath{{_{digit}}}" for digit in range(10)},
     **{chr(0x2070 + digit): rf"\ensuremath{{^{digit}}}" for digit in (0, *range(4, 10))},
     "\u2212": r"\ensuremath{-}",
 }
-_T1_ALONE = frozenset(
-    "\u00ab\u00bb\u00d0\u00de\u00f0\u00fe\u0104\u0105\u0110\u0111\u0118\u0119\u012e\u012f\u014a\u014b"
-    "\u0172\u0173\u201a\u201e\u2039\u203a"
-)
-_KNOWN = (
-    (0x0020, 0x007E),
-    (0x00A1, 0x00FF),
-    (0x0100, 0x0125),
-    (0x0128, 0x0137),
-    (0x0139, 0x013E),
-    (0x0141, 0x0148),
-    (0x014C, 0x0165),
-    (0x0168, 0x017E),
-    (0x0218, 0x021B),
-    (0x2010, 0x2016),
-    (0x2018, 0x2019),
-    (0x201C, 0x201D),
-    (0x2020, 0x2022),
-    (0x2026, 0x2026),
-    (0x2030, 0x2031),
-    (0x20AC, 0x20AC),
-    (0x2103, 0x2103),
-    (0x2116, 0x2116),
-    (0x2122, 0x2122),
-    (0x2190, 0x2193),
-)
-"""First and last of each range."""
+_IN_T1 = frozenset(chr(int(code, 16)) for code in _T1_ALONE.split())
+_RANGES = [tuple(int(end, 16) for end in ends.split("-")) for ends in _KNOWN.split()]
 
 
 def latex_symbol(char: str) -> str:
     """Return a character as LaTeX shows it; of one that its fonts lack, the number: `U+65E5`."""
     if char in _STANDS_FOR:
         return _STANDS_FOR[char]
-    if char in _T1_ALONE:
+    if char in _IN_T1:
         return rf"{{\fontencoding{{T1}}\selectfont {char}}}"
-    is_known = any(first <= ord(char) <= last for first, last in _KNOWN)
+    is_known = any(first <= ord(char) <= last for first, last in _RANGES)
     return char if is_known else rf"\texttt{{U+{ord(char):04X}}}"
