@@ -84,9 +84,9 @@ def unfinished(folder: Path, result: Result | None) -> Account | None:
 def is_unfinished(folder: Path) -> bool:
     """Whether a job has begun, or begun again, and not ended; also where its ledger is broken."""
     try:
-        return unfinished(folder, parse_result(folder / RESULT)) is not None
+        return (folder / LEDGER).exists() and unfinished(folder, parse_result(folder / RESULT)) is not None
     except UserError:
-        return (folder / LEDGER).exists()
+        return True
 
 
 def _read(path: Path) -> Account:

@@ -180,6 +180,9 @@ def test_a_table_that_cannot_be_rendered_keeps_no_other_from_it(paper: Paper, ca
     finish_all(matrix)
     assert main(["render"]) == 2
     assert not Path("results/cups.md").exists()
+    finish_all(paper.matrix())
+    assert main(["render", "--partial"]) == 0
+    assert not list(Path("results/partial").iterdir())
     assert Path("results/mugs.md").exists()
     fault = "no score called flavor; did you mean flavour?"
     assert capsys.readouterr().err.splitlines() == [
@@ -188,8 +191,15 @@ def test_a_table_that_cannot_be_rendered_keeps_no_other_from_it(paper: Paper, ca
     ]
 
 
-def test_partial_tables_go_to_a_folder_of_their_own(paper: Paper, capsys: Output) -> None:
+def test_begun_tables_lie_in_a_folder_of_their_own_until_they_are_complete(
+    paper: Paper, capsys: Output
+) -> None:
+    assert main(["render", "--partial"]) == 0
+    assert capsys.readouterr().out == ""
     finish(next(iter(paper.matrix().jobs.values())))
     assert main(["render", "--partial"]) == 0
     assert "results/partial/cups.md" in capsys.readouterr().out.split()
     assert not Path("results/cups.md").exists()
+    finish_all(paper.matrix())
+    assert main(["render", "--partial"]) == 0
+    assert not list(Path("results/partial").iterdir())
