@@ -133,7 +133,7 @@ def _describe(options: argparse.Namespace) -> None:
     scale = {} if options.scale is None else read_scale(options.scale)
     parse_settings(scale, f"{SCALES}/{options.scale}.yaml")
     settings = parse_settings(merged(scale, nested(parse_pairs(options.overrides))))
-    from beamfusion.describe import describe  # imports torch, and settings are checked without it
+    from beamfusion.evaluation.describe import describe  # imports torch, and settings are checked without it
 
     description = describe(settings)
     if options.json:
@@ -145,12 +145,14 @@ def _describe(options: argparse.Namespace) -> None:
 
 
 def _import_checkpoint(options: argparse.Namespace) -> None:
+    from beamfusion.new_folder import new_folder
     from beamfusion.overrides import nested, parse_pairs
 
     overrides = nested(parse_pairs(options.overrides))
-    from beamfusion.published_checkpoint import import_checkpoint
+    from beamfusion.evaluation.import_checkpoint import import_checkpoint  # settings are checked without it
 
-    settings, remarks = import_checkpoint(options.file, options.out, overrides)
+    with new_folder(options.out) as folder:
+        settings, remarks = import_checkpoint(options.file, folder, overrides)
     for remark in remarks:
         print(remark, file=sys.stderr)
     model, data = settings.model, settings.data

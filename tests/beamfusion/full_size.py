@@ -13,13 +13,13 @@ from typing import Any, cast
 import torch
 
 from beamfusion.data.dataset import Batch, WindowDataset
+from beamfusion.evaluation.predict import predict
+from beamfusion.models.baselines.gps_least_squares import GpsLeastSquares
 from beamfusion.models.beam_predictor import count_parameters
-from beamfusion.models.gps_least_squares import GpsLeastSquares
 from beamfusion.models.mrm import MRM
+from beamfusion.models.networks import Networks, Rebuilder, new_predictor
 from beamfusion.models.predictor import Predictor
-from beamfusion.networks import Networks, Rebuilder, new_predictor
 from beamfusion.overrides import merged, read_scale
-from beamfusion.predict import predict
 from beamfusion.settings import Settings, parse_settings
 from beamfusion.training.loop import Task
 from beamfusion.training.rebuild import RebuildTask

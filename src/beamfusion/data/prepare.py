@@ -70,7 +70,7 @@ def prepare(
     return summary
 
 
-def forget_index(out: Path) -> None:
+def discard_index(out: Path) -> None:
     """Make `prepare` look at every raw file again."""
     (out / INDEX).unlink(missing_ok=True)
 

@@ -1,1 +1,1 @@
-"""Encoders, feature fusion, time fusion, heads, and the selective scan they stand on."""
+"""Encoders, feature fusion, time fusion and heads."""

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from beamfusion.checkpoint import CHECKPOINT, read_tensors, save_checkpoint, write_tensors
 from beamfusion.data.dataset import Batch, WindowDataset
 from beamfusion.device import peak_memory
+from beamfusion.distributed.workers import SINGLE_PROCESS, Workers
+from beamfusion.models.checkpoint import CHECKPOINT, read_tensors, save_checkpoint, write_tensors
 from beamfusion.training.interrupt import Stop, stop_signal
 from beamfusion.training.record import Record
-from beamfusion.training.workers import ALONE, Workers
 from jobkit.errors import UserError
 from jobkit.files import move
 from jobkit.job import resident_peak
@@ -119,12 +119,12 @@ class Loop:
         folder: Path,
         device: torch.device,
         ledger: Ledger | None,
-        workers: Workers = ALONE,
+        workers: Workers = SINGLE_PROCESS,
     ):
         self._task, self._optimizer, self._data, self._plan = task, optimizer, data, plan
         self._device, self._ledger, self._workers = device, ledger, workers
         self._folder, self._path = folder, folder / STATE
-        self._record = Record(folder if workers.leads else None)
+        self._record = Record(folder if workers.is_leader else None)
         self._progress = _Progress()
         self._saved_at = time.monotonic()
 
@@ -157,7 +157,7 @@ class Loop:
         if not order:
             raise UserError(f"the training part has {len(self._data)} windows; expected 2 or more")
         title = f"epoch {progress.epoch + 1}/{plan.epochs}"
-        quiet = None if workers.leads else True  # None: quiet when not on a terminal
+        quiet = None if workers.is_leader else True  # None: quiet when not on a terminal
         with tqdm(total=len(order), initial=progress.batch, desc=title, disable=quiet, leave=False) as bar:
             for rows in order[progress.batch :]:
                 rates = plan.rates(progress.epoch + progress.batch / len(order))
@@ -179,7 +179,7 @@ class Loop:
 
     def _decide(self, yes: bool) -> bool:
         """Whether any worker says yes, so that all do the same."""
-        return yes if self._workers.size == 1 else bool(self._workers.sum(torch.tensor(int(yes))))
+        return yes if self._workers.world_size == 1 else bool(self._workers.sum(torch.tensor(int(yes))))
 
     def _step(self, batch: Batch, part: float) -> dict[str, float] | None:
         """One optimiser step's loss terms; None, and no step, where one of them is not finite.
@@ -195,7 +195,7 @@ class Loop:
             return None
         self._optimizer.zero_grad(set_to_none=True)
         # Gradients are averaged over the workers, whose parts may differ.
-        (losses["total"] * (part * self._workers.size)).backward()  # type: ignore[no-untyped-call]
+        (losses["total"] * (part * self._workers.world_size)).backward()  # type: ignore[no-untyped-call]
         if self._plan.clip is not None:
             nn.utils.clip_grad_norm_(self._task.network.parameters(), self._plan.clip)
         self._optimizer.step()
@@ -206,12 +206,12 @@ class Loop:
         progress = self._progress
         if progress.best_score is None or score > progress.best_score:
             progress.best_epoch, progress.best_score = progress.epoch + 1, score
-            if self._workers.leads:
+            if self._workers.is_leader:
                 save_checkpoint(self._best, self._task.networks())
         self._record.epoch(progress.epoch + 1, self._plan.rates(progress.epoch)[0], score)
         progress.epoch, progress.batch = progress.epoch + 1, 0
         self._save()
-        if self._workers.leads:
+        if self._workers.is_leader:
             self._forget_others()
 
     @property
@@ -220,7 +220,7 @@ class Loop:
         return self._folder / f"best-{self._progress.best_epoch}.pt"
 
     def _end(self, *, diverged: bool = False) -> Fit:
-        if self._workers.leads:
+        if self._workers.is_leader:
             self._forget_others()
             if self._best.exists():
                 move(self._best, self._folder / CHECKPOINT)
@@ -237,7 +237,7 @@ class Loop:
         if self._device.type == "cuda":
             random["cuda"] = torch.cuda.get_rng_state(self._device)
         randoms = self._workers.gather(random)
-        if self._workers.leads:
+        if self._workers.is_leader:
             state = {
                 "task": self._task.state(),
                 "optimizer": self._optimizer.state_dict(),
@@ -266,7 +266,7 @@ class Loop:
             raise UserError(
                 f"{self._path}: is not a state of this training ({reason}); remove it to begin anew"
             ) from None
-        if self._workers.leads:
+        if self._workers.is_leader:
             print(
                 f"resumed in epoch {self._progress.epoch + 1} after {self._progress.batch} batches",
                 file=sys.stderr,

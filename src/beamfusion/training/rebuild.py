@@ -8,12 +8,12 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from beamfusion.checkpoint import CHECKPOINT, load_checkpoint
 from beamfusion.data.dataset import Batch, WindowDataset
 from beamfusion.data.parts import open_parts
 from beamfusion.device import compute_dtype
-from beamfusion.networks import Networks, start_rebuilding, weight_dtype
-from beamfusion.predict import predict
+from beamfusion.evaluation.predict import predict
+from beamfusion.models.checkpoint import CHECKPOINT, load_checkpoint
+from beamfusion.models.networks import Networks, start_rebuilding, weight_dtype
 from beamfusion.settings import Modality, Settings
 from beamfusion.training.loop import Loop, Plan
 from beamfusion.training.rebuild_losses import contrast_loss, distance_loss, trans_loss
@@ -23,7 +23,12 @@ from jobkit.ledger import Ledger
 
 
 def rebuild(
-    folder: Path, prepared: Path, training: Path, settings: Settings, device: torch.device, ledger: Ledger
+    folder: Path,
+    prepared: Path,
+    training: Path,
+    settings: Settings,
+    device: torch.device,
+    ledger: Ledger | None,
 ) -> Outcome:
     """Train the MRM in `folder` for the predictor of the job in `training`; checkpoint.pt holds both.
 

@@ -8,21 +8,21 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from beamfusion.checkpoint import CHECKPOINT, save_checkpoint
 from beamfusion.data.dataset import Batch, WindowDataset
 from beamfusion.data.parts import Parts, open_parts
 from beamfusion.device import compute_dtype, describe_device, peak_memory
+from beamfusion.distributed.workers import SINGLE_PROCESS, Workers
+from beamfusion.evaluation.predict import predict
+from beamfusion.models.baselines.gps_least_squares import GpsLeastSquares
 from beamfusion.models.beam_predictor import BeamPredictor
+from beamfusion.models.checkpoint import CHECKPOINT, save_checkpoint
 from beamfusion.models.encoders import start_from_imagenet
-from beamfusion.models.gps_least_squares import GpsLeastSquares
-from beamfusion.networks import Networks, new_predictor, weight_dtype
-from beamfusion.predict import predict
+from beamfusion.models.networks import Networks, new_predictor, weight_dtype
 from beamfusion.settings import Settings, Train
 from beamfusion.training.ema import averaged
 from beamfusion.training.loop import STATE, Fit, Loop, Plan
 from beamfusion.training.losses import focal_loss, soft_targets
 from beamfusion.training.schedule import learning_rate
-from beamfusion.training.workers import ALONE, Workers
 from jobkit.job import Outcome
 from jobkit.ledger import Ledger
 
@@ -33,7 +33,7 @@ def train(
     settings: Settings,
     device: torch.device,
     ledger: Ledger | None,
-    workers: Workers = ALONE,
+    workers: Workers = SINGLE_PROCESS,
 ) -> Outcome:
     """Train what predicts in `folder` on the frames in `prepared`; checkpoint.pt holds its best epoch.
 
@@ -46,7 +46,7 @@ def train(
         fit = fit_least_squares(predictor, parts, folder / CHECKPOINT, device, workers)
     else:
         fit = fit_by_gradient(predictor, parts, settings, folder, device, ledger, workers)
-    return training_outcome(fit, device, {"windows": window_counts(parts)}, workers.size)
+    return training_outcome(fit, device, {"windows": window_counts(parts)}, workers.world_size)
 
 
 def window_counts(parts: Parts) -> dict[str, int]:
@@ -66,7 +66,7 @@ def fit_by_gradient(
     folder: Path,
     device: torch.device,
     ledger: Ledger | None,
-    workers: Workers = ALONE,
+    workers: Workers = SINGLE_PROCESS,
 ) -> Fit:
     """AdamW on the focal loss, by the schedule of the settings."""
     if settings.model.imagenet is not None:
@@ -96,11 +96,11 @@ def fit_least_squares(
     parts: Parts,
     checkpoint: Path,
     device: torch.device,
-    workers: Workers = ALONE,
+    workers: Workers = SINGLE_PROCESS,
 ) -> Fit:
     """Solve for the training part, each worker for all of it; there is one epoch, the first."""
     predictor.fit(*map(torch.from_numpy, parts.train.positions()))
-    if workers.leads:
+    if workers.is_leader:
         save_checkpoint(checkpoint, {"predictor": predictor})
     score = predict(Networks(predictor.to(device)), parts.validation, device).dba
     return Fit(epochs=1, best_epoch=1, best_score=score)
@@ -130,7 +130,7 @@ class PredictorTask:
         validation: WindowDataset,
         settings: Train,
         device: torch.device,
-        workers: Workers = ALONE,
+        workers: Workers = SINGLE_PROCESS,
     ):
         self.network, self._workers = network, workers
         self._shared = workers.share_network(network)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from beamfusion.models.beam_predictor import BeamPredictor, count_parameters
-from beamfusion.networks import KINDS, new_predictor
+from beamfusion.models.networks import KINDS, new_predictor
 from beamfusion.settings import MODALITIES, parse_settings
 from jobkit.errors import UserError
 from tests.beamfusion.models.frames import Inputs, random_inputs

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from beamfusion.models.author_checkpoint import author_fusion_name
 from beamfusion.models.ffm import FeatureFusion, count_tokens, swap_channels
 from beamfusion.models.mamba_block import BiMambaBlock, MambaBlock
-from beamfusion.models.published import published_fusion_name
 from beamfusion.settings import GRID_MODALITIES, Model
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -41,7 +41,7 @@ def test_an_ffm_computes_what_the_published_one_does(kind: str) -> None:
     arrays = golden(f"ffm_{kind}")
     model = Model(feature_fusion=kind, layers=2, grid=2, published=True)
     ffm = FeatureFusion(model, channels=24, history=2).eval()
-    names = {name: f"param/{published_fusion_name(name, model)}" for name in ffm.state_dict()}
+    names = {name: f"param/{author_fusion_name(name, model)}" for name in ffm.state_dict()}
     assert sorted(names.values()) == sorted(name for name in arrays if name.startswith("param/"))
     ffm.load_state_dict({name: arrays[theirs] for name, theirs in names.items()})
     mixed, gps = ffm({modality: arrays[modality] for modality in GRID_MODALITIES}, arrays["gps"])
@@ -57,7 +57,7 @@ def test_a_block_computes_what_the_published_one_does() -> None:
     prefix = "mambablocks.0."
     block.load_state_dict(
         {
-            name: arrays[f"param/{published_fusion_name(f'blocks.0.{name}', model).removeprefix(prefix)}"]
+            name: arrays[f"param/{author_fusion_name(f'blocks.0.{name}', model).removeprefix(prefix)}"]
             for name in block.state_dict()
         }
     )
