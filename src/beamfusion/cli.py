@@ -37,11 +37,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=ShowVersion)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    job = commands.add_parser("job", help="run one job in its folder, or go on with it")
+    job = commands.add_parser("job", help="run one job in its folder, or resume it")
     job.add_argument("stage", metavar="STAGE")
     job.add_argument("--settings", required=True, metavar="JSON", help="settings, as one JSON object")
     job.add_argument("--out", required=True, type=Path, metavar="DIR", help="the job's folder")
-    job.add_argument("--needs", type=Path, metavar="DIR", help="folder of the job that it stands on")
+    job.add_argument("--needs", type=Path, metavar="DIR", help="folder of its upstream job")
     job.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
     job.add_argument("--threads", type=_threads, default=1, help="threads of one job on a CPU (default: 1)")
     job.set_defaults(command=_job)
@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_set(simulate, "simulation settings, such as passes=3")
     simulate.set_defaults(command=_simulate)
 
-    validate = commands.add_parser("validate", help="list every fault of a data set's files")
+    validate = commands.add_parser("validate", help="list every problem of a data set's files")
     validate.add_argument("root", type=Path, metavar="DIR", help="the folder that holds Multi_Modal")
     validate.set_defaults(command=_validate)
 
@@ -107,11 +107,14 @@ def _job(options: argparse.Namespace) -> None:
 def _simulate(options: argparse.Namespace) -> None:
     from beamfusion.new_folder import new_folder
     from beamfusion.overrides import parse_pairs
-    from beamfusion.settings import Simulation, checked
+    from beamfusion.settings import Simulation
     from beamfusion.simulation.tree import simulate
+    from jobkit.validation import parse
+    from jobkit.yaml12 import Document
 
     sizes = Simulation.FULL_SIZE if options.full_size else {}
-    settings = checked(Simulation, {**sizes, "seed": options.seed, **parse_pairs(options.overrides)})
+    values = {**sizes, "seed": options.seed, **parse_pairs(options.overrides)}
+    settings = parse(Simulation, Document("", values))
     with new_folder(options.out) as folder:
         simulate(folder, settings, progress=True)
 
@@ -127,12 +130,15 @@ def _validate(options: argparse.Namespace) -> int:
 
 
 def _describe(options: argparse.Namespace) -> None:
-    from beamfusion.overrides import SCALES, merged, nested, parse_pairs, read_scale
-    from beamfusion.settings import parse_settings
+    from beamfusion.overrides import parse_pairs, read_scale
+    from beamfusion.settings import Settings, parse_settings
+    from jobkit.settings import merged, nested
+    from jobkit.validation import parse
+    from jobkit.yaml12 import Document
 
-    scale = {} if options.scale is None else read_scale(options.scale)
-    parse_settings(scale, f"{SCALES}/{options.scale}.yaml")
-    settings = parse_settings(merged(scale, nested(parse_pairs(options.overrides))))
+    scale = Document("", {}) if options.scale is None else read_scale(options.scale)
+    parse(Settings, scale)  # by itself, since a diagnostic of the scale names its file and line
+    settings = parse_settings(merged(scale.content, nested(parse_pairs(options.overrides))))
     from beamfusion.evaluation.describe import describe  # imports torch, and settings are checked without it
 
     description = describe(settings)
@@ -146,7 +152,8 @@ def _describe(options: argparse.Namespace) -> None:
 
 def _import_checkpoint(options: argparse.Namespace) -> None:
     from beamfusion.new_folder import new_folder
-    from beamfusion.overrides import nested, parse_pairs
+    from beamfusion.overrides import parse_pairs
+    from jobkit.settings import nested
 
     overrides = nested(parse_pairs(options.overrides))
     from beamfusion.evaluation.import_checkpoint import import_checkpoint  # settings are checked without it

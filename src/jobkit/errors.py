@@ -4,25 +4,49 @@ import difflib
 import io
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """What is wrong with what a person wrote, and where; `str` makes the line that the user reads."""
+
+    message: str
+    """What was expected and what was found, with the nearest right word."""
+    file: str = ""
+    """As the user knows it; empty where it is about no file."""
+    line: int = 0
+    key: str = ""
+    """Dotted: `tables.table3.rows[0].with.model.layers`."""
+
+    def __str__(self) -> str:
+        file = f"{self.file}:{self.line}" if self.line else self.file
+        return ": ".join(filter(None, (file, self.key, self.message)))
 
 
 class UserError(Exception):
-    """One or more faults in what the user gave; each line names the place and what was expected."""
+    """What the user can mend, all of it at once."""
 
-    def __init__(self, faults: str | Iterable[str]):
-        self.faults = [faults] if isinstance(faults, str) else list(faults)
-        super().__init__("\n".join(self.faults))
+    def __init__(self, diagnostics: str | Diagnostic | Iterable[str | Diagnostic]):
+        given = [diagnostics] if isinstance(diagnostics, str | Diagnostic) else diagnostics
+        self.diagnostics = [Diagnostic(each) if isinstance(each, str) else each for each in given]
+        super().__init__("\n".join(self.lines))
+
+    @property
+    def lines(self) -> list[str]:
+        """A line for each diagnostic."""
+        return [str(diagnostic) for diagnostic in self.diagnostics]
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that `word` was most likely meant to be, or None."""
+    """Return the known word that `word` was most likely meant to be, or None."""
     by_lower = {name.lower(): name for name in known}
     match = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[match[0]] if match else None
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """`; did you mean X?`, or else what there is to choose from; ready to append to a fault."""
+    """Return `; did you mean X?`, or else what there is to choose from, to append to a message."""
     match = nearest(word, known)
     if match is not None:
         return f"; did you mean {match}?"
@@ -30,7 +54,7 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
 
 
 def harmless(text: str) -> str:
-    """One line: line breaks become spaces, and what else cannot be seen its escape, such as `\\x1b`."""
+    """Return one line: line breaks become spaces, other unprintable characters escapes such as `\\x1b`."""
     line = " ".join(filter(None, (part.strip() for part in text.splitlines())))
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in line
@@ -38,9 +62,9 @@ def harmless(text: str) -> str:
 
 
 def exit_code(command: Callable[[], int | None]) -> int:
-    """Run a command-line entry point: what the user or the system got wrong becomes lines and exit code 2.
+    """Run a command-line entry point; a `UserError` or `OSError` becomes lines on stderr and exit code 2.
 
-    What a terminal's encoding lacks is written as its escape.
+    Characters that a terminal's encoding lacks are written as escapes.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -48,8 +72,8 @@ def exit_code(command: Callable[[], int | None]) -> int:
     try:
         return command() or 0
     except UserError as error:
-        for fault in error.faults:
-            print(f"error: {harmless(fault)}", file=sys.stderr)
+        for line in error.lines:
+            print(f"error: {harmless(line)}", file=sys.stderr)
         return 2
     except BrokenPipeError:
         sys.stderr.close()

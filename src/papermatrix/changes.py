@@ -59,7 +59,7 @@ def _matrix_at(revision: str, overrides: Mapping[str, Any]) -> Matrix | None:
             with contextlib.chdir(folder):
                 return load_matrix(values)
         except UserError as error:
-            raise UserError(f"at {revision}: {fault}" for fault in error.faults) from None
+            raise UserError(f"at {revision}: {fault}" for fault in error.lines) from None
 
 
 def _with_absolute_data_root(config: Path, overrides: Mapping[str, Any]) -> dict[str, Any]:

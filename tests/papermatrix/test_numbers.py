@@ -65,7 +65,7 @@ def test_a_diverged_run_reads_so_in_the_text(numbered: Paper) -> None:
 def test_missing_results_are_a_fault_for_each_macro(numbered: Paper) -> None:
     with pytest.raises(UserError) as error:
         macros(numbered.matrix())
-    assert error.value.faults == [
+    assert error.value.lines == [
         "plainWhite: cups, plain, white cup: pending",
         "plainShort: cups, plain, white cup: pending",
     ]
@@ -80,7 +80,7 @@ def test_a_score_that_is_not_there_and_what_was_not_reported_are_faults(numbered
     with pytest.raises(UserError) as error:
         macros(matrix)
     absent = "cups, plain, white cup: no score called flavor; did you mean flavour?"
-    assert error.value.faults == [
+    assert error.value.lines == [
         f"plainWhite: {absent}",
         f"plainShort: {absent}",
         "theirs: cups, plain, white cup: the authors reported nothing there",

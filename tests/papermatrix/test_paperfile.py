@@ -21,7 +21,7 @@ def faults(paper: Paper, text: str) -> list[str]:
     paper.write("config/paper.yaml", text)
     with pytest.raises(UserError) as error:
         paper.matrix()
-    return [fault.partition(": ")[2] for fault in error.value.faults]
+    return [fault.partition(": ")[2] for fault in error.value.lines]
 
 
 @pytest.mark.parametrize(

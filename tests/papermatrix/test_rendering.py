@@ -337,7 +337,7 @@ def test_a_table_without_all_its_results_is_refused_with_what_is_missing(paper: 
     (cell.job.folder / "log.txt").write_text("burnt")
     with pytest.raises(UserError) as caught:
         render(matrix, "cups", Path("results"))
-    assert caught.value.faults == [
+    assert caught.value.lines == [
         "cups: 1 of its 5 results are missing (1 failed)",
         f"cups: taste {cell.job.id} failed, see {cell.job.folder}/log.txt",
     ]

@@ -31,7 +31,7 @@ def with_windows_of(prepared: Prepared, settings: Data) -> Prepared:
     try:
         windows = forecast_windows(prepared.windows, history=settings.history, horizon=settings.horizon)
     except UserError as error:
-        raise UserError([f"{prepared.folder}: {fault}" for fault in error.faults]) from None
+        raise UserError([f"{prepared.folder}: {fault}" for fault in error.lines]) from None
     return replace(prepared, windows=windows)
 
 

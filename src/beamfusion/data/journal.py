@@ -128,7 +128,7 @@ class Journal:
                 frames[index], shape = decode(name)
                 chunk.shapes[name] = list(shape)
             except UserError as error:
-                chunk.faults[name] = error.faults
+                chunk.faults[name] = error.lines
         entry = {"array": array.name, "start": start, "stop": stop, "chunk": vars(chunk)}
         array.write(start, frames)
         with self._path.open("a") as stream:

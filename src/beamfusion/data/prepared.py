@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from beamfusion.settings import BEAMS, GRID_MODALITIES, Modality
 from jobkit.digest import digest_files
 from jobkit.errors import UserError
 from jobkit.files import read_sealed, whole_file, write_sealed
-from jobkit.form import read_form
 
 FORM = 2
 INDEX = "index.json"
@@ -109,6 +109,9 @@ class PreparedSummary:
         return {name: fields[name] for name in fields if name not in ("absent", "faults", "digest")}
 
 
+_SUMMARY = TypeAdapter(PreparedSummary)
+
+
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """Frames, read-only and memory-mapped; F differs between modalities."""
@@ -168,7 +171,7 @@ def read_index(folder: Path) -> tuple[str, PreparedSummary]:
         content = read_sealed(path)
         if content["form"] != FORM:
             raise ValueError(f"form {content['form']}")
-        found = str(content["key"]), read_form(PreparedSummary, content["summary"])
+        found = str(content["key"]), _SUMMARY.validate_json(json.dumps(content["summary"]), strict=True)
         if missing := set(GRID_MODALITIES) - found[1].frames.keys():
             raise ValueError(f"no frames of {', '.join(sorted(missing))}")
     except (KeyError, TypeError, ValueError) as error:

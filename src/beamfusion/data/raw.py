@@ -109,7 +109,7 @@ def read_tree(root: Path) -> Tree:
                 raise UserError(f"{shown(path)}: a link out of the data set, expected a file in it")
             rows = list(_rows(path, _columns(subset)))
         except UserError as error:
-            unusable += error.faults
+            unusable += error.lines
             continue
         cells = _Cells(root, posixpath.dirname(name), subset)
         for line, row in rows:

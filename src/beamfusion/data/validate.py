@@ -41,7 +41,7 @@ def faults(root: Path, *, progress: bool = False) -> list[str]:
                 try:
                     content = read(root / name)
                 except UserError as error:
-                    found += error.faults
+                    found += error.lines
                 else:
                     if kind in shapes:
                         shapes[kind][name] = content.shape

@@ -69,7 +69,7 @@ def _read_once(
             try:
                 contents[name] = read(tree.root / name)
             except UserError as error:
-                faults.lines += error.faults
+                faults.lines += error.lines
     return contents
 
 

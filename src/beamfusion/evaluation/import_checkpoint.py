@@ -12,11 +12,11 @@ from beamfusion.models.author_checkpoint import alternatives, history_of, load_t
 from beamfusion.models.checkpoint import CHECKPOINT, read_tensors, save_checkpoint
 from beamfusion.models.networks import new_predictor
 from beamfusion.models.predictor import Predictor
-from beamfusion.overrides import merged
 from beamfusion.settings import Settings, parse_settings
 from jobkit.errors import UserError
 from jobkit.files import write_json
 from jobkit.result import SETTINGS
+from jobkit.settings import merged
 
 PREFIX = "module."
 """What DataParallel puts before each name."""

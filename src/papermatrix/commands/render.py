@@ -34,6 +34,6 @@ def _run(options: argparse.Namespace) -> None:
             for path in render(matrix, table, out, is_partial=options.partial, notes=found):
                 print(path)
         except UserError as error:
-            faults += error.faults
+            faults += error.lines
     if faults:
         raise UserError(dict.fromkeys(faults))

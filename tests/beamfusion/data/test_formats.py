@@ -37,7 +37,7 @@ def fault_of(path: Path) -> str:
         read = formats.read_position
     with pytest.raises(UserError) as caught:
         read(path)
-    (line,) = caught.value.faults
+    (line,) = caught.value.lines
     assert line.startswith(f"{path}: ")
     return line.removeprefix(f"{path}: ")
 
@@ -258,7 +258,7 @@ def test_a_wrong_power_says_what_was_expected(small_tree: Path, text: str, expec
 def test_a_name_with_control_characters_is_shown_on_one_line(tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         formats.read_power(tmp_path / "a\x1b[31m\n.txt")
-    (line,) = caught.value.faults
+    (line,) = caught.value.lines
     assert line.startswith(rf"{tmp_path}/a\x1b[31m\n.txt: no such file")
 
 
@@ -281,6 +281,6 @@ def test_any_damage_is_read_over_or_reported_on_one_line(
     try:
         READERS[name](path)
     except UserError as error:
-        (line,) = error.faults
+        (line,) = error.lines
         assert line.startswith(str(path))
         assert line.isprintable()

@@ -175,8 +175,8 @@ def test_faulty_files_end_it_with_all_their_names_and_without_an_index(
     expected = damage(small_tree)
     with pytest.raises(UserError) as caught:
         prepare(small_tree, tmp_path / "out", sizes)
-    assert len(caught.value.faults) == len(expected)
-    assert all(line.startswith(start) for line, start in zip(caught.value.faults, expected, strict=True))
+    assert len(caught.value.lines) == len(expected)
+    assert all(line.startswith(start) for line, start in zip(caught.value.lines, expected, strict=True))
     with pytest.raises(UserError, match=r"index\.json: no such file"):
         open_prepared(tmp_path / "out")
 

@@ -284,10 +284,10 @@ def test_all_settings_are_written_with_the_network(convert: Callable[..., Path])
             [],
             "join.0.weight is quantised; expected a dense tensor",
         ),
-        (checkpoint("ours"), ["data=5"], "data: input should be a valid dictionary"),
-        (checkpoint("ours"), ["data=null"], "data: input should be a valid dictionary"),
-        (checkpoint("ours"), ["model=null"], "model: input should be a valid dictionary"),
-        (checkpoint("ours"), ["model.widht=8"], "model.widht: unknown setting; did you mean width?"),
+        (checkpoint("ours"), ["data=5"], "data: expected a mapping"),
+        (checkpoint("ours"), ["data=null"], "data: expected a mapping"),
+        (checkpoint("ours"), ["model=null"], "model: expected a mapping"),
+        (checkpoint("ours"), ["model.widht=8"], "model.widht: unknown key; did you mean width?"),
     ],
 )
 def test_what_does_not_fit_is_a_message_and_nothing_is_written(

@@ -77,7 +77,7 @@ def test_all_that_does_not_fit_is_listed_and_nothing_is_loaded() -> None:
     del tensors["join.2.bias"]
     with pytest.raises(UserError) as error:
         load_tensors(predictor, tensors, "best.pth")
-    assert error.value.faults == [
+    assert error.value.lines == [
         "best.pth: no tensor join.2.bias",
         "best.pth: join.0.bias has shape [3]; expected [16]",
         "best.pth: tensor decoder.bias_hh has no place in the network",
@@ -104,8 +104,8 @@ def test_a_checkpoint_of_an_old_pytorch_counts_no_batches() -> None:
 def test_of_another_network_not_every_tensor_is_listed() -> None:
     with pytest.raises(UserError) as error:
         load_tensors(build_small(), {}, "best.pth")
-    assert len(error.value.faults) == 21
-    assert error.value.faults[-1].endswith("more")
+    assert len(error.value.lines) == 21
+    assert error.value.lines[-1].endswith("more")
 
 
 @pytest.mark.parametrize("name", NETWORKS)

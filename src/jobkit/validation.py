@@ -1,0 +1,118 @@
+"""A pydantic model's validation errors as diagnostics in a file, by line and key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from jobkit.errors import Diagnostic, UserError, did_you_mean, nearest
+from jobkit.yaml12 import Document, KeyPath
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_EXPECTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "finite_number": "a finite number",
+    "string_too_short": "some text",
+    "too_short": "at least one",
+    "string_pattern_mismatch": "small letters, digits and underscores",
+}
+"""What was expected, by pydantic's kind of error; of other kinds pydantic's own message."""
+
+
+def parse(model: type[Model], document: Document, context: Mapping[str, Any] | None = None) -> Model:
+    """Return the document as a model; a `UserError` has every diagnostic."""
+    try:
+        return model.model_validate(document.content if document.content is not None else {}, context=context)
+    except ValidationError as error:
+        raise UserError(diagnostics(error, model, document)) from None
+
+
+def diagnostics(error: ValidationError, model: type[BaseModel], document: Document) -> list[Diagnostic]:
+    """Return one diagnostic for each key path that has a fault, in the order of the lines."""
+    messages: dict[KeyPath, str] = {}
+    alternatives: dict[KeyPath, list[str]] = {}
+    for details in error.errors():
+        key_path = _key_path(document, details)
+        if (message := _message(details, key_path, model, document)) is not None:
+            messages[key_path] = message
+        elif (text := _expected(details)) not in alternatives.setdefault(key_path, []):
+            alternatives[key_path].append(text)
+    for key_path, expected in alternatives.items():
+        # Where one of several types fits but for something inside, the diagnostic inside says it.
+        has_inner = any(_is_inside(other, key_path) for other in (*messages, *alternatives))
+        if key_path not in messages and not has_inner:
+            value = show(document.value(key_path))
+            messages[key_path] = f"expected {' or '.join(expected)}, found {value}"
+    return [document.diagnostic(path, messages[path]) for path in sorted(messages, key=document.line)]
+
+
+def show(value: Any) -> str:
+    """Return a value as a message shows it."""
+    return "nothing" if value is None else repr(value)
+
+
+def _message(
+    details: ErrorDetails, key_path: KeyPath, model: type[BaseModel], document: Document
+) -> str | None:
+    """Return the whole message of an error that has no alternatives beside it."""
+    kind, location = details["type"], details["loc"]
+    if location and location[-1] == "[key]":
+        return f"expected a name of {_EXPECTED[kind]}"
+    if kind == "extra_forbidden":
+        return f"unknown key{did_you_mean(str(key_path[-1]), _keys(model, location[:-1]))}"
+    if kind == "missing":
+        return "missing"
+    if kind == "literal_error" and isinstance(value := document.value(key_path), str):
+        choices = re.findall(r"'([^']*)'", details["ctx"]["expected"])
+        match = nearest(value, choices)
+        hint = f"; did you mean {match}?" if match else ""
+        return f"expected one of {', '.join(choices)}, found {show(value)}{hint}"
+    if kind in ("value_error", "setting"):
+        return details["msg"].removeprefix("Value error, ")
+    return None
+
+
+def _expected(details: ErrorDetails) -> str:
+    return _EXPECTED.get(details["type"], details["msg"])
+
+
+def _is_inside(inner: KeyPath, outer: KeyPath) -> bool:
+    return len(inner) > len(outer) and inner[: len(outer)] == outer
+
+
+def _key_path(document: Document, details: ErrorDetails) -> KeyPath:
+    """Return where in the file an error is; between its keys, pydantic names the type that it tried."""
+    path: KeyPath = ()
+    for step in details["loc"]:
+        value = document.value(path)
+        if (isinstance(value, dict) and step in value) or (isinstance(value, list) and isinstance(step, int)):
+            path = (*path, step)
+    return (*path, details["loc"][-1]) if details["type"] == "missing" else path
+
+
+def _keys(model: Any, location: tuple[str | int, ...]) -> list[str]:
+    """Return the keys that the model at a location knows."""
+    for step in location:
+        if issubclass(get_origin(model) or model, BaseModel):
+            model = next(kind for name, kind in _fields(model) if name == step)
+        else:
+            model = get_args(model)[-1 if get_origin(model) is dict else 0]
+        while get_origin(model) in (Annotated, Union, UnionType):
+            model = get_args(model)[0]
+    return [name for name, _ in _fields(model)]
+
+
+def _fields(model: type[BaseModel]) -> list[tuple[str, Any]]:
+    return [(field.alias or name, field.annotation) for name, field in model.model_fields.items()]

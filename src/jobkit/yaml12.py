@@ -1,0 +1,230 @@
+"""Reads YAML that people write: plain values, and the line of every one of them.
+
+The core schema of YAML 1.2: `1e-4` is a number, `no` and `off` are words, there are no dates. Tags, keys that
+are given twice and aliases that contain themselves are refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from jobkit.errors import Diagnostic, UserError
+
+try:
+    from yaml import CSafeLoader as Loader
+except ImportError:
+    from yaml import SafeLoader as Loader  # type: ignore[assignment]
+
+KeyPath = tuple[str | int, ...]
+"""The keys and list positions that lead to a value."""
+
+DEEPEST = 50
+"""Mappings and lists in each other."""
+LARGEST = 2**63
+"""Whole numbers have at most 64 bits, as they do in every file that is written from them."""
+
+_NULL = re.compile(r"(~|null|Null|NULL)?")
+_BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
+_INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(
+    r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
+)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file's content; `path` is how the user knows the file."""
+
+    path: str
+    content: Any = None
+    lines: Mapping[KeyPath, int] = field(default_factory=dict)
+
+    def diagnostic(self, key_path: KeyPath, message: str) -> Diagnostic:
+        """Return what is wrong at a key path, with its line."""
+        return Diagnostic(message, self.path, self.line(key_path), dotted(key_path))
+
+    def line(self, key_path: KeyPath) -> int:
+        """Return the line of a key path, or of the nearest part of it that is there; 0 in an empty file."""
+        while key_path and key_path not in self.lines:
+            key_path = key_path[:-1]
+        return self.lines.get(key_path, 0)
+
+    def value(self, key_path: KeyPath) -> Any:
+        """Return the value at a key path, or None."""
+        value = self.content
+        for step in key_path:
+            try:
+                value = value[step]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return value
+
+
+def dotted(key_path: KeyPath) -> str:
+    """Write a key path as `tables.table3.rows[0].with`."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in key_path)
+    return text.removeprefix(".")
+
+
+def read_yaml(path: Path) -> Document:
+    """Read a file's values and lines; a `UserError` has every diagnostic of its syntax."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UserError(Diagnostic("no such file", str(path))) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(Diagnostic(f"cannot be read ({error})", str(path))) from None
+    return parse_yaml(text, str(path))
+
+
+def parse_yaml(text: str, path: str) -> Document:
+    """Read a text as `read_yaml` reads a file; `path` is how the user knows it."""
+    try:
+        reader = _Reader(path, list(yaml.parse(text, Loader=Loader)))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 0
+        raise UserError(Diagnostic(f"not YAML ({error.problem or error.context})", path, line)) from None
+    except yaml.reader.ReaderError as error:
+        line = text.encode()[: error.position].count(b"\n") + 1
+        raise UserError(Diagnostic(f"not YAML ({error.reason})", path, line)) from None
+    except (yaml.YAMLError, UnicodeEncodeError) as error:
+        raise UserError(Diagnostic(f"not YAML ({' '.join(str(error).split())})", path)) from None
+    content = reader.read()
+    if reader.diagnostics:
+        raise UserError(reader.diagnostics)
+    return Document(path, content, reader.lines)
+
+
+def resolve(text: str) -> Any:
+    """Return the null, boolean, number or text that a plain word is; ValueError for a gigantic number."""
+    if _NULL.fullmatch(text):
+        return None
+    if _BOOL.fullmatch(text):
+        return text.lower() == "true"
+    if _INT.fullmatch(text):
+        return _integer(text)
+    if _FLOAT.fullmatch(text):
+        return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+    return text
+
+
+def resolved(value: Any) -> Any:
+    """Return a value from a command line as a file would hold it: its words resolved."""
+    if isinstance(value, list):
+        return [resolved(item) for item in value]
+    return resolve(value) if isinstance(value, str) else value
+
+
+def _integer(text: str) -> int:
+    try:
+        number = int(text, 0) if text.startswith(("0o", "0x")) else int(text)
+    except ValueError:  # Python reads no number of thousands of digits
+        number = LARGEST
+    if abs(number) >= LARGEST:
+        raise ValueError(f"a whole number of more than 64 bits; expected one below {LARGEST}")
+    return number
+
+
+class _Reader:
+    """Builds values from a text's events; an alias reads the events of its anchor again."""
+
+    def __init__(self, path: str, events: list[Any]):
+        self.lines: dict[KeyPath, int] = {}
+        self.diagnostics: list[Diagnostic] = []
+        self._path = path
+        self._events = events
+        self._next = 0
+        self._anchors: dict[str, int] = {}
+        self._open: list[int] = []
+        """Where the collections begin that are being read."""
+
+    def read(self) -> Any:
+        """Return the first document's content; a second one is refused."""
+        starts = [e for e in self._events if isinstance(e, yaml.DocumentStartEvent)]
+        if len(starts) > 1:
+            self._refuse((), starts[1], "expected a single document in the file")
+        if not starts:
+            return None
+        self._next = self._events.index(starts[0]) + 1
+        return self._value(())
+
+    def _value(self, key_path: KeyPath) -> Any:
+        start, event = self._next, self._events[self._next]
+        self._next += 1
+        self.lines.setdefault(key_path, event.start_mark.line + 1)
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(key_path, event)
+        if event.anchor:
+            self._anchors[event.anchor] = start
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(key_path, event)
+        if len(self._open) >= DEEPEST:
+            message = f"nested too deeply; expected at most {DEEPEST} mappings and lists in each other"
+            raise UserError(Diagnostic(message, self._path, event.start_mark.line + 1))
+        self._open.append(start)
+        if event.tag:
+            self._refuse(key_path, event, f"tag {event.tag}; expected a plain value")
+        read = self._mapping if isinstance(event, yaml.MappingStartEvent) else self._list
+        value = read(key_path)
+        self._open.pop()
+        return value
+
+    def _alias(self, key_path: KeyPath, event: Any) -> Any:
+        start = self._anchors.get(event.anchor)
+        if start is None:
+            return self._refuse(key_path, event, f"alias *{event.anchor}: no such anchor before it")
+        if start in self._open:
+            return self._refuse(key_path, event, "an alias that contains itself")
+        after, self._next = self._next, start
+        value = self._value(key_path)
+        self._next = after
+        return value
+
+    def _scalar(self, key_path: KeyPath, event: Any) -> Any:
+        if event.tag:
+            return self._refuse(key_path, event, f"tag {event.tag}; expected a plain value")
+        if "\0" in event.value:
+            return self._refuse(key_path, event, "a text with a null character; expected one without")
+        try:
+            return resolve(event.value) if event.implicit[0] else event.value
+        except ValueError as error:
+            return self._refuse(key_path, event, str(error))
+
+    def _list(self, key_path: KeyPath) -> list[Any]:
+        values: list[Any] = []
+        while not isinstance(self._events[self._next], yaml.SequenceEndEvent):
+            values.append(self._value((*key_path, len(values))))
+        self._next += 1
+        return values
+
+    def _mapping(self, key_path: KeyPath) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        while not isinstance(key := self._events[self._next], yaml.MappingEndEvent):
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarEvent) or "\0" in key.value:
+                self.diagnostics.append(Diagnostic("a key that is not a word", self._path, line))
+                self._value((*key_path, "?"))
+                self._value((*key_path, "?"))
+                continue
+            self._next += 1
+            inner = (*key_path, key.value)
+            if key.value in values:
+                message = f"given twice, first in line {self.lines[inner]}"
+                self.diagnostics.append(Diagnostic(message, self._path, line, dotted(inner)))
+                self._value(inner)
+                continue
+            self.lines.setdefault(inner, line)
+            values[key.value] = self._value(inner)
+        self._next += 1
+        return values
+
+    def _refuse(self, key_path: KeyPath, event: Any, message: str) -> None:
+        line = self.lines.get(key_path, event.start_mark.line + 1)
+        self.diagnostics.append(Diagnostic(message, self._path, line, dotted(key_path)))
