@@ -180,7 +180,7 @@ def _schema(options: argparse.Namespace) -> None:
 
 
 def settings_schema() -> dict[str, Any]:
-    """The JSON Schema of all settings, with their defaults and `x-published` values."""
+    """Return the JSON Schema of all settings, with their defaults and `x-published` values."""
     from beamfusion.settings import Settings
 
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Settings.model_json_schema()}

@@ -15,14 +15,14 @@ Shape = tuple[int, ...]
 
 
 def label_fault(sample: Sample, power: NDArray[np.float64]) -> str | None:
-    """What is wrong with a sample's beam, given its power (64,); one that holds a NaN has no argmax."""
+    """Return what is wrong with a sample's beam, given its power (64,); a NaN leaves no argmax to compare."""
     if sample.beam is None or np.isnan(power).any() or power[sample.beam - 1] == power.max():
         return None
     return f"beam {sample.beam}, expected {power.argmax() + 1}, the argmax of {shown(sample.power)} ({POWER})"
 
 
 def odd_shapes(shapes: Mapping[str, Shape]) -> dict[str, str]:
-    """What is wrong with the files whose shape is not the most common one, by their name."""
+    """Return what is wrong with the files whose shape is not the most common one, by their name."""
     if not shapes:
         return {}
     usual = Counter(shapes.values()).most_common(1)[0][0]

@@ -39,7 +39,7 @@ class Batch:
         return len(self.beam)
 
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> Batch:
-        """On a device; the floating-point tensors as `dtype`, if given."""
+        """Move to a device, the floating-point tensors as `dtype` if given."""
         moved = {}
         for field in fields(self):
             tensor: Tensor = getattr(self, field.name)
@@ -86,7 +86,7 @@ class WindowDataset:
         return int(np.count_nonzero(self.copies))
 
     def positions(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """GPS (N,2,2) and beams of all windows, without a look at their frames."""
+        """Return GPS (N,2,2) and beams of all windows, without a look at their frames."""
         prepared = self._prepared.windows
         return self._mirror_labels(self._mirrored, prepared.gps[self.windows], prepared.beam[self.windows])
 
@@ -98,7 +98,7 @@ class WindowDataset:
             self._mirrored = np.random.default_rng([self._flip.seed, epoch, 1]).random(len(self)) < 0.5
 
     def batch(self, rows: Sequence[int] | NDArray[np.int64]) -> Batch:
-        """The windows in these rows of the dataset, in that order."""
+        """Return the windows in these rows of the dataset, in that order."""
         self._prepared.check_whole()
         rows = np.asarray(rows, np.int64)
         chosen, mirrored = self.windows[rows], self._mirrored[rows]
@@ -140,6 +140,6 @@ class WindowDataset:
 
 
 def batches(dataset: WindowDataset, *, order: Iterable[Sequence[int] | NDArray[np.int64]]) -> Iterator[Batch]:
-    """One batch for each entry of `order`, which names its rows of the dataset."""
+    """Yield one batch for each entry of `order`, which names its rows of the dataset."""
     for rows in order:
         yield dataset.batch(rows)

@@ -25,7 +25,7 @@ FIXES = (12, 6)
 
 
 def with_windows_of(prepared: Prepared, settings: Data) -> Prepared:
-    """The same frames with the windows of the settings' history and horizon; a record's own as they are."""
+    """Return the same frames with windows of the settings' history and horizon."""
     if settings.history == WINDOW and settings.horizon == 1:
         return prepared
     try:
@@ -36,7 +36,7 @@ def with_windows_of(prepared: Prepared, settings: Data) -> Prepared:
 
 
 def forecast_windows(windows: Windows, *, history: int, horizon: int) -> Windows:
-    """A window for every development record whose pass reaches far enough back and on, in the CSV's order.
+    """Make a window of every development record whose pass reaches far enough, in the CSV's order.
 
     The window of a record whose last frame is f has the frames f - 2 (history - 1) to f in steps of 2 and
     the GPS fixes of frames f - 12 and f - 6. Its beams, (N,) or (N,horizon), are the record's own and those
@@ -92,7 +92,7 @@ def forecast_windows(windows: Windows, *, history: int, horizon: int) -> Windows
 
 
 def _records(windows: Windows) -> IntArray:
-    """Labelled development windows inside a pass, by pass and frame number; of equal ones the first."""
+    """Return the labelled development windows of each pass, by pass and frame number, without repetitions."""
     chosen = np.flatnonzero((windows.subset == "development") & windows.labelled & ~windows.crosses_jump)
     chosen = chosen[np.lexsort((windows.frame_number[chosen], windows.pass_id[chosen]))]
     passes, numbers = windows.pass_id[chosen], windows.frame_number[chosen]
@@ -101,7 +101,7 @@ def _records(windows: Windows) -> IntArray:
 
 
 def _record_steps(numbers: IntArray, passes: IntArray, scenario: IntArray) -> IntArray:
-    """Frames (N,) from a record to the next one of its pass, as usual in its scenario."""
+    """Return the frames (N,) from a record to the next one of its pass, as usual in its scenario."""
     steps = np.ones(len(numbers), np.int64)
     same = np.diff(passes) == 0
     for number in np.unique(scenario):
@@ -110,7 +110,7 @@ def _record_steps(numbers: IntArray, passes: IntArray, scenario: IntArray) -> In
 
 
 def _find(known: IntArray, wanted: IntArray) -> tuple[IntArray, NDArray[np.bool_]]:
-    """Where the rows of `wanted` (N,K) are in the sorted `known`, and which rows (N,) are found whole."""
+    """Return where rows (N,K) are in the sorted `known`, and which rows (N,) are there whole."""
     at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
     return at, np.all(known[at] == wanted, axis=1)
 

@@ -26,7 +26,7 @@ UTM_LATITUDES = (-80.0, 84.0)
 
 
 def shown(text: object) -> str:
-    """Text of the user's files on one line, without control characters; a long one loses its middle."""
+    """Return text as one line without control characters; a long one loses its middle."""
     line = str(text)
     if not line.isprintable():
         line = line.encode("unicode_escape", "backslashreplace").decode("ascii")
@@ -38,7 +38,7 @@ def fault(path: Path, what: str) -> UserError:
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
-    """A camera frame (H,W,3)."""
+    """Read a camera frame (H,W,3)."""
     content = read_content(path, MAX_BINARY)
     try:
         with warnings.catch_warnings():
@@ -55,7 +55,7 @@ def read_image(path: Path) -> NDArray[np.uint8]:
 
 
 def read_points(path: Path) -> NDArray[np.float64]:
-    """A LiDAR sweep's points (N,3): x, y, z in metres, from an ASCII .ply."""
+    """Read a LiDAR sweep's points (N,3): x, y, z in metres, from an ASCII .ply."""
     content = read_content(path, MAX_BINARY)
     count, columns, body = _ply_header(path, content)
     try:
@@ -76,7 +76,7 @@ def read_points(path: Path) -> NDArray[np.float64]:
 
 
 def _ply_header(path: Path, content: bytes) -> tuple[int, list[str], bytes]:
-    """Number of points, names of a point's numbers, and what follows the header."""
+    """Return the number of points, the names of a point's numbers, and what follows the header."""
     head, end, body = content[:MAX_TEXT].partition(b"end_header")
     lines = head.decode("latin-1").split("\n")
     if lines[0].strip() != "ply" or not end:
@@ -103,7 +103,7 @@ def _ply_header(path: Path, content: bytes) -> tuple[int, list[str], bytes]:
 
 
 def read_radar(path: Path) -> NDArray[np.complex64]:
-    """A radar cube (receive antennas A, samples S, chirps C), complex64; a pickle is never loaded."""
+    """Read a radar cube (receive antennas A, samples S, chirps C), complex64; a pickle is never loaded."""
     size = check_file(path, MAX_BINARY)
     try:
         with path.open("rb") as stream:
@@ -143,7 +143,7 @@ def _check_cube(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], availa
 
 
 def read_position(path: Path) -> tuple[float, float]:
-    """A GPS fix: latitude and longitude in degrees."""
+    """Read a GPS fix: latitude and longitude in degrees."""
     values = _numbers(path, 2, "latitude and longitude")
     (latitude, longitude), (south, north) = values.tolist(), UTM_LATITUDES
     if not south <= latitude <= north:
@@ -154,7 +154,7 @@ def read_position(path: Path) -> tuple[float, float]:
 
 
 def read_power(path: Path) -> NDArray[np.float64]:
-    """Received power per beam (64,), linear; some measurements are NaN."""
+    """Read the received power per beam (64,), linear; some measurements are NaN."""
     power = _numbers(path, BEAMS, "powers, one a beam")
     if np.isinf(power).any():
         raise fault(path, "holds infinite powers, expected finite ones or nan")
@@ -174,7 +174,7 @@ def _numbers(path: Path, count: int, what: str) -> NDArray[np.float64]:
 
 
 def read_content(path: Path, limit: int) -> bytes:
-    """All bytes of a regular file of at most `limit`."""
+    """Read a regular file of at most `limit` bytes."""
     check_file(path, limit)
     try:
         return path.read_bytes()
@@ -183,7 +183,7 @@ def read_content(path: Path, limit: int) -> bytes:
 
 
 def check_file(path: Path, limit: int) -> int:
-    """Size in bytes of a file that may be read; opening a pipe would wait for ever, a device never end."""
+    """Return the bytes of a file that may be read; a pipe would block for ever, a device never end."""
     try:
         status = path.stat()
     except FileNotFoundError:

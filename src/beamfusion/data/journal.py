@@ -37,7 +37,7 @@ class FrameArray:
         return (len(self.files), *self.frame)
 
     def create(self) -> None:
-        """All zeros, sparse where the file system can; a new file, since one that is there may be in use."""
+        """Write all zeros, sparse where the file system can, to a new file: an old one may be in use."""
         with whole_file(self.path) as temporary, temporary.open("wb") as stream:
             header = {"descr": np.dtype(self.dtype).str, "fortran_order": False, "shape": self.shape}
             np.lib.format.write_array_header_1_0(stream, header)
@@ -94,7 +94,7 @@ class Journal:
             write_text(path, json.dumps({"key": key}) + "\n")
 
     def _read(self, key: str) -> int:
-        """Bytes of whole lines; 0 where the journal is of another key."""
+        """Return the bytes of whole lines; 0 where the journal is of another key."""
         whole = 0
         for number, line in enumerate(self._path.read_bytes().splitlines(keepends=True)):
             if not line.endswith(b"\n"):

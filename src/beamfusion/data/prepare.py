@@ -76,7 +76,7 @@ def discard_index(out: Path) -> None:
 
 
 def _key(tree: Tree, settings: Frames) -> str:
-    """What the prepared bytes are made from, but for the contents of the raw frames."""
+    """Digest what the prepared bytes are made from, but for the contents of the raw frames."""
     sizes = settings.model_dump(exclude={"root", "source", "published"})
     return digest([FORM, sizes, _csv_digest(tree), source_digest(__name__)])
 
@@ -87,7 +87,7 @@ def _csv_digest(tree: Tree) -> str:
 
 
 def _finished(out: Path, key: str, on_error: OnError) -> PreparedSummary | None:
-    """The summary of a whole folder; one with faults is prepared anew where they are to end it."""
+    """Return the summary of a complete folder, unless its problems are to end this preparation."""
     try:
         found, summary = read_index(out)
     except UserError:
@@ -162,7 +162,7 @@ class _Preparation:
 
 
 def _frame_arrays(tree: Tree, out: Path, settings: Frames) -> list[FrameArray]:
-    """Each modality's array; its frames are in the order in which the samples name them."""
+    """Return each modality's array; its frames are in the order in which the samples name them."""
     forms: dict[str, tuple[tuple[int, ...], Any]] = {
         "image": ((settings.image_size, settings.image_size, 3), np.uint8),
         "lidar": ((settings.lidar_grid, settings.lidar_grid), np.uint8),
@@ -180,7 +180,7 @@ def _frame_arrays(tree: Tree, out: Path, settings: Frames) -> list[FrameArray]:
 
 
 def _decoders(tree: Tree, settings: Frames) -> dict[str, Decode]:
-    """How a file of each modality becomes a prepared frame."""
+    """Return what makes a prepared frame of a raw file of each modality."""
     scenarios = {name: sample.scenario for sample in tree.samples for name in sample.lidar}
 
     def image(name: str) -> tuple[NDArray[Any], tuple[int, ...]]:

@@ -63,7 +63,7 @@ class Windows:
 
 
 def window_dtype(frames: int) -> np.dtype[Any]:
-    """One window of `frames` frames, as a row of windows.npy."""
+    """Return the dtype of a row of windows.npy: one window of `frames` frames."""
     return np.dtype(
         [
             *((f"{modality}_frames", "<i8", (frames,)) for modality in GRID_MODALITIES),
@@ -131,7 +131,7 @@ class Prepared:
         return self.summary.digest
 
     def check_whole(self) -> None:
-        """`UserError` for a file that was cut since it was opened: reading it would end the process."""
+        """Raise a `UserError` for a file cut since it was opened: reading it would end the process."""
         for modality in GRID_MODALITIES:
             array: NDArray[Any] = getattr(self, modality)
             path = self.folder / frames_file(modality)
@@ -154,7 +154,7 @@ def write_windows(folder: Path, table: NDArray[np.void]) -> None:
 
 
 def write_index(folder: Path, key: str, summary: PreparedSummary) -> None:
-    """`key` names the settings and samples that the folder was prepared from."""
+    """Write the index; `key` names the settings and samples that the folder was prepared from."""
     content = {
         "form": FORM,
         "key": key,
@@ -165,7 +165,7 @@ def write_index(folder: Path, key: str, summary: PreparedSummary) -> None:
 
 
 def read_index(folder: Path) -> tuple[str, PreparedSummary]:
-    """Key and summary of a folder that is complete; a `UserError` where it is not."""
+    """Read key and summary of a complete folder; a `UserError` where it is not."""
     path = folder / INDEX
     try:
         content = read_sealed(path)

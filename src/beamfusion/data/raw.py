@@ -82,7 +82,7 @@ class Tree:
         )
 
     def place(self, sample: Sample) -> str:
-        """`FILE:LINE` of a sample."""
+        """Return `FILE:LINE` of a sample."""
         return f"{self.root / CSV_FILES[sample.subset]}:{sample.line}"
 
 
@@ -127,7 +127,7 @@ def _columns(subset: Subset) -> tuple[str, ...]:
 
 
 def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str] | str]]:
-    """Line number of each row, and its cells of `columns` or what is wrong with it."""
+    """Yield the line number of each row, and its cells of `columns` or what is wrong with it."""
     try:
         text = read_content(path, MAX_BINARY).decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -217,7 +217,7 @@ class _Cells:
         )
 
     def _resolve(self, cell: str) -> str | None:
-        """Path relative to the root; None where it is none, or leaves the root, by a symlink too."""
+        """Return a path relative to the root; None where it is none, or leaves the root, by a symlink too."""
         if not cell or "\0" in cell or posixpath.isabs(cell):
             return None
         path = posixpath.normpath(posixpath.join(self._folder, cell))
@@ -248,6 +248,6 @@ def _frame_number(path: str) -> int | None:
 
 
 def _beam(cell: str) -> int | None:
-    """A beam from 1 to 64; `37.0`, as tables with gaps are written, is one too."""
+    """Return a beam from 1 to 64; `37.0`, as tables with gaps are written, is one too."""
     found = re.fullmatch(r"([0-9]{1,3})(?:\.0*)?", cell)
     return int(found[1]) if found and 1 <= int(found[1]) <= BEAMS else None

@@ -84,7 +84,7 @@ def split(windows: Windows, settings: Data) -> Split:
 
 
 def _with_copies(chosen: IntArray, altered: NDArray[np.bool_], copies: int) -> IntArray:
-    """Rows of the chosen windows and of every copy of those among them that are `altered` (N,)."""
+    """Return the rows of the chosen windows and of every copy of those among them that are `altered` (N,)."""
     originals = chosen[altered[chosen]]
     rows = [chosen, *(originals + copy * len(altered) for copy in range(1, copies + 1))]
     return np.concatenate(rows)
@@ -102,7 +102,7 @@ def _published(rows: IntArray, tenths: int, seed: int, dropped: int) -> Split:
 
 
 def cut_passes(sizes: IntArray, random: np.random.Generator, *, test: bool) -> IntArray:
-    """Part of each of P passes, whose windows `sizes` counts; without `test`, its share is trained on."""
+    """Assign each of P passes, of `sizes` windows, to a part; without `test`, its share is trained on."""
     count = len(sizes)
     parts = np.full(count, TRAIN)
     fewest = 3 if test else 2

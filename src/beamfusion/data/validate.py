@@ -27,7 +27,7 @@ READERS: dict[str, Callable[[Path], Any]] = {
 
 
 def faults(root: Path, *, progress: bool = False) -> list[str]:
-    """What is wrong with the data set below `root`, a line each; every distinct file is read once."""
+    """List what is wrong with the data set in `root`, a line each; every distinct file is read once."""
     tree = read_tree(root)
     found = [*tree.unusable, *tree.faults, *_jumps(tree)]
     names = _names(tree)
@@ -62,7 +62,7 @@ def faults(root: Path, *, progress: bool = False) -> list[str]:
 
 
 def _names(tree: Tree) -> dict[str, list[str]]:
-    """The distinct files of each kind, in the order in which the samples name them."""
+    """Return the distinct files of each kind, in the order in which the samples name them."""
     names: dict[str, dict[str, None]] = {kind: {} for kind in READERS}
     for sample in tree.samples:
         for kind in ("image", "lidar", "radar"):

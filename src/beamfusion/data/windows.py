@@ -62,7 +62,7 @@ def read_labels(tree: Tree, faults: Faults) -> Labels:
 def _read_once(
     tree: Tree, names: Iterable[str | None], read: Callable[[Path], Read], faults: Faults
 ) -> dict[str, Read]:
-    """Contents of the distinct files that are sound."""
+    """Return the contents of the distinct files that are sound."""
     contents: dict[str, Read] = {}
     for name in dict.fromkeys(names):
         if name is not None:
@@ -79,7 +79,7 @@ def window_table(
     labels: Labels,
     encoding: Literal["polar", "angle"],
 ) -> NDArray[Any]:
-    """A row of `window_dtype` a sample; `frames` has each modality's index of a raw file."""
+    """Make a row of `window_dtype` of each sample; `frames` has each modality's index of a raw file."""
     samples = tree.samples
     table = np.zeros(len(samples), window_dtype(WINDOW))
     for modality in GRID_MODALITIES:

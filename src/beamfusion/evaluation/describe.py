@@ -12,7 +12,7 @@ from beamfusion.settings import Settings
 
 
 def describe(settings: Settings) -> dict[str, Any]:
-    """Parameters in `total` and per module, tokens, and the settings that decide on them.
+    """Return parameters in `total` and per module, tokens, and the settings that decide on them.
 
     The network is built without memory for its weights, so that any size is quick.
     """

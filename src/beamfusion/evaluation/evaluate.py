@@ -34,7 +34,7 @@ def evaluate(
     settings: Settings,
     device: torch.device,
 ) -> Outcome:
-    """Score a predictor on the test part, with what is missing filled, or rebuilt where a job rebuilds it."""
+    """Score a predictor on the test part, its missing modalities filled, or rebuilt where a job rebuilds them."""
     parts = open_parts(prepared, settings)
     predictions = predict(
         load_networks_of(training, rebuilding, settings, device),
@@ -59,26 +59,26 @@ def evaluate(
 
 
 def _table(predictions: Predictions, windows: list[int], copies: list[int]) -> pa.Table:
-    """A row a window: its index among the job's windows, which altered copy it is (0: none), its scenario,
-    zero-based truth and three best beams, logits; of a forecast each step's, named `_step1` and so on.
+    """Make a row of each window: its index among the job's windows, which altered copy it is (0: none), its
+    scenario, zero-based truth and three best beams, logits; of a forecast each step's, named `_step1` and so on.
     """
     columns: dict[str, Any] = {"window": windows, "copy": copies, "scenario": predictions.scenario}
     if predictions.truth.ndim == 1:
         return pa.table(columns | _beams(predictions.truth, predictions.top3, predictions.logits))
     for step in range(predictions.truth.shape[1]):
-        found = _beams(predictions.truth[:, step], predictions.top3[:, step], predictions.logits[:, step])
-        columns |= {f"{name}_step{step + 1}": column for name, column in found.items()}
+        beams = _beams(predictions.truth[:, step], predictions.top3[:, step], predictions.logits[:, step])
+        columns |= {f"{name}_step{step + 1}": column for name, column in beams.items()}
     return pa.table(columns)
 
 
 def _samples(
     predictions: Predictions, windows: Windows, window: NDArray[np.int64], copy: NDArray[np.int64]
 ) -> pa.Table:
-    """A row a window: a name that it has in every job on its data, its scenario, its score by each metric."""
-    places = zip(windows.subset[window], windows.line[window], copy, strict=True)
+    """Make a row of each window: the name that it has in every job on its data, its scenario, its scores."""
+    names = zip(windows.subset[window], windows.line[window], copy, strict=True)
     return pa.table(
         {
-            "sample": [f"{subset}-{line}-{number}" for subset, line, number in places],
+            "sample": [f"{subset}-{line}-{number}" for subset, line, number in names],
             "part": [f"scenario{number}" for number in predictions.scenario],
             **scores_by_sample(predictions.top3, predictions.truth),
         }

@@ -14,7 +14,7 @@ Scores = dict[str, dict[str, float]]
 
 
 def dba(top3: NDArray[Any], truth: NDArray[Any]) -> float:
-    """Distance-based accuracy of the challenge: 1 is best, linear in the beam index, not circular.
+    """Compute the challenge's distance-based accuracy: 1 is best, linear in the beam index, not circular.
 
     Ranked beams (N, 3) against true beams (N,): (Y_1 + Y_2 + Y_3) / 3 with
     Y_K = 1 - mean_n min_{k <= K} min(|pred_nk - truth_n| / 5, 1).
@@ -23,13 +23,13 @@ def dba(top3: NDArray[Any], truth: NDArray[Any]) -> float:
 
 
 def _distances(top3: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.int64]:
-    """(N, 3): of the nearest of the first K predictions, in beams and at most `DBA_REACH`."""
+    """Return (N, 3) how far the nearest of the first K predictions is, in beams and at most `DBA_REACH`."""
     distance = np.abs(top3.astype(np.int64) - truth.astype(np.int64)[:, None])
     return np.minimum.accumulate(np.minimum(distance, DBA_REACH), axis=1)
 
 
 def accuracy(top3: NDArray[Any], truth: NDArray[Any], k: int) -> float:
-    """Percent of samples whose true beam is among the first k."""
+    """Return the percentage of samples whose true beam is among the first k."""
     return float(100 * _hits(top3, truth, k).mean())
 
 
@@ -38,9 +38,9 @@ def _hits(top3: NDArray[Any], truth: NDArray[Any], k: int) -> NDArray[np.bool_]:
 
 
 def scores(top3: NDArray[Any], truth: NDArray[Any], scenario: NDArray[Any]) -> Scores:
-    """{metric: {"overall": ..., "scenario31": ..., "step1": ...}} of ranked and true beams, by scenario (N,).
+    """Return {metric: {"overall": ..., "scenario31": ..., "step1": ...}} of ranked and true beams.
 
-    Beams (N, 3) and (N,), or (N, H, 3) and (N, H) of a forecast: overall and scenarios then pool all steps,
+    Beams (N, 3), (N,) and scenario (N,), or (N, H, 3) and (N, H) of a forecast: overall and scenarios then pool all steps,
     and every step has a score of its own. Only scenarios that occur; ValueError without samples or where the
     shapes disagree.
     """
@@ -59,20 +59,20 @@ def scores(top3: NDArray[Any], truth: NDArray[Any], scenario: NDArray[Any]) -> S
 
 
 def scores_by_sample(top3: NDArray[Any], truth: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
-    """Each sample's DBA and accuracies (N,), whose means are the overall scores of `scores`.
+    """Return each sample's DBA and accuracies (N,), whose means are the overall scores of `scores`.
 
     Of a forecast the mean over its steps, and `dba.step1` and so on for each.
     """
     if truth.ndim == 1:
         accuracies = {f"top{k}": 100.0 * _hits(top3, truth, k) for k in range(1, RANKS + 1)}
         return {"dba": 1 - _distances(top3, truth).mean(axis=1) / DBA_REACH, **accuracies}
-    steps = [scores_by_sample(top3[:, step], truth[:, step]) for step in range(truth.shape[1])]
-    by_step = {f"{metric}.step{i + 1}": each[metric] for i, each in enumerate(steps) for metric in each}
-    return {metric: np.mean([each[metric] for each in steps], axis=0) for metric in steps[0]} | by_step
+    steps = [scores_by_sample(top3[:, i], truth[:, i]) for i in range(truth.shape[1])]
+    by_step = {f"{metric}.step{i + 1}": step[metric] for i, step in enumerate(steps) for metric in step}
+    return {metric: np.mean([step[metric] for step in steps], axis=0) for metric in steps[0]} | by_step
 
 
 def _parts(truth: NDArray[Any], scenario: NDArray[Any]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-    """Masks (N,) or (N*H,) over the beams."""
+    """Yield masks (N,) or (N*H,) over the beams."""
     horizon = truth.shape[1] if truth.ndim > 1 else 1
     scenario = np.repeat(scenario, horizon)
     yield "overall", np.ones(len(scenario), dtype=np.bool_)

@@ -1,1 +1,1 @@
-"""Encoders, feature fusion, time fusion and heads."""
+"""The networks: encoders, feature fusion, time fusion, heads, and the modality rebuilding module."""

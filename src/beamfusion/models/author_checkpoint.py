@@ -129,7 +129,7 @@ def recognise(tensors: Mapping[str, Tensor], source: str) -> dict[str, Any]:
             f"{source}: is no author checkpoint: expected tensors of either"
             f" encoder.transformer1 or encoder.mambafusion1, found {kinds}"
         )
-    time_fusion = _kept_time_fusion(tensors)
+    time_fusion = _time_fusion(tensors)
     if transformer:
         feature_fusion, time_fusion = "transformer", "sum"
     elif not backward:
@@ -148,12 +148,12 @@ def alternatives(tensors: Mapping[str, Tensor], recognised: Mapping[str, str]) -
     twins = {"bimamba": "csbimamba", "csbimamba": "bimamba"}
     if (twin := twins.get(recognised["feature_fusion"])) is not None:
         others["feature_fusion"] = twin
-    if (kept := _kept_time_fusion(tensors)) != "sum":
-        others["time_fusion"] = kept if recognised["time_fusion"] == "sum" else "sum"
+    if (unused := _time_fusion(tensors)) != "sum":
+        others["time_fusion"] = unused if recognised["time_fusion"] == "sum" else "sum"
     return others
 
 
-def _kept_time_fusion(tensors: Mapping[str, Tensor]) -> str:
+def _time_fusion(tensors: Mapping[str, Tensor]) -> str:
     """Return the TFM whose tensors there are, used or not."""
     names = [name for name in tensors if name.startswith("encoder.time_mamba.")]
     if any(name.startswith("encoder.time_mamba.mlp") for name in names):

@@ -1,4 +1,4 @@
-"""A network on disk: its settings and its tensors, read without running anything that the file holds."""
+"""Networks on disk, read without running anything that the file holds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CHECKPOINT = "checkpoint.pt"
 
 
 class _DamagedError(Exception):
-    """A file's part of that name has another check sum."""
+    """A part of a file, by its name, has another check sum."""
 
 
 def save_checkpoint(path: Path, networks: dict[str, nn.Module]) -> None:
@@ -27,7 +27,7 @@ def save_checkpoint(path: Path, networks: dict[str, nn.Module]) -> None:
 
 
 def write_tensors(path: Path, content: dict[str, Any]) -> None:
-    """Whole or not at all; a disk that is full is an `OSError`, as for any other file."""
+    """Write a file whole or not at all; a disk that is full is an `OSError`, as for any other file."""
     with whole_file(path) as temporary, temporary.open("wb") as stream:
         try:
             torch.save(content, stream)
@@ -53,7 +53,7 @@ def load_checkpoint(path: Path, networks: dict[str, nn.Module]) -> None:
 
 
 def read_tensors(path: Path) -> dict[str, Any]:
-    """The content of a file of tensors; anything else is a `UserError` that names the file."""
+    """Read a file of tensors; anything else is a `UserError` that names the file."""
     start = b""
     try:
         with path.open("rb") as stream, warnings.catch_warnings(action="ignore"):
@@ -72,15 +72,15 @@ def read_tensors(path: Path) -> dict[str, Any]:
 
 
 def _reason(error: Exception, start: bytes) -> str:
-    """In our words: torch's own advise to load the file all the same, and run what it holds."""
-    said = str(error)
+    """Return our words for an error: torch's own advise to load the file all the same, and run its code."""
+    message = str(error)
     if isinstance(error, OSError):
-        return error.strerror or said
+        return error.strerror or message
     if isinstance(error, _DamagedError):
-        return f"its part {said} is damaged"
-    if "TorchScript" in said:
+        return f"its part {message} is damaged"
+    if "TorchScript" in message:
         return "a TorchScript archive; expected the tensors of a state_dict"
-    if refused := re.search(r"GLOBAL (\S{1,80}) was not an allowed global", said):
+    if refused := re.search(r"GLOBAL (\S{1,80}) was not an allowed global", message):
         return f"holds {refused[1]}, which is never loaded; expected the tensors of a state_dict"
     if not start:
         return "the file is empty"

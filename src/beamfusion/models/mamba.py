@@ -40,7 +40,7 @@ class Mamba(nn.Module):
 
     @torch.no_grad()
     def _start_steps(self) -> None:
-        """Step sizes softplus(bias) start log-uniform in [DT_MIN, DT_MAX]."""
+        """Draw initial step sizes softplus(bias) log-uniformly from [DT_MIN, DT_MAX]."""
         nn.init.uniform_(self.dt_proj.weight, -(self.dt_rank**-0.5), self.dt_rank**-0.5)
         size = torch.empty_like(self.dt_proj.bias).uniform_(math.log(DT_MIN), math.log(DT_MAX)).exp()
         self.dt_proj.bias.copy_(size + torch.log(-torch.expm1(-size)))

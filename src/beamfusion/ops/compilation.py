@@ -24,7 +24,7 @@ REALS: dict[torch.dtype, Any] = {torch.float32: numba.float32, torch.float64: nu
 
 @functools.cache
 def _build(source: Path) -> str:
-    """Digest of all that compiled code depends on: the CPU, numba, and its source with what it inlines."""
+    """Digest all that compiled code depends on: the CPU, numba, and its source with what it inlines."""
     digest = hashlib.sha256(
         repr((cpu_target.target_context.codegen().magic_tuple(), numba.__version__)).encode()
     )
@@ -34,7 +34,7 @@ def _build(source: Path) -> str:
 
 
 def compiled(function: Any, name: str, *arguments: Any) -> Kernel:
-    """A function for one signature, from numba's cache beside the source, or the user's if that is read-only.
+    """Return a function compiled for one signature, from numba's cache beside the source or the user's.
 
     numba names the cache's files after the function. A name for each signature and build keeps processes that
     compile at the same time, on whatever machines share the folder, from using each other's files.
@@ -51,7 +51,7 @@ def compiled(function: Any, name: str, *arguments: Any) -> Kernel:
 
 
 def run(kernel: Kernel, tasks: int, *args: Any) -> None:
-    """Tasks 0..tasks, on as many threads as torch uses."""
+    """Run tasks 0..tasks on as many threads as torch uses."""
     arrays = [arg.detach().numpy() if isinstance(arg, Tensor) else arg for arg in args]
     threads = min(torch.get_num_threads(), tasks)
     if threads <= 1:

@@ -15,7 +15,7 @@ from beamfusion.ops.simd import VECTOR_BYTES, fma, full_like, load, load_tile, s
 
 @njit
 def load_weights(rows, weight, bias, channel, width, lanes):
-    """rows[k, lane] = weight[channel, k], and the bias in the last row."""
+    """Set rows[k, lane] = weight[channel, k], and the bias in the last row."""
     taps = weight.shape[1]
     for k in range(taps + 1):
         for c in range(lanes):
@@ -25,7 +25,7 @@ def load_weights(rows, weight, bias, channel, width, lanes):
 
 @njit
 def load_window(rows, taps, x, sample, channel, time, width, steps, ahead, lanes):
-    """The chunk and the taps - 1 steps before it, zero before the first step."""
+    """Load the chunk and the taps - 1 steps before it, zero before the first step."""
     before = min(taps - 1, time)
     rows[: (taps - 1 - before) * lanes] = 0
     for t in range(-before, steps, lanes):
@@ -45,7 +45,7 @@ def load_window(rows, taps, x, sample, channel, time, width, steps, ahead, lanes
 
 @njit
 def convolve(rows, weights, taps, t, lanes):
-    """The convolution's value at a step of the chunk, before SiLU."""
+    """Return the convolution's value at a step of the chunk, before SiLU."""
     y = load(weights, taps * lanes)
     for k in range(taps):
         y = fma(load(weights, k * lanes), load(rows, (t + k) * lanes), y)
@@ -73,7 +73,7 @@ def forward(first, last, vectors, x, weight, bias, out):
 
 
 def backward(first, last, vectors, x, weight, bias, grad, grad_x, grad_weight, grad_bias):
-    """Gradients from `grad` of the output; of weight (sample, channel, tap), of bias (sample, channel)."""
+    """Compute gradients from the output's; of weight (sample, channel, tap), of bias (sample, channel)."""
     lanes = VECTOR_BYTES // x.itemsize
     channels, length = x.shape[1:]
     taps = weight.shape[1]

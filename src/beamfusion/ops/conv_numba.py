@@ -17,7 +17,7 @@ from beamfusion.ops.compilation import REALS, Kernel, compiled, run
 
 @functools.cache
 def kernels(dtype: torch.dtype) -> tuple[Kernel, Kernel]:
-    """Forward and backward kernel, compiled or loaded at the first call."""
+    """Return the forward and the backward kernel, compiled or loaded at the first call."""
     real = REALS[dtype]
     strided = Array(real, 3, "A")
     vector, matrix, cube = (Array(real, ndim, "C") for ndim in (1, 2, 3))
@@ -51,7 +51,7 @@ class _CausalConv(torch.autograd.Function):
 
 
 def causal_conv(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """As `mamba.causal_conv`, in float64 if x is, else in float32; the result has x's dtype."""
+    """Compute in float64 if x is, else in float32; the result has x's dtype."""
     dtype = torch.float64 if x.dtype == torch.float64 else torch.float32
     out: Tensor = _CausalConv.apply(x.to(dtype), weight.to(dtype), bias.to(dtype))  # type: ignore[no-untyped-call]
     return out.to(x.dtype)

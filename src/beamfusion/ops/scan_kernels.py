@@ -45,14 +45,14 @@ def softplus(x):
 
 @njit
 def load_channels(row, source, first, count):
-    """row[c] = source[first + c], zero past the last channel."""
+    """Set row[c] = source[first + c], zero past the last channel."""
     for c in range(row.size):
         row[c] = source[first + c] if c < count else 0
 
 
 @njit
 def load_rates(rows, A, scale, first, count, lanes):
-    """rows[vector, n, lane] = scale A[channel, n], zero past the last channel."""
+    """Set rows[vector, n, lane] = scale A[channel, n], zero past the last channel."""
     N = A.shape[1]
     for c in range(rows.size // N):
         for n in range(N):
@@ -62,7 +62,7 @@ def load_rates(rows, A, scale, first, count, lanes):
 
 @njit
 def load_states(tile, pitch, source, sample, time, steps, ahead, lanes):
-    """tile[t, n] = source[sample, n, time + t]."""
+    """Set tile[t, n] = source[sample, n, time + t]."""
     N = source.shape[1]
     for n in range(0, N, lanes):
         load_tile(tile, n, pitch, source, sample, n, time, min(lanes, N - n), steps, ahead)
@@ -70,7 +70,7 @@ def load_states(tile, pitch, source, sample, time, steps, ahead, lanes):
 
 @njit
 def find_steps(count, lanes, bias, softplus_delta, delta, u, sizes, inputs):
-    """Step sizes, (softplus of) delta + bias, and the inputs that they weigh."""
+    """Compute step sizes, (softplus of) delta + bias, and the inputs that they weigh."""
     for i in range(0, count * lanes, lanes):
         size = load(delta, i) + bias
         if softplus_delta:
@@ -81,7 +81,7 @@ def find_steps(count, lanes, bias, softplus_delta, delta, u, sizes, inputs):
 
 @njit
 def advance(steps, lanes, N, pitch, rates, h, skip, u, sizes, inputs, B, C, y):
-    """h = exp(size A) h + B input and y = C h + D u, step by step."""
+    """Compute h = exp(size A) h + B input and y = C h + D u, step by step."""
     for t in range(steps):
         i = t * lanes
         size, x = load(sizes, i), load(inputs, i)
@@ -96,7 +96,7 @@ def advance(steps, lanes, N, pitch, rates, h, skip, u, sizes, inputs, B, C, y):
 
 @njit
 def replay(steps, lanes, N, pitch, rates, h, skip, u, sizes, inputs, B, C, y, decays, decayed):
-    """As `advance`, and keep every decay exp(size A) and every state as it decayed, before its input."""
+    """Do as `advance`, and keep every decay exp(size A) and every state as it decayed, before its input."""
     for t in range(steps):
         i = t * lanes
         size, x = load(sizes, i), load(inputs, i)
@@ -118,7 +118,7 @@ def retreat(
     steps, lanes, N, pitch, A, carried, skip, u, sizes, inputs, B, C, grad_y, decays, decayed,
     sum_A, sum_B, sum_C, grad_u, grad_sizes,
 ):  # fmt: skip
-    """Back from the last step; `carried` is h's gradient through all later steps."""
+    """Go back from the last step; `carried` is h's gradient through all later steps."""
     for t in range(steps - 1, -1, -1):
         i = t * lanes
         size, x, v, g = load(sizes, i), load(inputs, i), load(u, i), load(grad_y, i)
@@ -140,7 +140,7 @@ def retreat(
 
 @njit
 def gate(count, lanes, z, y):
-    """y *= silu(z)."""
+    """Compute y *= silu(z)."""
     for i in range(0, count * lanes, lanes):
         x = load(z, i)
         store(y, i, load(y, i) * x * sigmoid(x))
@@ -148,7 +148,7 @@ def gate(count, lanes, z, y):
 
 @njit
 def gate_gradients(count, lanes, z, y, grad):
-    """In place: grad -> gradient of y, and z -> gradient of z."""
+    """Replace grad by the gradient of y, and z by the gradient of z."""
     for i in range(0, count * lanes, lanes):
         x, g = load(z, i), load(grad, i)
         opening, one = sigmoid(x), full_like(x, 1.0)
@@ -157,7 +157,7 @@ def gate_gradients(count, lanes, z, y, grad):
 
 
 def forward(first, last, groups, softplus_delta, gated, u, delta, A, B, C, D, z, bias, out, starts):
-    """Tasks first..last of the scan; `starts`, unless empty, receives h at the start of every chunk."""
+    """Compute tasks first..last; `starts`, unless empty, receives h at the start of every chunk."""
     lanes = VECTOR_BYTES // u.itemsize
     channels, length = u.shape[1:]
     N = A.shape[1]
@@ -204,7 +204,7 @@ def backward(
     first, last, groups, softplus_delta, gated, u, delta, A, B, C, D, z, bias, starts, grad,
     grad_u, grad_delta, grad_A, grad_B, grad_C, grad_D, grad_z, grad_bias,
 ):  # fmt: skip
-    """Gradients of tasks first..last, from `grad` of the output and the forward pass's `starts`.
+    """Compute gradients of tasks first..last, from `grad` of the output and the forward pass's `starts`.
 
     grad_A (sample, channel, n), grad_D and grad_bias (sample, channel), grad_B and grad_C (sample, group,
     time, n) are still to be summed over samples or groups.

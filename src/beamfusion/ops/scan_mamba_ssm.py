@@ -10,7 +10,7 @@ def selective_scan(
     u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor | None = None,
     z: Tensor | None = None, delta_bias: Tensor | None = None, delta_softplus: bool = False,
 ) -> Tensor:  # fmt: skip
-    """The kernel wants all that varies in time in u's precision, and the parameters in float32."""
+    """Cast what varies in time to u's dtype and parameters to float32, as the kernel wants them."""
     delta, B, C = delta.to(u.dtype), B.to(u.dtype), C.to(u.dtype)
     z = z if z is None else z.to(u.dtype)
     D, delta_bias = (parameter if parameter is None else parameter.float() for parameter in (D, delta_bias))

@@ -17,7 +17,7 @@ from beamfusion.ops.compilation import REALS, Kernel, compiled, run
 
 @functools.cache
 def kernels(dtype: torch.dtype) -> tuple[Kernel, Kernel]:
-    """Forward and backward kernel, compiled or loaded at the first call."""
+    """Return the forward and the backward kernel, compiled or loaded at the first call."""
     real = REALS[dtype]
     strided = Array(real, 3, "A")
     vector, matrix, cube, block = (Array(real, ndim, "C") for ndim in (1, 2, 3, 4))
@@ -81,7 +81,7 @@ def selective_scan(
     u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor | None = None,
     z: Tensor | None = None, delta_bias: Tensor | None = None, delta_softplus: bool = False,
 ) -> Tensor:  # fmt: skip
-    """In float64 if any argument is, else in float32; the result has u's dtype."""
+    """Compute in float64 if any argument is, else in float32; the result has u's dtype."""
     tensors = (u, delta, A, B, C, D, z, delta_bias)
     given = [tensor for tensor in tensors if tensor is not None]
     dtype = torch.float64 if any(tensor.dtype == torch.float64 for tensor in given) else torch.float32

@@ -11,7 +11,7 @@ def selective_scan(
     u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor | None = None,
     z: Tensor | None = None, delta_bias: Tensor | None = None, delta_softplus: bool = False,
 ) -> Tensor:  # fmt: skip
-    """In float64 if any argument is, else in float32; the result has u's dtype."""
+    """Compute in float64 if any argument is, else in float32; the result has u's dtype."""
     given = [tensor for tensor in (u, delta, A, B, C, D, z, delta_bias) if tensor is not None]
     dtype = torch.float64 if any(tensor.dtype == torch.float64 for tensor in given) else torch.float32
     x, size, A, B, C = (tensor.to(dtype) for tensor in (u, delta, A, B, C))

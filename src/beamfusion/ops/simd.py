@@ -44,7 +44,7 @@ def _constant(kind, value):
 
 
 def _pick(builder, first, second, lanes):
-    """The given lanes of two vectors, the second's counted on from the first's."""
+    """Pick the given lanes of two vectors, the second's counted on from the first's."""
     return builder.shuffle_vector(first, second, ir.Constant(ir.VectorType(_i32, len(lanes)), lanes))
 
 
@@ -71,7 +71,7 @@ def _polynomial(builder, x, coefficients):
 
 
 def _address(context, builder, kind, array, index, pointee):
-    """An element's address: by one number in a contiguous row, or one per axis in an array of any strides."""
+    """Return an element's address, by one index in a contiguous row or one per axis of a strided array."""
     struct = context.make_array(kind)(context, builder, array)
     if kind.ndim == 1:
         return builder.bitcast(builder.gep(struct.data, [index]), ir.PointerType(pointee))
@@ -85,7 +85,7 @@ def _address(context, builder, kind, array, index, pointee):
 
 @intrinsic
 def load(typing, array, index):
-    """The vector that starts at an index; its lanes are neighbours in memory."""
+    """Load the vector that starts at an index; its lanes are neighbours in memory."""
     vector = Vector(array.dtype)
 
     def codegen(context, builder, signature, args):
@@ -107,7 +107,7 @@ def store(typing, array, index, vector):
 
 @intrinsic
 def splat(typing, number):
-    """A vector with one number in every lane."""
+    """Make a vector with one number in every lane."""
     vector = Vector(number)
 
     def codegen(context, builder, signature, args):
@@ -118,7 +118,7 @@ def splat(typing, number):
 
 @intrinsic
 def full_like(typing, vector, number):
-    """A vector of another's kind with one number in every lane."""
+    """Make a vector of another's kind with one number in every lane."""
 
     def codegen(context, builder, signature, args):
         return _broadcast(builder, context.cast(builder, args[1], number, vector.scalar), args[0].type)
@@ -128,7 +128,7 @@ def full_like(typing, vector, number):
 
 @intrinsic
 def fma(typing, a, b, c):
-    """a b + c, fused where the CPU can."""
+    """Compute a b + c, fused where the CPU can."""
 
     def codegen(context, builder, signature, args):
         return _fused(builder, *args)
@@ -138,7 +138,7 @@ def fma(typing, a, b, c):
 
 @intrinsic
 def larger(typing, a, b):
-    """The larger of each lane; NaN where a is."""
+    """Return the larger of each lane; NaN where a is."""
 
     def codegen(context, builder, signature, args):
         return builder.select(builder.fcmp_ordered("<", *args), args[1], args[0])
@@ -169,7 +169,7 @@ _define(operator.truediv, "fdiv")
 
 @intrinsic
 def total(typing, vector):
-    """The sum of the lanes, always in the same order."""
+    """Sum the lanes, always in the same order."""
 
     def codegen(context, builder, signature, args):
         (value,) = args
@@ -183,7 +183,7 @@ def total(typing, vector):
 
 
 def _exp2_coefficients(degree):
-    """2^f = 1 + f q(f) on [-1/2, 1/2], with q interpolated at Chebyshev nodes; exactly 1 at 0."""
+    """Interpolate q of 2^f = 1 + f q(f) on [-1/2, 1/2] at Chebyshev nodes; exactly 1 at 0."""
 
     def q(f):
         return np.where(f == 0, math.log(2), np.expm1(f * math.log(2)) / np.where(f == 0, 1, f))
@@ -194,7 +194,7 @@ def _exp2_coefficients(degree):
 
 @intrinsic
 def exp2(typing, x):
-    """2^x to the last places; 0 below the normal numbers, infinity above them, NaN for NaN."""
+    """Compute 2^x to the last places; 0 under the normal numbers, infinity above them, NaN for NaN."""
     bits = x.scalar.bitwidth
     mantissa, bias, degree = (23, 127, 6) if bits == 32 else (52, 1023, 12)
     coefficients = _exp2_coefficients(degree)
@@ -217,7 +217,7 @@ def exp2(typing, x):
 
 @intrinsic
 def log1p(typing, x):
-    """log(1 + x) for x in [0, 1], as the power series of 2 artanh(x / (2 + x))."""
+    """Compute log(1 + x) for x in [0, 1], as the power series of 2 artanh(x / (2 + x))."""
     terms = 8 if x.scalar.bitwidth == 32 else 17
 
     def codegen(context, builder, signature, args):
@@ -236,7 +236,7 @@ def sigmoid(x):
 
 
 def _transposed(builder, rows):
-    """A square of vectors, transposed by swapping its off-diagonal blocks, then theirs."""
+    """Transpose a square of vectors by swapping its off-diagonal blocks, then theirs."""
     rows = list(rows)
     lanes = len(rows)
     block = lanes // 2
@@ -252,7 +252,7 @@ def _transposed(builder, rows):
 
 
 def _channel_addresses(context, builder, kind, array, index_type, index, vector):
-    """Where each of a vector of channels starts, in an array (sample, channel, time)."""
+    """Yield where each of a vector of channels starts, in an array (sample, channel, time)."""
     sample, channel, time = (builder.extract_value(index, axis) for axis in range(3))
     for i in range(vector.count):
         row = context.make_tuple(builder, index_type, (sample, builder.add(channel, channel.type(i)), time))
@@ -317,7 +317,7 @@ def prefetch(typing, array, index):
 
 @njit
 def load_tile(tile, start, pitch, array, sample, channel, time, channels, steps, ahead):
-    """tile[start + t pitch + c] = array[sample, channel + c, time + t], zero past `channels`.
+    """Set tile[start + t pitch + c] = array[sample, channel + c, time + t], zero past `channels`.
 
     Starts to fetch the tile that is `ahead` steps on, while this one is worked on.
     """
@@ -338,7 +338,7 @@ def load_tile(tile, start, pitch, array, sample, channel, time, channels, steps,
 
 @njit
 def store_tile(tile, array, sample, channel, time, channels, steps, ahead):
-    """array[sample, channel + c, time + t] = tile[t, c]; fetches as `load_tile` does."""
+    """Set array[sample, channel + c, time + t] = tile[t, c]; fetches as `load_tile` does."""
     lanes = VECTOR_BYTES // array.itemsize
     if channels == lanes and array.strides[1] == array.itemsize:
         for t in range(steps):

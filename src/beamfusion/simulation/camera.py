@@ -40,7 +40,7 @@ SUPERSAMPLE_BELOW = 480
 def photograph(
     site: Site, traffic: Traffic, frame: int, size: tuple[int, int], rng: np.random.Generator
 ) -> NDArray[np.uint8]:
-    """One picture (height, width, 3) of `size` (width, height)."""
+    """Draw one picture (height, width, 3) of `size` (width, height)."""
     scale = 2 if size[0] < SUPERSAMPLE_BELOW else 1
     width, height = size[0] * scale, size[1] * scale
     canvas = _background(site, width, height).copy()
@@ -64,7 +64,7 @@ class _View:
         self.focal = width / 2 / np.tan(HORIZONTAL_VIEW / 2)
 
     def project(self, points: FloatArray) -> FloatArray:
-        """Pixels (N, 2), right and down, of points (N, 3); those behind the camera are undefined."""
+        """Return pixels (N, 2), right and down, of points (N, 3); those behind the camera are undefined."""
         scale = self.focal / np.maximum(points[:, 0], NEAREST)
         pixels = np.empty((len(points), 2))
         pixels[:, 0] = self.width / 2 - points[:, 1] * scale
@@ -78,7 +78,7 @@ class _View:
 
 @cache
 def _background(site: Site, width: int, height: int) -> Image.Image:
-    """Sky, ground, street and facade, which the camera sees the same in every frame."""
+    """Draw sky, ground, street and facade, which the camera sees the same in every frame."""
     canvas = Image.new("RGB", (width, height))
     draw, view, light = ImageDraw.Draw(canvas), _View(width, height), AMBIENT[site.night]
     horizon = int(view.height * HORIZON)
@@ -152,7 +152,7 @@ def _lamps(
     length: float,
     width: float,
 ) -> None:
-    """White in front and red behind, seen from where they shine."""
+    """Draw lamps, white in front and red behind, seen from where they shine."""
     for way, colour in ((1, (255, 250, 225)), (-1, (200, 20, 15))):
         end = centre + way * ahead * length / 2
         if way * float(end @ ahead) > 0:

@@ -38,7 +38,7 @@ def cube(
     *,
     hidden: bool,
 ) -> NDArray[np.complex64]:
-    """One frame (antenna, sample, chirp); `hidden` where another vehicle stands before the receiver's car."""
+    """Return one frame (antenna, sample, chirp); `hidden` where a vehicle stands before the receiver's car."""
     place, speed, amplitude = _scatterers(site, traffic, frame, rng, hidden=hidden)
     distance = np.hypot(*place.T)
     keep = (distance < MAX_RANGE) & (place[:, 0] > 0)
@@ -57,7 +57,7 @@ def cube(
 def _scatterers(
     site: Site, traffic: Traffic, frame: int, rng: np.random.Generator, *, hidden: bool
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Places (N, 2), radial speeds (N,), positive when they leave, and amplitudes (N,)."""
+    """Return positions (N, 2), radial speeds (N,), positive when they leave, and amplitudes (N,)."""
     centre, ahead = traffic.position[frame], traffic.heading
     towards = -centre / np.hypot(*centre.T)[:, None]
     half = traffic.size[:, :1] / 2

@@ -77,7 +77,7 @@ def simulate(out: Path, settings: Simulation, *, progress: bool = False) -> None
 def _scenario(
     folder: Path, subset: Subset, site: Site, passes: int, settings: Simulation, bar: tqdm[Any]
 ) -> Iterator[dict[str, str | int]]:
-    """The windows of one scenario, a row each, once their files are written."""
+    """Yield the windows of one scenario, a row each, once their files are written."""
     unit1, unit2 = (Path(f"scenario{site.scenario}") / unit for unit in ("unit1", "unit2"))
     for kind in ("camera_data", "lidar_data", "radar_data", "mmWave_data", "GPS_data"):
         (folder / unit1 / kind).mkdir(parents=True, exist_ok=True)

@@ -26,7 +26,7 @@ class Stop:
 
     @contextlib.contextmanager
     def at_once(self) -> Iterator[None]:
-        """While nothing would be lost, a signal ends the process where it is."""
+        """Let a signal end the process where it is, while nothing would be lost."""
         self._at_once = True
         try:
             self._leave_if_asked()
@@ -65,7 +65,7 @@ def stop_signal(grace: float = GRACE) -> Iterator[Stop]:
 
 
 def _watch(heard: socket.socket, grace: float) -> None:
-    """A thread of its own hears of a signal at once; Python's handler waits for a long operation to end."""
+    """Wait in a thread, which hears of a signal at once: Python's handler waits for long operations."""
     number = 0
     while not number:
         numbers = heard.recv(16)

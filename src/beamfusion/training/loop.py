@@ -45,16 +45,16 @@ class Task(Protocol):
         """Put every module into the mode that this epoch, from 0, trains it in."""
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        """The scalar terms of one batch's loss; `total` is the one to minimise."""
+        """Compute the scalar terms of one batch's loss; `total` is the one to minimise."""
 
     def after_step(self) -> None:
-        """What follows an optimiser step."""
+        """Do what follows an optimiser step."""
 
     def validate(self) -> float:
-        """The score of the validation part, higher is better, by the weights of `networks`."""
+        """Score the validation part, higher is better, by the weights of `networks`."""
 
     def networks(self) -> dict[str, nn.Module]:
-        """What `validate` scored, by the names in the checkpoint."""
+        """Return what `validate` scored, by the names in the checkpoint."""
 
     def state(self) -> dict[str, Any]: ...
 
@@ -149,7 +149,7 @@ class Loop:
                 return self._end()
 
     def _train_epoch(self, stop: Stop) -> bool:
-        """One epoch's batches, or what is left of them; False where the loss stopped being finite."""
+        """Train on what is left of an epoch's batches; False where the loss stopped being finite."""
         progress, plan, workers = self._progress, self._plan, self._workers
         self._task.start_epoch(progress.epoch)
         self._data.start_epoch(progress.epoch)
@@ -178,11 +178,11 @@ class Loop:
         return True
 
     def _decide(self, yes: bool) -> bool:
-        """Whether any worker says yes, so that all do the same."""
+        """Return whether any worker says yes, so that all do the same."""
         return yes if self._workers.world_size == 1 else bool(self._workers.sum(torch.tensor(int(yes))))
 
     def _step(self, batch: Batch, part: float) -> dict[str, float] | None:
-        """One optimiser step's loss terms; None, and no step, where one of them is not finite.
+        """Do one optimiser step and return its loss terms; None, and no step, where one is not finite.
 
         `part` is how much of the whole batch this worker's is: the terms are means over the whole.
         """
@@ -232,7 +232,7 @@ class Loop:
                 path.unlink()
 
     def _save(self) -> None:
-        """What every worker needs to go on, written by the one that leads."""
+        """Write what every worker needs to resume."""
         random = {"cpu": torch.get_rng_state()}
         if self._device.type == "cuda":
             random["cuda"] = torch.cuda.get_rng_state(self._device)
@@ -274,12 +274,12 @@ class Loop:
 
 
 def worker_seed(seed: int, rank: int) -> int:
-    """What dropout is drawn from: the training's seed, and for further workers one of their own."""
+    """Return the seed that dropout is drawn from: the training's, and for followers one of their own."""
     return seed if rank == 0 else int(np.random.SeedSequence([seed, rank]).generate_state(1)[0])
 
 
 def epoch_order(windows: int, batch_size: int, seed: int, epoch: int) -> list[NDArray[np.int64]]:
-    """The batches of one epoch, by index; a last batch of one window, too few for BatchNorm, is left out."""
+    """Return the batches of one epoch, by index, without a last one of one window, too few for BatchNorm."""
     shuffled = np.random.default_rng([seed, epoch]).permutation(windows)
     parts = [shuffled[start : start + batch_size] for start in range(0, windows, batch_size)]
     return [part for part in parts if len(part) > 1]

@@ -95,7 +95,7 @@ class RebuildTask:
             self._predictor.eval()
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        """Each term whose weight is not 0, before weighting, and their weighted `total`."""
+        """Compute each term whose weight is not 0, before weighting, and their weighted `total`."""
         options, mrm, history = self._settings.rebuild, self._rebuilder.mrm, self._settings.data.history
         features = self._rebuilder.features(batch, mrm.modalities)
         halves = mrm.project(features)
@@ -123,7 +123,7 @@ class RebuildTask:
         return {**terms, "total": cast("Tensor", total)}
 
     def _fusion_loss(self, batch: Batch, rebuilt: dict[Modality, Tensor]) -> Tensor:
-        """The predictor's own loss, with what is drawn to be replaced rebuilt and the rest true.
+        """Compute the predictor's own loss, with what is drawn to be replaced rebuilt and the rest true.
 
         Published: image is drawn in the first epoch only, LiDAR and radar are always replaced, and an image
         that is not drawn is the filler. A predictor that stays as it is learns nothing from true features,
@@ -150,7 +150,7 @@ class RebuildTask:
         return beam_loss(logits, batch.beam, self._settings.train)
 
     def after_step(self) -> None:
-        """Constant learning rates and no average: nothing follows a step."""
+        """Do nothing: learning rates are constant and there is no average."""
 
     def validate(self) -> float:
         part, missing = self._validation, self._settings.missing
@@ -167,5 +167,5 @@ class RebuildTask:
 
 
 def first_beam(batch: Batch) -> Tensor:
-    """(B,): the beam, or of a forecast the first of its steps."""
+    """Return (B,) the beam, or of a forecast the first of its steps."""
     return batch.beam if batch.beam.ndim == 1 else batch.beam[:, 0]

@@ -50,7 +50,7 @@ def train(
 
 
 def window_counts(parts: Parts) -> dict[str, int]:
-    """Windows that train, altered copies among them, that validate, and that no part has."""
+    """Count windows that train, altered copies among them, that validate, and that no part has."""
     return {
         "train": len(parts.train),
         "altered": parts.train.altered,
@@ -68,7 +68,7 @@ def fit_by_gradient(
     ledger: Ledger | None,
     workers: Workers = SINGLE_PROCESS,
 ) -> Fit:
-    """AdamW on the focal loss, by the schedule of the settings."""
+    """Train by AdamW on the focal loss, by the schedule of the settings."""
     if settings.model.imagenet is not None:
         start_from_imagenet(predictor, Path(settings.model.imagenet))
     predictor.to(device, weight_dtype(settings))
@@ -107,7 +107,7 @@ def fit_least_squares(
 
 
 def training_outcome(fit: Fit, device: torch.device, scores: dict[str, Any], devices: int = 1) -> Outcome:
-    """How a training ended, as its job's outcome."""
+    """Return how a training ended, as its job's outcome."""
     return Outcome(
         scores={**scores, "best_epoch": fit.best_epoch, "validation_dba": fit.best_score},
         status="done" if fit.diverged_in is None else "diverged",
@@ -170,7 +170,7 @@ class PredictorTask:
 
 
 def beam_loss(logits: Tensor, beam: Tensor, settings: Train) -> Tensor:
-    """The predictor's own loss: sigmoid focal loss of logits (B,64) against soft targets around beam (B,).
+    """Compute the sigmoid focal loss of logits (B,64) against soft targets around beam (B,).
 
     Of a forecast: logits (B,horizon,64), beams (B,horizon), and the mean over its steps.
     """

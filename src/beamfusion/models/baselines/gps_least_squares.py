@@ -1,4 +1,4 @@
-"""Least squares on the calibrated GPS angle: the least that a network has to beat."""
+"""Least squares on the calibrated GPS angle: the simplest baseline."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class GpsLeastSquares(BeamPredictor):
         self.coefficients.copy_(solution.reshape(self.coefficients.shape))
 
     def parameter_counts(self) -> dict[str, int]:
-        """What was solved for."""
+        """Count what was solved for."""
         return {"coefficients": self.coefficients.numel()}
 
     def compute(

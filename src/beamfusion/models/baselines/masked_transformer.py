@@ -66,7 +66,7 @@ class MaskedTransformer(BeamPredictor):
     def compute(
         self, given: Mapping[Modality, Tensor], filler: Filler, rebuilt: Mapping[Modality, Tensor]
     ) -> Tensor:
-        """What is missing is left out, whatever stands in for it elsewhere."""
+        """Leave out what is missing, whatever the filler."""
         gps = given["gps"]
         seen = tuple(modality for modality in self.present if modality not in filler.missing)
         hidden = self._hide(len(gps), seen).to(gps.device)
@@ -80,21 +80,21 @@ class MaskedTransformer(BeamPredictor):
         return self.head(x[:, 0])
 
     def parameter_counts(self) -> dict[str, int]:
-        """With the class token, a parameter of its own."""
+        """Count the class token too, a parameter of its own."""
         return {**super().parameter_counts(), "class_token": self.class_token.numel()}
 
     def _length(self, modality: Modality) -> int:
         return GPS_FIXES if modality == "gps" else self.history
 
     def _embed(self, modality: Modality, x: Tensor) -> Tensor:
-        """(B, T, ...) -> (B, T, channels)."""
+        """Map (B, T, ...) -> (B, T, channels)."""
         if modality != "gps":
             x = self.encoders[modality](x.flatten(0, 1)).unflatten(0, x.shape[:2])
         embedded: Tensor = self.embeddings[modality](x)
         return embedded
 
     def _hide(self, samples: int, seen: Collection[Modality]) -> Tensor:
-        """Which of the modalities (samples, modalities) each sample does not see; one is always left."""
+        """Draw which modalities (samples, modalities) each sample does not see; one is always left."""
         if not self.training or not seen:
             return torch.zeros(samples, len(seen), dtype=torch.bool)
         chance = torch.rand(samples, len(seen))
