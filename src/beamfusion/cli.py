@@ -120,13 +120,15 @@ def _simulate(options: argparse.Namespace) -> None:
 
 
 def _validate(options: argparse.Namespace) -> int:
-    from beamfusion.data.validate import faults
+    from beamfusion.data.validate import list_problems
 
-    found = faults(options.root, progress=True)
-    for fault in found:
-        print(fault)
-    print(f"{options.root}: {len(found) or 'no'} fault{'' if len(found) == 1 else 's'}", file=sys.stderr)
-    return 1 if found else 0
+    problems = list_problems(options.root, progress=True)
+    for problem in problems:
+        print(problem)
+    print(
+        f"{options.root}: {len(problems) or 'no'} problem{'' if len(problems) == 1 else 's'}", file=sys.stderr
+    )
+    return 1 if problems else 0
 
 
 def _describe(options: argparse.Namespace) -> None:

@@ -102,8 +102,8 @@ def _prepare(run: _Run, _: Ledger) -> Outcome:
     discard_index(frames)  # without result.json nothing vouches for what is there; the journal does
     summary = prepare(root, frames, settings.frames, progress=True, on_error=settings.data.on_error)
     if summary.dropped:
-        for fault in summary.faults:
-            print(f"left out: {fault}", file=sys.stderr)
+        for line in summary.faults:
+            print(f"left out: {line}", file=sys.stderr)
         name = f"{name}, {summary.dropped} faulty samples left out"
     return Outcome(scores=summary.counts, provenance={"data": name, "data_digest": summary.digest})
 

@@ -42,7 +42,7 @@ def lidar_grid(points: FloatArray, scenario: int, cells: int) -> NDArray[np.uint
 
 
 def radar_maps(cube: NDArray[np.complex64], size: int) -> NDArray[np.float32]:
-    """Compute range-angle and range-velocity map (2,size,size) in [0,1] of a cube (antennas, samples, chirps).
+    """Compute range-angle and range-velocity map (2,size,size) in [0,1] of (antennas, samples, chirps).
 
     Rows are range bins. Published for 256 samples, 250 chirps and size 256: FFT over samples; minus the mean
     over chirps, FFT over antennas, magnitudes summed over chirps; and FFT over chirps, magnitudes summed

@@ -1,4 +1,4 @@
-"""Frames decoded in chunks into .npy files; a run that was killed goes on after its last whole chunk."""
+"""Frames decoded in chunks into .npy files; a killed run resumes after its last whole chunk."""
 
 from __future__ import annotations
 
@@ -70,14 +70,14 @@ class Chunk:
     """Names, sizes and times of the raw files when they were decoded."""
     shapes: dict[str, list[int]] = field(default_factory=dict)
     """Of each sound raw file, by its name."""
-    faults: dict[str, list[str]] = field(default_factory=dict)
+    problems: dict[str, list[str]] = field(default_factory=dict)
     """Of each faulty one."""
 
 
 class Journal:
     """The chunks that are done, a line each, appended after the chunk itself is on the disk.
 
-    A journal of another `key`, or without its arrays, starts afresh. A torn last line is cut off.
+    A journal of another `key`, or without its arrays, starts empty. A torn last line is cut off.
     """
 
     def __init__(self, path: Path, key: str, arrays: Sequence[FrameArray], root: Path):
@@ -128,7 +128,7 @@ class Journal:
                 frames[index], shape = decode(name)
                 chunk.shapes[name] = list(shape)
             except UserError as error:
-                chunk.faults[name] = error.lines
+                chunk.problems[name] = error.lines
         entry = {"array": array.name, "start": start, "stop": stop, "chunk": vars(chunk)}
         array.write(start, frames)
         with self._path.open("a") as stream:

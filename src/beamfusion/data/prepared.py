@@ -171,15 +171,15 @@ def read_index(folder: Path) -> tuple[str, PreparedSummary]:
         content = read_sealed(path)
         if content["form"] != FORM:
             raise ValueError(f"form {content['form']}")
-        found = str(content["key"]), _SUMMARY.validate_json(json.dumps(content["summary"]), strict=True)
-        if missing := set(GRID_MODALITIES) - found[1].frames.keys():
+        index = str(content["key"]), _SUMMARY.validate_json(json.dumps(content["summary"]), strict=True)
+        if missing := set(GRID_MODALITIES) - index[1].frames.keys():
             raise ValueError(f"no frames of {', '.join(sorted(missing))}")
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: not an index of prepared frames of form {FORM} ({error})") from None
     windows = folder / WINDOWS
     if not windows.exists() or digest_files([windows], folder) != content["windows"]:
         raise UserError(f"{windows}: missing, or not what was written; prepare the frames again")
-    return found
+    return index
 
 
 def open_prepared(folder: Path) -> Prepared:
@@ -187,12 +187,12 @@ def open_prepared(folder: Path) -> Prepared:
     _, summary = read_index(folder)
     arrays = {modality: _mapped(folder / frames_file(modality)) for modality in GRID_MODALITIES}
     windows = _read_windows(folder / WINDOWS)
-    forms: dict[Modality, tuple[str, int]] = {
+    layouts: dict[Modality, tuple[str, int]] = {
         "image": ("uint8", 4),
         "lidar": ("uint8", 3),
         "radar": ("float32", 4),
     }
-    for modality, (dtype, dimensions) in forms.items():
+    for modality, (dtype, dimensions) in layouts.items():
         array, indices = arrays[modality], getattr(windows, f"{modality}_frames")
         if array.dtype != dtype or array.ndim != dimensions or len(array) != summary.frames[modality]:
             path = folder / frames_file(modality)

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import torch
 from numpy.typing import NDArray
 
-from beamfusion.data.parts import open_parts
+from beamfusion.data.dataset import open_datasets
 from beamfusion.data.prepared import Windows
 from beamfusion.device import describe_device, peak_memory
 from beamfusion.evaluation.metrics import scores_by_sample
@@ -34,22 +34,22 @@ def evaluate(
     settings: Settings,
     device: torch.device,
 ) -> Outcome:
-    """Score a predictor on the test part, its missing modalities filled, or rebuilt where a job rebuilds them."""
-    parts = open_parts(prepared, settings)
+    """Score a predictor on the test part, missing modalities filled, or rebuilt if a job rebuilds them."""
+    datasets = open_datasets(prepared, settings)
     predictions = predict(
         load_networks_of(training, rebuilding, settings, device),
-        parts.test,
+        datasets.test,
         device,
         missing=settings.missing,
         seed=settings.seed,
         batch_size=settings.evaluate.batch_size,
     )
-    window, copy = parts.test.windows, parts.test.copies
+    window, copy = datasets.test.windows, datasets.test.copies
     with whole_file(folder / PREDICTIONS) as temporary:
         pq.write_table(_table(predictions, window.tolist(), copy.tolist()), temporary)
     with whole_file(folder / SAMPLES) as temporary:
-        pq.write_table(_samples(predictions, parts.prepared.windows, window, copy), temporary)
-    counts = {"windows": len(parts.test), **parts.left_out}
+        pq.write_table(_samples(predictions, datasets.prepared.windows, window, copy), temporary)
+    counts = {"windows": len(datasets.test), **datasets.left_out}
     return Outcome(
         scores={**predictions.scores, **counts} if predictions.finite else counts,
         status="done" if predictions.finite else "diverged",
@@ -59,8 +59,10 @@ def evaluate(
 
 
 def _table(predictions: Predictions, windows: list[int], copies: list[int]) -> pa.Table:
-    """Make a row of each window: its index among the job's windows, which altered copy it is (0: none), its
-    scenario, zero-based truth and three best beams, logits; of a forecast each step's, named `_step1` and so on.
+    """Make a row of each window.
+
+    It has the window's index among the job's, which altered copy it is (0: none), scenario, zero-based truth
+    and three best beams, and logits; of a forecast each step's, named `_step1` and so on.
     """
     columns: dict[str, Any] = {"window": windows, "copy": copies, "scenario": predictions.scenario}
     if predictions.truth.ndim == 1:

@@ -38,11 +38,11 @@ def _hits(top3: NDArray[Any], truth: NDArray[Any], k: int) -> NDArray[np.bool_]:
 
 
 def scores(top3: NDArray[Any], truth: NDArray[Any], scenario: NDArray[Any]) -> Scores:
-    """Return {metric: {"overall": ..., "scenario31": ..., "step1": ...}} of ranked and true beams.
+    """Return {metric: {"overall": ..., "scenario31": ..., "step1": ...}}.
 
-    Beams (N, 3), (N,) and scenario (N,), or (N, H, 3) and (N, H) of a forecast: overall and scenarios then pool all steps,
-    and every step has a score of its own. Only scenarios that occur; ValueError without samples or where the
-    shapes disagree.
+    Ranked beams (N, 3), true ones (N,) and scenario (N,), or (N, H, 3) and (N, H) of a forecast: overall and
+    scenarios then pool all steps, and every step has a score of its own. Only scenarios that occur;
+    ValueError without samples or where the shapes disagree.
     """
     if top3.shape != (*truth.shape, RANKS) or scenario.shape != truth.shape[:1] or not truth.size:
         shapes = f"{top3.shape}, {truth.shape}, {scenario.shape}"

@@ -93,7 +93,7 @@ def _block(model: Model, channels: int, tokens: int) -> nn.Module:
 
 
 def _initialise(ffm: FeatureFusion, *, keep_mamba: bool) -> None:
-    """Initialise linear layers with N(0, 0.02), bias 0; in a Mamba, whose dt bias that zeroes, only as published."""
+    """Initialise linear layers with N(0, 0.02); in a Mamba, whose dt bias that zeroes, only as published."""
     modules = list(ffm.modules())
     unchanged = {
         part for mamba in modules if isinstance(mamba, Mamba) and keep_mamba for part in mamba.modules()

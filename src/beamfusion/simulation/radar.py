@@ -38,7 +38,7 @@ def cube(
     *,
     hidden: bool,
 ) -> NDArray[np.complex64]:
-    """Return one frame (antenna, sample, chirp); `hidden` where a vehicle stands before the receiver's car."""
+    """Return one frame (antenna, sample, chirp); the receiver's car is `hidden` by another vehicle."""
     place, speed, amplitude = _scatterers(site, traffic, frame, rng, hidden=hidden)
     distance = np.hypot(*place.T)
     keep = (distance < MAX_RANGE) & (place[:, 0] > 0)

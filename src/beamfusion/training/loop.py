@@ -68,7 +68,7 @@ class Plan:
     epochs: int
     batch_size: int
     rates: Callable[[float], list[float]]
-    """The learning rate of each parameter group, by epochs from 0 and their parts."""
+    """The learning rate of each parameter group, by epochs from 0 and their datasets."""
     clip: float | None
     dtype: torch.dtype
     """Of matrix products."""
@@ -194,7 +194,7 @@ class Loop:
         if not all(map(math.isfinite, means)):
             return None
         self._optimizer.zero_grad(set_to_none=True)
-        # Gradients are averaged over the workers, whose parts may differ.
+        # Gradients are averaged over the workers, whose datasets may differ.
         (losses["total"] * (part * self._workers.world_size)).backward()  # type: ignore[no-untyped-call]
         if self._plan.clip is not None:
             nn.utils.clip_grad_norm_(self._task.network.parameters(), self._plan.clip)
@@ -281,5 +281,5 @@ def worker_seed(seed: int, rank: int) -> int:
 def epoch_order(windows: int, batch_size: int, seed: int, epoch: int) -> list[NDArray[np.int64]]:
     """Return the batches of one epoch, by index, without a last one of one window, too few for BatchNorm."""
     shuffled = np.random.default_rng([seed, epoch]).permutation(windows)
-    parts = [shuffled[start : start + batch_size] for start in range(0, windows, batch_size)]
-    return [part for part in parts if len(part) > 1]
+    datasets = [shuffled[start : start + batch_size] for start in range(0, windows, batch_size)]
+    return [part for part in datasets if len(part) > 1]

@@ -8,8 +8,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from beamfusion.data.dataset import Batch, WindowDataset
-from beamfusion.data.parts import open_parts
+from beamfusion.data.dataset import Batch, WindowDataset, open_datasets
 from beamfusion.device import compute_dtype
 from beamfusion.evaluation.predict import predict
 from beamfusion.models.checkpoint import CHECKPOINT, load_checkpoint
@@ -34,10 +33,10 @@ def rebuild(
 
     `complete_dba` is the finetuned predictor's on the validation part with nothing missing.
     """
-    parts = open_parts(prepared, settings, window_step=settings.rebuild.window_step)
+    datasets = open_datasets(prepared, settings, window_step=settings.rebuild.window_step)
     torch.manual_seed(settings.seed)
     predictor, rebuilder = start_rebuilding(training, settings, device)
-    task = RebuildTask(Networks(predictor, rebuilder), parts.validation, settings, device)
+    task = RebuildTask(Networks(predictor, rebuilder), datasets.validation, settings, device)
     options = settings.rebuild
     rates = [options.lr, options.predictor_lr]
     optimizer = torch.optim.AdamW(
@@ -57,11 +56,11 @@ def rebuild(
         weights=weight_dtype(settings),
         seed=settings.seed,
     )
-    fit = Loop(task, optimizer, parts.train, plan, folder=folder, device=device, ledger=ledger).fit()
+    fit = Loop(task, optimizer, datasets.train, plan, folder=folder, device=device, ledger=ledger).fit()
     scores = {}
     if fit.diverged_in is None:
         load_checkpoint(folder / CHECKPOINT, {"predictor": predictor})
-        scores["complete_dba"] = predict(Networks(predictor), parts.validation, device).dba
+        scores["complete_dba"] = predict(Networks(predictor), datasets.validation, device).dba
     return training_outcome(fit, device, scores)
 
 

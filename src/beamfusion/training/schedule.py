@@ -8,7 +8,7 @@ from beamfusion.settings import Train
 def learning_rate(epoch: float, train: Train) -> float:
     """Return the rate: a half cosine from lr_min up to lr, one down to lr_min, then restarts.
 
-    Epochs count from 0, with their parts. The published rate is that of an epoch's start for all of it.
+    Epochs count from 0, with their datasets. The published rate is that of an epoch's start for all of it.
     """
     if train.rate_changes == "epoch":
         epoch = math.floor(epoch)

@@ -8,8 +8,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from beamfusion.data.dataset import Batch, WindowDataset
-from beamfusion.data.parts import Parts, open_parts
+from beamfusion.data.dataset import Batch, Datasets, WindowDataset, open_datasets
 from beamfusion.device import compute_dtype, describe_device, peak_memory
 from beamfusion.distributed.workers import SINGLE_PROCESS, Workers
 from beamfusion.evaluation.predict import predict
@@ -39,29 +38,29 @@ def train(
 
     Of several workers each calls this; the one that leads writes, and has the ledger.
     """
-    parts = open_parts(prepared, settings, window_step=settings.train.window_step)
+    datasets = open_datasets(prepared, settings, window_step=settings.train.window_step)
     torch.manual_seed(settings.seed)
     predictor = new_predictor(settings)
     if isinstance(predictor, GpsLeastSquares):
-        fit = fit_least_squares(predictor, parts, folder / CHECKPOINT, device, workers)
+        fit = fit_least_squares(predictor, datasets, folder / CHECKPOINT, device, workers)
     else:
-        fit = fit_by_gradient(predictor, parts, settings, folder, device, ledger, workers)
-    return training_outcome(fit, device, {"windows": window_counts(parts)}, workers.world_size)
+        fit = fit_by_gradient(predictor, datasets, settings, folder, device, ledger, workers)
+    return training_outcome(fit, device, {"windows": window_counts(datasets)}, workers.world_size)
 
 
-def window_counts(parts: Parts) -> dict[str, int]:
+def window_counts(datasets: Datasets) -> dict[str, int]:
     """Count windows that train, altered copies among them, that validate, and that no part has."""
     return {
-        "train": len(parts.train),
-        "altered": parts.train.altered,
-        "validation": len(parts.validation),
-        **parts.left_out,
+        "train": len(datasets.train),
+        "altered": datasets.train.altered,
+        "validation": len(datasets.validation),
+        **datasets.left_out,
     }
 
 
 def fit_by_gradient(
     predictor: BeamPredictor,
-    parts: Parts,
+    datasets: Datasets,
     settings: Settings,
     folder: Path,
     device: torch.device,
@@ -72,7 +71,7 @@ def fit_by_gradient(
     if settings.model.imagenet is not None:
         start_from_imagenet(predictor, Path(settings.model.imagenet))
     predictor.to(device, weight_dtype(settings))
-    task = PredictorTask(predictor, parts.validation, settings.train, device, workers)
+    task = PredictorTask(predictor, datasets.validation, settings.train, device, workers)
     optimizer = torch.optim.AdamW(
         predictor.parameters(), settings.train.lr, weight_decay=settings.train.weight_decay, fused=True
     )
@@ -86,23 +85,23 @@ def fit_by_gradient(
         seed=settings.seed,
     )
     loop = Loop(
-        task, optimizer, parts.train, plan, folder=folder, device=device, ledger=ledger, workers=workers
+        task, optimizer, datasets.train, plan, folder=folder, device=device, ledger=ledger, workers=workers
     )
     return loop.fit()
 
 
 def fit_least_squares(
     predictor: GpsLeastSquares,
-    parts: Parts,
+    datasets: Datasets,
     checkpoint: Path,
     device: torch.device,
     workers: Workers = SINGLE_PROCESS,
 ) -> Fit:
     """Solve for the training part, each worker for all of it; there is one epoch, the first."""
-    predictor.fit(*map(torch.from_numpy, parts.train.positions()))
+    predictor.fit(*map(torch.from_numpy, datasets.train.positions()))
     if workers.is_leader:
         save_checkpoint(checkpoint, {"predictor": predictor})
-    score = predict(Networks(predictor.to(device)), parts.validation, device).dba
+    score = predict(Networks(predictor.to(device)), datasets.validation, device).dba
     return Fit(epochs=1, best_epoch=1, best_score=score)
 
 

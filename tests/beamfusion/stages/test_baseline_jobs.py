@@ -9,7 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from beamfusion.data.parts import open_parts
+from beamfusion.data.dataset import open_datasets
 from beamfusion.distributed.workers import Workers
 from beamfusion.models.baselines.gps_least_squares import GpsLeastSquares
 from beamfusion.settings import parse_settings
@@ -41,7 +41,7 @@ def test_a_baseline_is_trained_scored_and_profiled_like_any_model(run: Run, kind
 
 def test_of_several_processes_that_solve_one_writes(prepared_job: Path, tmp_path: Path) -> None:
     settings = parse_settings(with_changes({"model.kind": "gps_least_squares"}))
-    parts, cpu = open_parts(prepared_job / "frames", settings), torch.device("cpu")
+    parts, cpu = open_datasets(prepared_job / "frames", settings), torch.device("cpu")
     fits = []
     for rank in range(2):
         network = GpsLeastSquares(settings.model, history=settings.data.history)

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from beamfusion.data.parts import open_parts
+from beamfusion.data.dataset import open_datasets
 from beamfusion.settings import parse_settings
 from beamfusion.stages import run_stage
 from jobkit.errors import UserError
@@ -157,7 +157,7 @@ def test_a_prepared_file_that_is_cut_off_is_named(
     job = tmp_path / "frames"
     shutil.copytree(prepared_job, job)
     file = job / "frames" / f"{modality}.npy"
-    parts = open_parts(job / "frames", parse_settings(with_changes({})))
+    parts = open_datasets(job / "frames", parse_settings(with_changes({})))
     os.truncate(file, file.stat().st_size - 4096)
     with pytest.raises(
         UserError, match=rf"{modality}\.npy: \d+ bytes, expected \d+; prepare the frames again"
