@@ -21,9 +21,9 @@ from beamfusion.models.networks import Networks, Rebuilder, new_predictor
 from beamfusion.models.predictor import Predictor
 from beamfusion.overrides import read_scale
 from beamfusion.settings import Settings, parse_settings
-from beamfusion.training.loop import Task
 from beamfusion.training.rebuild import RebuildTask
 from beamfusion.training.train import PredictorTask
+from beamfusion.training.trainer import Task
 from jobkit.job import resident_peak
 from jobkit.settings import merged
 

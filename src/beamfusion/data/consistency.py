@@ -18,7 +18,8 @@ def label_problem(sample: Sample, power: NDArray[np.float64]) -> str | None:
     """Return what is wrong with a sample's beam, given its power (64,); a NaN leaves no argmax to compare."""
     if sample.beam is None or np.isnan(power).any() or power[sample.beam - 1] == power.max():
         return None
-    return f"beam {sample.beam}, expected {power.argmax() + 1}, the argmax of {printable(sample.power)} ({POWER})"
+    best, file = power.argmax() + 1, printable(sample.power)
+    return f"beam {sample.beam}, expected {best}, the argmax of {file} ({POWER})"
 
 
 def odd_shapes(shapes: Mapping[str, Shape]) -> dict[str, str]:

@@ -63,7 +63,7 @@ def predict(
 ) -> Predictions:
     """Predict every window in eval mode, missing modalities' input filled or their features rebuilt.
 
-    Several workers each predict every so many batches, and all have all predictions.
+    Each of several workers predicts its share of the batches, and returns all predictions.
     """
     predictor, rebuilder = networks.predictor.eval(), networks.rebuilder
     if rebuilder is not None:

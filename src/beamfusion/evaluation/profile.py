@@ -30,12 +30,12 @@ def profile(prepared: Path, training: Path, settings: Settings, device: torch.de
     seconds = []
     with torch.inference_mode():
         for repeat in range(WARM_UP + settings.profile.repeats):
-            begin = time.perf_counter()
+            start = time.perf_counter()
             predictor(windows.image, windows.lidar, windows.radar, windows.gps)
             if device.type == "cuda":
                 torch.cuda.synchronize(device)
             if repeat >= WARM_UP:
-                seconds.append(time.perf_counter() - begin)
+                seconds.append(time.perf_counter() - start)
     latency = statistics.median(seconds)
     memory = peak_memory(device)
     return Outcome(

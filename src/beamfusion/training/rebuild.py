@@ -14,9 +14,9 @@ from beamfusion.evaluation.predict import predict
 from beamfusion.models.checkpoint import CHECKPOINT, load_checkpoint
 from beamfusion.models.networks import Networks, start_rebuilding, weight_dtype
 from beamfusion.settings import Modality, Settings
-from beamfusion.training.loop import Loop, Plan
 from beamfusion.training.rebuild_losses import contrast_loss, distance_loss, trans_loss
 from beamfusion.training.train import beam_loss, training_outcome
+from beamfusion.training.trainer import Plan, Trainer
 from jobkit.job import Outcome
 from jobkit.ledger import Ledger
 
@@ -56,12 +56,12 @@ def rebuild(
         weights=weight_dtype(settings),
         seed=settings.seed,
     )
-    fit = Loop(task, optimizer, datasets.train, plan, folder=folder, device=device, ledger=ledger).fit()
+    result = Trainer(task, optimizer, datasets.train, plan, folder=folder, device=device, ledger=ledger).fit()
     scores = {}
-    if fit.diverged_in is None:
+    if result.diverged_in is None:
         load_checkpoint(folder / CHECKPOINT, {"predictor": predictor})
         scores["complete_dba"] = predict(Networks(predictor), datasets.validation, device).dba
-    return training_outcome(fit, device, scores)
+    return training_outcome(result, device, scores)
 
 
 class RebuildTask:

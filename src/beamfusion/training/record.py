@@ -1,4 +1,4 @@
-"""What a training writes down as it goes: history.csv, steps.csv, TensorBoard events, a line per epoch."""
+"""The record of a training: history.csv, steps.csv, TensorBoard events, a line per epoch."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ class Record:
         self._plot("lr", rate)
         self._plot("validation_dba", score)
         if self._folder is not None:
-            said = f"epoch {epoch}: loss {means['loss_total']:.4f}, validation DBA {score:.4f}"
-            print(said, file=sys.stderr)
+            line = f"epoch {epoch}: loss {means['loss_total']:.4f}, validation DBA {score:.4f}"
+            print(line, file=sys.stderr)
         self._write()
 
     def state(self) -> dict[str, Any]:

@@ -19,9 +19,9 @@ from beamfusion.models.encoders import start_from_imagenet
 from beamfusion.models.networks import Networks, new_predictor, weight_dtype
 from beamfusion.settings import Settings, Train
 from beamfusion.training.ema import averaged
-from beamfusion.training.loop import STATE, Fit, Loop, Plan
 from beamfusion.training.losses import focal_loss, soft_targets
 from beamfusion.training.schedule import learning_rate
+from beamfusion.training.trainer import STATE, Plan, Trainer, TrainingResult
 from jobkit.job import Outcome
 from jobkit.ledger import Ledger
 
@@ -34,18 +34,18 @@ def train(
     ledger: Ledger | None,
     workers: Workers = SINGLE_PROCESS,
 ) -> Outcome:
-    """Train what predicts in `folder` on the frames in `prepared`; checkpoint.pt holds its best epoch.
+    """Train a predictor in `folder` on the frames in `prepared`; checkpoint.pt holds its best epoch.
 
-    Of several workers each calls this; the one that leads writes, and has the ledger.
+    Each of several workers calls this; the leader writes, and has the ledger.
     """
     datasets = open_datasets(prepared, settings, window_step=settings.train.window_step)
     torch.manual_seed(settings.seed)
     predictor = new_predictor(settings)
     if isinstance(predictor, GpsLeastSquares):
-        fit = fit_least_squares(predictor, datasets, folder / CHECKPOINT, device, workers)
+        result = fit_least_squares(predictor, datasets, folder / CHECKPOINT, device, workers)
     else:
-        fit = fit_by_gradient(predictor, datasets, settings, folder, device, ledger, workers)
-    return training_outcome(fit, device, {"windows": window_counts(datasets)}, workers.world_size)
+        result = fit_by_gradient(predictor, datasets, settings, folder, device, ledger, workers)
+    return training_outcome(result, device, {"windows": window_counts(datasets)}, workers.world_size)
 
 
 def window_counts(datasets: Datasets) -> dict[str, int]:
@@ -66,7 +66,7 @@ def fit_by_gradient(
     device: torch.device,
     ledger: Ledger | None,
     workers: Workers = SINGLE_PROCESS,
-) -> Fit:
+) -> TrainingResult:
     """Train by AdamW on the focal loss, by the schedule of the settings."""
     if settings.model.imagenet is not None:
         start_from_imagenet(predictor, Path(settings.model.imagenet))
@@ -84,10 +84,10 @@ def fit_by_gradient(
         weights=weight_dtype(settings),
         seed=settings.seed,
     )
-    loop = Loop(
+    trainer = Trainer(
         task, optimizer, datasets.train, plan, folder=folder, device=device, ledger=ledger, workers=workers
     )
-    return loop.fit()
+    return trainer.fit()
 
 
 def fit_least_squares(
@@ -96,22 +96,24 @@ def fit_least_squares(
     checkpoint: Path,
     device: torch.device,
     workers: Workers = SINGLE_PROCESS,
-) -> Fit:
+) -> TrainingResult:
     """Solve for the training part, each worker for all of it; there is one epoch, the first."""
     predictor.fit(*map(torch.from_numpy, datasets.train.positions()))
     if workers.is_leader:
         save_checkpoint(checkpoint, {"predictor": predictor})
     score = predict(Networks(predictor.to(device)), datasets.validation, device).dba
-    return Fit(epochs=1, best_epoch=1, best_score=score)
+    return TrainingResult(epochs=1, best_epoch=1, best_score=score)
 
 
-def training_outcome(fit: Fit, device: torch.device, scores: dict[str, Any], devices: int = 1) -> Outcome:
+def training_outcome(
+    result: TrainingResult, device: torch.device, scores: dict[str, Any], devices: int = 1
+) -> Outcome:
     """Return how a training ended, as its job's outcome."""
     return Outcome(
-        scores={**scores, "best_epoch": fit.best_epoch, "validation_dba": fit.best_score},
-        status="done" if fit.diverged_in is None else "diverged",
-        epoch=fit.diverged_in,
-        epochs=fit.epochs,
+        scores={**scores, "best_epoch": result.best_epoch, "validation_dba": result.best_score},
+        status="done" if result.diverged_in is None else "diverged",
+        epoch=result.diverged_in,
+        epochs=result.epochs,
         device=describe_device(device),
         device_count=devices,
         processes=devices,

@@ -1,4 +1,4 @@
-"""The training loop: epochs, validation, the best epoch, and a state that a killed run goes on from."""
+"""The training loop: epochs, validation, the best epoch, and a state that a killed run resumes from."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from jobkit.ledger import Ledger
 
 STATE = "state.pt"
 SAVE_SECONDS = 60.0
-"""A killed run loses at most this much work, or one batch where that takes longer."""
+"""Seconds between two saves, which a killed run loses at most, or one batch where that takes longer."""
 SAVE_BEFORE_VALIDATION = 3.0
 """Seconds of training since the last save that are worth another before a validation, which may be long."""
 
@@ -63,7 +63,7 @@ class Task(Protocol):
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how fast a task is trained."""
+    """How long, how fast and in which precision a task is trained."""
 
     epochs: int
     batch_size: int
@@ -78,11 +78,11 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Fit:
-    """How a training ended; epochs count from 1."""
+class TrainingResult:
+    """The end of a training; epochs count from 1."""
 
     epochs: int
-    """Begun, the last of them perhaps not finished."""
+    """Started, the last of them perhaps not finished."""
     best_epoch: int | None = None
     best_score: float | None = None
     diverged_in: int | None = None
@@ -97,16 +97,16 @@ class _Progress:
     best_epoch: int | None = None
     best_score: float | None = None
 
-    def end(self, *, diverged: bool = False) -> Fit:
+    def end(self, *, diverged: bool = False) -> TrainingResult:
         epochs = self.epoch + diverged
-        return Fit(epochs, self.best_epoch, self.best_score, epochs if diverged else None)
+        return TrainingResult(epochs, self.best_epoch, self.best_score, epochs if diverged else None)
 
 
-class Loop:
-    """Trains one task; a killed run goes on from its folder's state, to the bit on a CPU.
+class Trainer:
+    """Trains one task; a killed run resumes from its folder's state, to the bit on a CPU.
 
-    Several workers each run a loop on their own device: every batch is divided among them, they decide
-    together what comes next, and the one that leads writes.
+    Several workers each have a trainer on their own device: every batch is divided among them, they decide
+    together what comes next, and the leader writes.
     """
 
     def __init__(
@@ -128,11 +128,11 @@ class Loop:
         self._progress = _Progress()
         self._saved_at = time.monotonic()
 
-    def fit(self) -> Fit:
+    def fit(self) -> TrainingResult:
         torch.manual_seed(worker_seed(self._plan.seed, self._workers.rank))
         if self._path.exists():
             self._restore()
-        if any(other != self._progress for other in self._workers.gather(self._progress)):
+        if any(progress != self._progress for progress in self._workers.gather(self._progress)):
             raise UserError(f"{self._path}: not the same on all machines yet; run the job again")
         with self._record, stop_signal() as stop:
             while self._progress.epoch < self._plan.epochs:
@@ -212,21 +212,21 @@ class Loop:
         progress.epoch, progress.batch = progress.epoch + 1, 0
         self._save()
         if self._workers.is_leader:
-            self._forget_others()
+            self._remove_others()
 
     @property
     def _best(self) -> Path:
-        """The best epoch's networks; each epoch has its name, lest one that is done again spoil another's."""
+        """The best epoch's networks, named by epoch so that a repeated epoch does not overwrite another's."""
         return self._folder / f"best-{self._progress.best_epoch}.pt"
 
-    def _end(self, *, diverged: bool = False) -> Fit:
+    def _end(self, *, diverged: bool = False) -> TrainingResult:
         if self._workers.is_leader:
-            self._forget_others()
+            self._remove_others()
             if self._best.exists():
                 move(self._best, self._folder / CHECKPOINT)
         return self._progress.end(diverged=diverged)
 
-    def _forget_others(self) -> None:
+    def _remove_others(self) -> None:
         for path in self._folder.glob("best-*.pt"):
             if path != self._best:
                 path.unlink()
@@ -264,7 +264,7 @@ class Loop:
         except (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             reason = " ".join(str(error).split())[:300]
             raise UserError(
-                f"{self._path}: is not a state of this training ({reason}); remove it to begin anew"
+                f"{self._path}: is not a state of this training ({reason}); remove it to start over"
             ) from None
         if self._workers.is_leader:
             print(
