@@ -1,4 +1,4 @@
-"""Which device a job computes on, and how much of it the job used."""
+"""The device that a job computes on, and how much of it the job used."""
 
 from __future__ import annotations
 

@@ -26,9 +26,9 @@ CAMERA_RANGES = {
     "sharpness": (0.0, 10.0),
     "blur": (1.0, 1.0),
 }
-"""What each camera alteration's strength is drawn from; hue in turns, blur has one strength."""
+"""Range of each camera alteration's strength; hue in turns, blur has one strength."""
 BLUR_SIGMA = (1.7 / 960, 1.4 / 540)
-"""Of a blur kernel of 9 x 7 pixels, 0.15 k + 0.35 for k of them, as part of the camera's width and height."""
+"""Sigma of a blur kernel of 9 x 7 pixels, 0.15 k + 0.35 for k, as part of the camera's width and height."""
 LEAST_BLUR = 0.45
 """Pixels of sigma at least, so that small pictures are blurred too."""
 HUES = 255
@@ -37,14 +37,14 @@ KEPT_POINTS = 0.9
 SHIFT = 0.4
 """Metres along x and y that the points are moved by at most."""
 RADAR_NOISE = (0.025, 0.10)
-"""What each bin gains at least and at most, of its map's range."""
+"""Least and most that each bin gains, of its map's range."""
 
 KINDS = (
     (None, *CAMERA_RANGES),
     (None, "thinning", "shift"),
     (None, "noise"),
 )
-"""Of camera, LiDAR and radar."""
+"""Alterations of camera, LiDAR and radar."""
 COPIES = len(KINDS[0]) * len(KINDS[1]) * len(KINDS[2]) - 1
 """47: all combinations but the one that alters nothing."""
 

@@ -58,7 +58,7 @@ class Flip:
 
     seed: int
     gps: Literal["polar", "angle"]
-    """How the prepared positions are encoded."""
+    """Encoding of the prepared positions."""
 
 
 class WindowDataset:
@@ -86,7 +86,7 @@ class WindowDataset:
 
     @property
     def altered(self) -> int:
-        """How many of the windows are altered copies."""
+        """Number of windows that are altered copies."""
         return int(np.count_nonzero(self.copies))
 
     def positions(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

@@ -1,4 +1,4 @@
-"""How a frame of each modality is prepared, as published (TII team's code); other sizes are scaled down."""
+"""Prepare a frame of each modality, as published (TII team's code); other sizes are scaled down."""
 
 from __future__ import annotations
 

@@ -64,14 +64,14 @@ class FrameArray:
 
 @dataclass(frozen=True)
 class Chunk:
-    """What is known of a run of frames that is on the disk."""
+    """Neighbouring frames that are on the disk."""
 
     state: str
     """Names, sizes and times of the raw files when they were decoded."""
     shapes: dict[str, list[int]] = field(default_factory=dict)
-    """Of each sound raw file, by its name."""
+    """Shape of each sound raw file, by its name."""
     problems: dict[str, list[str]] = field(default_factory=dict)
-    """Of each faulty one."""
+    """Problems of each faulty one."""
 
 
 class Journal:

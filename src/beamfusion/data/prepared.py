@@ -83,7 +83,7 @@ def window_dtype(frames: int) -> np.dtype[Any]:
 
 @dataclass(frozen=True)
 class PreparedSummary:
-    """What was prepared, and what was not."""
+    """Counts of what was prepared, and of what was not."""
 
     frames: dict[str, int]
     """Distinct frames per modality."""
@@ -100,7 +100,7 @@ class PreparedSummary:
     """Windows left out for the faults."""
     faults: tuple[str, ...]
     digest: str
-    """Of the CSV files, the decoded frames and the windows."""
+    """Digest of the CSV files, the decoded frames and the windows."""
 
     @property
     def counts(self) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class Sample:
     """Line of the CSV on which the sample ends, from 1."""
     scenario: int
     frame_numbers: tuple[int, ...]
-    """Of the five camera frames."""
+    """Numbers of the five camera frames."""
     image: tuple[str, ...]
     lidar: tuple[str, ...]
     radar: tuple[str, ...]

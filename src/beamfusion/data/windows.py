@@ -32,7 +32,7 @@ class Problems:
 
 @dataclass(frozen=True)
 class Labels:
-    """Of N samples: powers (N,64), and latitude and longitude of base station and two fixes (N,3,2)."""
+    """Powers (N,64) of N samples, and latitude and longitude of base station and two fixes (N,3,2)."""
 
     power: NDArray[np.float64]
     position: NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""What every process of a training does to join the others, and how the loss of one shows."""
+"""Join the processes of a training, and recognise the loss of one."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from jobkit.job import Outcome
 from jobkit.ledger import Ledger
 
 TIMEOUT = timedelta(minutes=30)
-"""How long a process may be busy by itself, such as reading the first frames."""
+"""Longest time that a process may be busy by itself, such as reading the first frames."""
 NO_MEMORY = "ran out of its GPU's memory; expected a smaller train.batch_size"
 
 Work = Callable[[torch.device, Ledger | None, Workers], Outcome]
-"""What each process does on its device, the leader with the job's ledger; it can be pickled."""
+"""The work of each process on its device, the leader's with the job's ledger; it can be pickled."""
 
 
 def join(device: torch.device, **rendezvous: Any) -> None:

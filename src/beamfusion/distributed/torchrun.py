@@ -17,7 +17,7 @@ from jobkit.job import Outcome
 from jobkit.ledger import Ledger
 
 WORK, DISMISS = "work", "dismiss"
-"""What the leader tells its followers."""
+"""The leader's messages to its followers."""
 
 
 def torchrun_rank() -> int | None:

@@ -1,4 +1,4 @@
-"""What a network is made of, by its settings alone."""
+"""The size of a network, by its settings alone."""
 
 from __future__ import annotations
 

@@ -19,9 +19,9 @@ from jobkit.result import SETTINGS
 from jobkit.settings import merged
 
 PREFIX = "module."
-"""What DataParallel puts before each name."""
+"""DataParallel puts this before each name."""
 WRAPPERS = ("state_dict", "model_state_dict", "model", "network", "net")
-"""Where other programs put a network's tensors in a file; of those with as many, most telling first."""
+"""Keys of a network's tensors in other programs' files; of those with as many, most telling first."""
 
 
 def import_checkpoint(file: Path, folder: Path, overrides: Mapping[str, Any]) -> tuple[Settings, list[str]]:

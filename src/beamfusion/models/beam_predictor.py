@@ -22,7 +22,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True)
 class Filler:
-    """Which modalities are missing, and what stands in for their normalised inputs."""
+    """The missing modalities, and what replaces their normalised inputs."""
 
     missing: Collection[Modality] = ()
     fill: str = "zeros"

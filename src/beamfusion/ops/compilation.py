@@ -39,6 +39,7 @@ def compiled(function: Any, name: str, *arguments: Any) -> Kernel:
     numba names the cache's files after the function. A name for each signature and build keeps processes that
     compile at the same time, on whatever machines share the folder, from using each other's files.
     """
+    # A copy under another name, since the original is compiled for other signatures too.
     renamed = FunctionType(function.__code__, function.__globals__, name)
     renamed.__qualname__ = f"{name}_{_build(Path(function.__code__.co_filename))}"
     signature = numba.void(*arguments)

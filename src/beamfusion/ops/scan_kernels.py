@@ -185,19 +185,19 @@ def forward(first, last, groups, softplus_delta, gated, u, delta, A, B, C, D, z,
             if starts.size:
                 starts[task, chunk] = h[: starts.shape[2]]
             for c in range(0, count, lanes):
-                place = sample, start + c, time, min(lanes, count - c), steps, lanes
+                window = sample, start + c, time, min(lanes, count - c), steps, lanes
                 rows = slice(c * N, c * N + row)
-                load_tile(tile_u, 0, lanes, u, *place)
-                load_tile(tile_delta, 0, lanes, delta, *place)
+                load_tile(tile_u, 0, lanes, u, *window)
+                load_tile(tile_delta, 0, lanes, delta, *window)
                 find_steps(steps, lanes, load(shift, c), softplus_delta, tile_delta, tile_u, sizes, inputs)
                 advance(
                     steps, lanes, N, pitch, rates[rows], h[rows], load(skip, c), tile_u, sizes, inputs,
                     tile_B, tile_C, y,
                 )  # fmt: skip
                 if gated:
-                    load_tile(tile_z, 0, lanes, z, *place)
+                    load_tile(tile_z, 0, lanes, z, *window)
                     gate(steps, lanes, tile_z, y)
-                store_tile(y, out, *place)
+                store_tile(y, out, *window)
 
 
 def backward(
@@ -206,6 +206,7 @@ def backward(
 ):  # fmt: skip
     """Compute gradients of tasks first..last, from `grad` of the output and the forward pass's `starts`.
 
+    One function, long as it is: its two dozen arrays are allocated once and shared by all that it inlines.
     grad_A (sample, channel, n), grad_D and grad_bias (sample, channel), grad_B and grad_C (sample, group,
     time, n) are still to be summed over samples or groups.
     """
@@ -245,21 +246,21 @@ def backward(
             sum_B[:] = 0
             sum_C[:] = 0
             for c in range(0, count, lanes):
-                place = sample, start + c, time, min(lanes, count - c), steps, -lanes
+                window = sample, start + c, time, min(lanes, count - c), steps, -lanes
                 rows = slice(c * N, c * N + row)
                 h[:] = starts[task, chunk, rows]
-                load_tile(tile_u, 0, lanes, u, *place)
-                load_tile(tile_delta, 0, lanes, delta, *place)
-                load_tile(grad_y, 0, lanes, grad, *place)
+                load_tile(tile_u, 0, lanes, u, *window)
+                load_tile(tile_delta, 0, lanes, delta, *window)
+                load_tile(grad_y, 0, lanes, grad, *window)
                 find_steps(steps, lanes, load(shift, c), softplus_delta, tile_delta, tile_u, sizes, inputs)
                 replay(
                     steps, lanes, N, pitch, scaled_rates[rows], h, load(skip, c), tile_u, sizes, inputs,
                     tile_B, tile_C, y, decays, decayed,
                 )  # fmt: skip
                 if gated:
-                    load_tile(tile_z, 0, lanes, z, *place)
+                    load_tile(tile_z, 0, lanes, z, *window)
                     gate_gradients(steps, lanes, tile_z, y, grad_y)
-                    store_tile(tile_z, grad_z, *place)
+                    store_tile(tile_z, grad_z, *window)
                 retreat(
                     steps, lanes, N, pitch, rates[rows], carried[rows], load(skip, c), tile_u, sizes, inputs,
                     tile_B, tile_C, grad_y, decays, decayed,
@@ -272,8 +273,8 @@ def backward(
                     store(grad_sizes, i, g)
                     store(sum_bias, c, load(sum_bias, c) + g)
                     store(sum_D, c, fma(load(grad_y, i), load(tile_u, i), load(sum_D, c)))
-                store_tile(tile_grad_u, grad_u, *place)
-                store_tile(grad_sizes, grad_delta, *place)
+                store_tile(tile_grad_u, grad_u, *window)
+                store_tile(grad_sizes, grad_delta, *window)
             for t in range(steps):
                 for n in range(N):
                     grad_B[sample, group, time + t, n] = total(load(sum_B, (t * N + n) * lanes))

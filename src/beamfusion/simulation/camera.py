@@ -19,7 +19,7 @@ Colour = tuple[int, int, int]
 
 HORIZONTAL_VIEW = np.radians(100.0)
 HORIZON = 0.45
-"""Of the picture's height, from the top."""
+"""Part of the picture's height, from the top."""
 EDGE = np.tan(HORIZONTAL_VIEW / 2)
 LONGEST = 6.0
 """Metres by which a vehicle may be out of the picture with its centre and still show."""
@@ -48,8 +48,8 @@ def photograph(
     view = _View(width, height)
     light = AMBIENT[site.night]
     forward, left = traffic.position[frame].T
-    seen = np.flatnonzero((forward > NEAREST) & (np.abs(left) < EDGE * forward + LONGEST))
-    for vehicle in seen[np.argsort(-np.hypot(forward, left)[seen])]:
+    visible = np.flatnonzero((forward > NEAREST) & (np.abs(left) < EDGE * forward + LONGEST))
+    for vehicle in visible[np.argsort(-np.hypot(forward, left)[visible])]:
         _vehicle(draw, view, traffic, frame, int(vehicle), site.night, light)
     picture = np.asarray(canvas.resize(size, Image.Resampling.BOX) if scale > 1 else canvas, np.float32)
     noise = rng.standard_normal(picture.shape, np.float32) * NOISE[site.night]
@@ -157,8 +157,8 @@ def _lamps(
         end = centre + way * ahead * length / 2
         if way * float(end @ ahead) > 0:
             continue
-        places = np.array([end - side * width * 0.35, end + side * width * 0.35])
-        for (right, down), forward in zip(view.project(_raised(places, 0.7)), places[:, 0], strict=True):
+        lamps = np.array([end - side * width * 0.35, end + side * width * 0.35])
+        for (right, down), forward in zip(view.project(_raised(lamps, 0.7)), lamps[:, 0], strict=True):
             if forward > NEAREST:
                 radius = max(1.0, view.focal * LAMP_METRES / forward)
                 draw.ellipse((right - radius, down - radius, right + radius, down + radius), fill=colour)

@@ -1,4 +1,4 @@
-"""GPS: the base station's place, and the car's fixes with the error of a receiver without corrections."""
+"""GPS: the base station's position, and the car's fixes with the error of a receiver without corrections."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ RANGE_NOISE = 0.02
 """Standard deviation in metres, that of a 32-channel sensor of the kind."""
 ROWS_PER_POINT = 16.0
 RETURNING = 0.9
-"""About the part of the rays that meet something."""
+"""Part of the rays, about, that meet something."""
 GROUND_INTENSITY, FACADE_INTENSITY, VEHICLE_INTENSITY = 30, 90, 160
 
 

@@ -23,7 +23,7 @@ ACCELERATION = 0.6
 GAP = (8.0, 24.0)
 """Shortest gap between vehicles of a lane, and the mean of what comes on top, in metres."""
 DIRECTIONS = (1, 1, -1)
-"""Of the lanes, the nearest first."""
+"""Driving directions of the lanes, the nearest first."""
 MARGIN = 30.0
 """Metres of street beyond either end of the view that carry traffic."""
 RECEIVER_HEIGHT = 1.6

@@ -35,7 +35,7 @@ SAVE_BEFORE_VALIDATION = 3.0
 
 
 class Task(Protocol):
-    """What is trained, by which loss, and how it is scored."""
+    """The networks that are trained, their loss and their score."""
 
     @property
     def network(self) -> nn.Module:
@@ -63,7 +63,7 @@ class Task(Protocol):
 
 @dataclass(frozen=True)
 class Plan:
-    """How long, how fast and in which precision a task is trained."""
+    """Length, learning rates and precision of a training."""
 
     epochs: int
     batch_size: int
@@ -71,9 +71,9 @@ class Plan:
     """The learning rate of each parameter group, by epochs from 0 and their datasets."""
     clip: float | None
     dtype: torch.dtype
-    """Of matrix products."""
+    """Dtype of matrix products."""
     weights: torch.dtype
-    """Of the parameters, and so of the inputs."""
+    """Dtype of the parameters, and so of the inputs."""
     seed: int
 
 
@@ -90,7 +90,7 @@ class TrainingResult:
 
 @dataclass
 class _Progress:
-    """Where a run is: complete epochs, batches of the one under way, and the best so far."""
+    """Complete epochs, batches of the current one, and the best epoch so far."""
 
     epoch: int = 0
     batch: int = 0
