@@ -21,7 +21,7 @@ def prepared_job(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run(prepared_job: Path, tmp_path: Path) -> Callable[..., Path]:
-    """Run one job in this process: stage, folder name, the job it stands on, changed settings."""
+    """Run one job in this process: stage, folder name, its upstream job, changed settings."""
 
     def run_job(stage: str, name: str, needs: Path | None = None, **changes: Any) -> Path:
         settings = with_changes({key.replace("__", "."): value for key, value in changes.items()})

@@ -22,8 +22,8 @@ PUBLISHED = [
 def test_utm_coordinates_are_the_published_ones(
     latitude: float, longitude: float, easting: int, northing: int, zone: int
 ) -> None:
-    found = to_utm(np.array([latitude, longitude]), zone, north=True)
-    assert np.round(found).tolist() == [easting, northing]
+    actual = to_utm(np.array([latitude, longitude]), zone, north=True)
+    assert np.round(actual).tolist() == [easting, northing]
 
 
 def test_a_step_north_and_one_east_have_their_length_on_the_ellipsoid() -> None:

@@ -1,4 +1,4 @@
-"""A `prepare` that is killed at any moment goes on, and ends with the same bytes."""
+"""A `prepare` that is killed at any moment resumes, and ends with the same bytes."""
 
 import random
 import resource

@@ -39,8 +39,8 @@ def test_its_passes_are_found_in_the_frame_numbers(windows: Windows) -> None:
 
 
 def test_every_part_of_its_blocks_split_has_every_scenario(windows: Windows) -> None:
-    found = split(windows, Data())
-    for part in (found.train, found.validation, found.test):
+    actual = split(windows, Data())
+    for part in (actual.train, actual.validation, actual.test):
         assert set(windows.scenario[part].tolist()) == {31, 32, 33, 34}
 
 

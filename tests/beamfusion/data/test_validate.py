@@ -31,7 +31,7 @@ def test_every_kind_of_fault_is_listed_with_its_file(small_tree: Path) -> None:
     fix = small_tree / "Multi_Modal/scenario32/unit2/GPS_data/GPS_location_12.txt"
     write_text(fix, "33.4\n")
     set_cell(small_tree, "unit1_beam", "65")
-    found = validate.list_problems(small_tree)
+    actual = validate.list_problems(small_tree)
     csv = csv_path(small_tree)
     named = [
         f"{csv}:2: unit1_beam: 65",
@@ -41,8 +41,8 @@ def test_every_kind_of_fault_is_listed_with_its_file(small_tree: Path) -> None:
         f"{frame}/radar_data/radar_data_18.npy: dtype float64",
         f"{fix}: 1 numbers",
     ]
-    assert len(found) == len(named)
-    for start, line in zip(named, found, strict=True):
+    assert len(actual) == len(named)
+    for start, line in zip(named, actual, strict=True):
         assert line.startswith(start)
         assert ", expected " in line
 

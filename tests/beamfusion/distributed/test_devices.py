@@ -45,8 +45,8 @@ def start(
 
 def train(folder: Path, needs: Path, *launcher: str, **changes: Any) -> Result:
     process = start(folder, needs, with_changes({**EXACT, **changes}), *launcher)
-    _, said = process.communicate(timeout=300)
-    assert process.returncode == 0, said
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
     return read_result(folder)
 
 
@@ -63,12 +63,12 @@ def alone(prepared_job: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def assert_the_same(folder: Path, alone: Path) -> None:
     assert losses(folder) == pytest.approx(losses(alone), rel=1e-5)
-    mine, theirs = read_result(folder).scores, read_result(alone).scores
-    assert mine["validation_dba"] == pytest.approx(theirs["validation_dba"], abs=1e-9)
-    mine, theirs = (torch.load(f / "checkpoint.pt", weights_only=True)["predictor"] for f in (folder, alone))
-    assert mine.keys() == theirs.keys()
-    for name in mine:
-        torch.testing.assert_close(mine[name], theirs[name], rtol=1e-5, atol=1e-7)
+    own, expected = read_result(folder).scores, read_result(alone).scores
+    assert own["validation_dba"] == pytest.approx(expected["validation_dba"], abs=1e-9)
+    own, expected = (torch.load(f / "checkpoint.pt", weights_only=True)["predictor"] for f in (folder, alone))
+    assert own.keys() == expected.keys()
+    for name in own:
+        torch.testing.assert_close(own[name], expected[name], rtol=1e-5, atol=1e-7)
 
 
 @pytest.mark.parametrize("devices", [2, 3])
@@ -116,7 +116,7 @@ def followers(pid: int) -> list[int]:
 
 
 @pytest.mark.parametrize("killed", ["leader", "follower"])
-def test_a_process_that_is_killed_takes_the_others_along_and_the_job_goes_on(
+def test_a_process_that_is_killed_takes_the_others_along_and_the_job_resumes(
     killed: str, alone: Path, prepared_job: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "a"
@@ -125,9 +125,9 @@ def test_a_process_that_is_killed_takes_the_others_along_and_the_job_goes_on(
     others = followers(process.pid)
     assert len(others) == 1
     os.kill(process.pid if killed == "leader" else others[0], signal.SIGKILL)
-    _, said = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode != 0
-    assert "Traceback" not in said
+    assert "Traceback" not in errors
     wait_for(lambda: not Path(f"/proc/{others[0]}").exists())
     train(folder, prepared_job, **{"train.devices": 2})
     assert_the_same(folder, alone)
@@ -139,10 +139,10 @@ def test_sigterm_saves_and_ends_all_processes(prepared_job: Path, alone: Path, t
     wait_for((folder / "state.pt").exists)
     begin = time.monotonic()
     process.terminate()
-    _, said = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=60)
     assert time.monotonic() - begin < 10
     assert process.returncode == 128 + signal.SIGTERM
-    assert "Traceback" not in said
+    assert "Traceback" not in errors
     train(folder, prepared_job, **{"train.devices": 2})
     assert_the_same(folder, alone)
 
@@ -153,10 +153,10 @@ def test_ctrl_c_while_the_processes_start_is_quiet(prepared_job: Path, tmp_path:
     wait_for(lambda: len(followers(process.pid)) == 2)
     begin = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=60)
     assert time.monotonic() - begin < 10
     assert process.returncode in (-signal.SIGINT, 130)
-    assert "Traceback" not in said
+    assert "Traceback" not in errors
 
 
 def test_rows_of_a_batch_go_to_one_worker_each() -> None:

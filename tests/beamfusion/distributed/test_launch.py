@@ -29,19 +29,19 @@ def wait_for_the_leader(device: torch.device, ledger: None, workers: Workers) ->
 
 
 def test_a_process_that_ends_is_known_by_what_gloo_says() -> None:
-    said: list[RuntimeError] = []
+    raised: list[RuntimeError] = []
 
     def wait_in_vain() -> None:
         with leading(TWO, 1, leave) as workers:
             try:
                 workers.gather(0)
             except RuntimeError as error:
-                said.append(error)
+                raised.append(error)
                 raise
 
     with pytest.raises(UserError, match="ended with 7"):
         wait_in_vain()
-    assert lost_another(said[0])
+    assert lost_another(raised[0])
 
 
 def test_another_error_is_not_taken_for_a_process_that_ended() -> None:

@@ -161,8 +161,8 @@ class AuthorNetwork:
         x, steps = torch.zeros_like(z), []
         for _ in range(self.horizon):
             given = x @ self.weights["decoder.weight_ih"].T + self.weights["decoder.bias_ih"]
-            kept = z @ self.weights["decoder.weight_hh"].T + self.weights["decoder.bias_hh"]
-            (reset, update, new), (reset2, update2, new2) = given.chunk(3, 1), kept.chunk(3, 1)
+            recurrent = z @ self.weights["decoder.weight_hh"].T + self.weights["decoder.bias_hh"]
+            (reset, update, new), (reset2, update2, new2) = given.chunk(3, 1), recurrent.chunk(3, 1)
             update = (update + update2).sigmoid()
             z = (1 - update) * (new + (reset + reset2).sigmoid() * new2).tanh() + update * z
             x = x + self.linear("output", z)

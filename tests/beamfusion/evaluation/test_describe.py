@@ -22,8 +22,8 @@ def in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
 def describe(capsys: pytest.CaptureFixture[str], *pairs: str, scale: str = "paper") -> dict[str, Any]:
     arguments = [f"--set={pair}" for pair in pairs]
     assert main(["describe", "--scale", scale, *arguments, "--json"]) == 0
-    found: dict[str, Any] = json.loads(capsys.readouterr().out)
-    return found
+    actual: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return actual
 
 
 @pytest.mark.parametrize(
@@ -51,20 +51,20 @@ def test_a_published_network_is_described_with_the_published_number_of_parameter
 
 
 def test_tokens_and_the_settings_used_are_told(capsys: pytest.CaptureFixture[str]) -> None:
-    found = describe(capsys, "model.published=true", *FORECAST)
-    assert found["tokens"] == 1922
-    assert found["settings"]["data"] == {"history": 10, "horizon": 5}
-    assert found["settings"]["model"]["feature_fusion"] == "bimamba"
-    assert found["settings"]["model"]["norm"] == "tokens"
+    actual = describe(capsys, "model.published=true", *FORECAST)
+    assert actual["tokens"] == 1922
+    assert actual["settings"]["data"] == {"history": 10, "horizon": 5}
+    assert actual["settings"]["model"]["feature_fusion"] == "bimamba"
+    assert actual["settings"]["model"]["norm"] == "tokens"
 
 
 def test_a_modality_that_is_dropped_takes_its_encoder_and_its_tokens_along(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    found = describe(capsys, "model.modalities=[image,gps]")
-    assert found["settings"]["model"]["absent"] == "drop"
-    assert found["tokens"] == 5 * 64 + 2
-    assert not {"lidar_encoder", "radar_encoder"} & set(found["parameters"])
+    actual = describe(capsys, "model.modalities=[image,gps]")
+    assert actual["settings"]["model"]["absent"] == "drop"
+    assert actual["tokens"] == 5 * 64 + 2
+    assert not {"lidar_encoder", "radar_encoder"} & set(actual["parameters"])
 
 
 @pytest.mark.parametrize(
@@ -75,9 +75,9 @@ def test_a_modality_that_is_dropped_takes_its_encoder_and_its_tokens_along(
 def test_every_kind_of_network_is_described(
     capsys: pytest.CaptureFixture[str], kind: str, tokens: int, scale: str
 ) -> None:
-    found = describe(capsys, f"model.kind={kind}", scale=scale)
-    assert found["tokens"] == tokens
-    assert found["parameters"].pop("total") == sum(found["parameters"].values()) > 0
+    actual = describe(capsys, f"model.kind={kind}", scale=scale)
+    assert actual["tokens"] == tokens
+    assert actual["parameters"].pop("total") == sum(actual["parameters"].values()) > 0
 
 
 def test_people_get_a_line_for_each_module(capsys: pytest.CaptureFixture[str]) -> None:

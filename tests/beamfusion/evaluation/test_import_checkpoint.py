@@ -157,7 +157,7 @@ def test_set_has_the_last_word_among_networks_that_share_their_tensors(
 
 
 @pytest.mark.parametrize(
-    ("name", "pairs", "said"),
+    ("name", "pairs", "alternatives"),
     [
         ("ours", [], ["feature_fusion=bimamba", "time_fusion=sum"]),
         ("bimamba", [], ["feature_fusion=csbimamba", "time_fusion=sum"]),
@@ -171,10 +171,12 @@ def test_networks_that_share_their_tensors_are_told_unless_the_choice_is_made(
     capsys: pytest.CaptureFixture[str],
     name: str,
     pairs: list[str],
-    said: list[str],
+    alternatives: list[str],
 ) -> None:
     convert(checkpoint(name), *pairs)
-    assert [line.rpartition("--set model.")[2] for line in capsys.readouterr().err.splitlines()] == said
+    assert [
+        line.rpartition("--set model.")[2] for line in capsys.readouterr().err.splitlines()
+    ] == alternatives
 
 
 def test_the_tii_network_is_imported_without_the_tfm_that_its_authors_kept_unused(

@@ -36,20 +36,20 @@ def test_scores_are_the_published_ones(case: dict[str, Any]) -> None:
 @given(samples)
 def test_scores_are_the_means_of_the_samples(sample: tuple[Any, Any, Any]) -> None:
     top3, truth, scenario = sample
-    each = scores_by_sample(top3, truth)
-    for metric, found in scores(top3, truth, scenario).items():
-        assert each[metric].mean() == pytest.approx(found["overall"])
+    by_sample = scores_by_sample(top3, truth)
+    for metric, actual in scores(top3, truth, scenario).items():
+        assert by_sample[metric].mean() == pytest.approx(actual["overall"])
         for number in set(scenario.tolist()):
-            assert each[metric][scenario == number].mean() == pytest.approx(found[f"scenario{number}"])
+            assert by_sample[metric][scenario == number].mean() == pytest.approx(actual[f"scenario{number}"])
 
 
 def test_a_forecasts_sample_scores_the_mean_of_its_steps() -> None:
     draw = np.random.default_rng(0)
     top3, truth, scenario = draw.integers(0, 64, (9, 4, 3)), draw.integers(0, 64, (9, 4)), np.full(9, 31)
-    each, found = scores_by_sample(top3, truth), scores(top3, truth, scenario)
-    assert each["dba"].mean() == pytest.approx(found["dba"]["overall"])
-    assert each["dba.step3"].mean() == pytest.approx(found["dba"]["step3"])
-    assert each["top2.step4"].mean() == pytest.approx(found["top2"]["step4"])
+    by_sample, actual = scores_by_sample(top3, truth), scores(top3, truth, scenario)
+    assert by_sample["dba"].mean() == pytest.approx(actual["dba"]["overall"])
+    assert by_sample["dba.step3"].mean() == pytest.approx(actual["dba"]["step3"])
+    assert by_sample["top2.step4"].mean() == pytest.approx(actual["top2"]["step4"])
 
 
 @given(samples)
@@ -85,8 +85,8 @@ forecasts = st.tuples(st.integers(1, 12), st.integers(2, 6)).flatmap(
 @given(forecasts)
 def test_a_forecast_pools_its_steps_and_scores_each(forecast: tuple[Any, Any, Any]) -> None:
     top3, truth, scenario = forecast
-    found = scores(top3, truth, scenario)
-    for metric, parts in found.items():
+    actual = scores(top3, truth, scenario)
+    for metric, parts in actual.items():
         names = {f"scenario{number}" for number in scenario} | {f"step{k + 1}" for k in range(truth.shape[1])}
         assert set(parts) == {"overall"} | names
         for step in range(truth.shape[1]):

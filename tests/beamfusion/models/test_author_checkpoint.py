@@ -61,7 +61,7 @@ def author_tensors(predictor: Predictor) -> dict[str, Tensor]:
     return {author_name(name, predictor.model): x for name, x in predictor.state_dict().items()}
 
 
-def test_a_published_checkpoint_is_loaded_tensor_by_tensor() -> None:
+def test_an_author_checkpoint_is_loaded_tensor_by_tensor() -> None:
     source, target = build_small(), build_small()
     assert load_tensors(target, author_tensors(source), "best.pth") == []
     for name, tensor in target.state_dict().items():
@@ -109,13 +109,13 @@ def test_of_another_network_not_every_tensor_is_listed() -> None:
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_a_published_checkpoint_tells_its_network_history_and_horizon(name: str) -> None:
+def test_an_author_checkpoint_tells_its_network_history_and_horizon(name: str) -> None:
     tensors = {tensor: torch.empty(shape, device="meta") for tensor, shape in shapes(name).items()}
-    found = recognise(tensors, "best.pth")
+    actual = recognise(tensors, "best.pth")
     defaults = {"feature_fusion": "csbimamba", "time_fusion": "attenmamba"}
-    assert found["model"] == {**defaults, **NETWORKS[name]}
-    assert found["data"] == {"horizon": 5 if name == FORECAST else 1}
-    model = Model(published=True, **found["model"])
+    assert actual["model"] == {**defaults, **NETWORKS[name]}
+    assert actual["data"] == {"horizon": 5 if name == FORECAST else 1}
+    model = Model(published=True, **actual["model"])
     assert history_of(tensors, model, "best.pth") == (10 if name == FORECAST else 5)
 
 
@@ -123,15 +123,15 @@ def test_the_tii_network_with_a_tfm_kept_unused_is_recognised() -> None:
     tii, ours = shapes("transformer_sum"), shapes("csbimamba_attenmamba")
     time = {name: shape for name, shape in ours.items() if name.startswith("encoder.time_mamba")}
     tensors = {name: torch.empty(shape, device="meta") for name, shape in {**tii, **time}.items()}
-    found = recognise(tensors, "best.pth")["model"]
-    assert found == {"feature_fusion": "transformer", "time_fusion": "sum"}
-    assert alternatives(tensors, found) == {"time_fusion": "attenmamba"}
+    actual = recognise(tensors, "best.pth")["model"]
+    assert actual == {"feature_fusion": "transformer", "time_fusion": "sum"}
+    assert alternatives(tensors, actual) == {"time_fusion": "attenmamba"}
 
 
 def test_a_network_with_one_direction_is_recognised() -> None:
     names = [name for name in shapes("bimamba_mamba") if ".backward_mamba." not in name]
-    found = recognise(dict.fromkeys(names, torch.zeros(1)), "best.pth")
-    assert found["model"] == {"feature_fusion": "mamba", "time_fusion": "mamba"}
+    actual = recognise(dict.fromkeys(names, torch.zeros(1)), "best.pth")
+    assert actual["model"] == {"feature_fusion": "mamba", "time_fusion": "mamba"}
 
 
 @pytest.mark.parametrize(

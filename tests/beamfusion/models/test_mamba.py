@@ -41,8 +41,8 @@ def test_it_computes_what_mamba_ssm_does_and_has_its_gradients(
 
 
 def test_its_parameters_are_mamba_ssms(golden: dict[str, Tensor]) -> None:
-    found = {f"param/{name}": tensor.shape for name, tensor in build().state_dict().items()}
-    assert found == {name: tensor.shape for name, tensor in golden.items() if name.startswith("param/")}
+    actual = {f"param/{name}": tensor.shape for name, tensor in build().state_dict().items()}
+    assert actual == {name: tensor.shape for name, tensor in golden.items() if name.startswith("param/")}
 
 
 def test_it_starts_as_mamba_ssm_does() -> None:

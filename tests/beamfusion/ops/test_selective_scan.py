@@ -53,8 +53,8 @@ def value_and_gradients(scan: Callable[..., Tensor], tensors: list[Tensor | None
     y = scan(*leaves, True)
     random = torch.Generator().manual_seed(9)
     weights = torch.randn(y.shape, generator=random, dtype=torch.float64)
-    wanted = [leaf for leaf in leaves if leaf is not None]
-    gradients = torch.autograd.grad(y, wanted, weights.to(y.dtype), materialize_grads=True)
+    given = [leaf for leaf in leaves if leaf is not None]
+    gradients = torch.autograd.grad(y, given, weights.to(y.dtype), materialize_grads=True)
     return [tensor.detach().double() for tensor in (y, *gradients)]
 
 
@@ -62,10 +62,10 @@ def by(backend: str) -> Callable[..., Tensor]:
     return lambda *tensors: selective_scan(*tensors, backend=backend)
 
 
-def assert_agree(found: list[Tensor], expected: list[Tensor], tolerance: float) -> None:
+def assert_agree(actual: list[Tensor], expected: list[Tensor], tolerance: float) -> None:
     """Each within the tolerance of its own largest number."""
     names = ("y", "u", "delta", "A", "B", "C", "D", "z", "delta_bias")
-    for name, one, other in itertools.zip_longest(names, found, expected):
+    for name, one, other in itertools.zip_longest(names, actual, expected):
         if one is not None and one.numel():
             error = ((one - other).abs().max() / other.abs().max().clamp(min=1e-30)).item()
             assert error <= tolerance, f"{name} is off by {error:.1e}"
@@ -89,9 +89,9 @@ def recurrence(
 class TestTorch:
     def test_it_computes_the_recurrence(self) -> None:
         tensors = arguments(2, 3, 11, 4)
-        found = selective_scan(*tensors, True, backend="torch")
+        actual = selective_scan(*tensors, True, backend="torch")
         np.testing.assert_allclose(
-            found.numpy(), recurrence(*(tensor.numpy() for tensor in tensors)), rtol=1e-12
+            actual.numpy(), recurrence(*(tensor.numpy() for tensor in tensors)), rtol=1e-12
         )
 
     def test_its_gradients_are_those_of_finite_differences(self) -> None:
@@ -103,8 +103,8 @@ class TestNumba:
     @pytest.mark.parametrize("length", ODD_LENGTHS)
     def test_it_agrees_with_the_loop_in_double_precision(self, length: int) -> None:
         tensors = arguments(2, 19, length)
-        found, expected = (value_and_gradients(by(name), tensors) for name in ("numba", "torch"))
-        assert_agree(found, expected, 1e-12)
+        actual, expected = (value_and_gradients(by(name), tensors) for name in ("numba", "torch"))
+        assert_agree(actual, expected, 1e-12)
 
     @pytest.mark.parametrize("length", ODD_LENGTHS)
     def test_single_precision_is_good_to_its_rounding(self, length: int) -> None:
@@ -123,8 +123,8 @@ class TestNumba:
         self, batch: int, channels: int, length: int, states: int
     ) -> None:
         tensors = arguments(batch, channels, length, states)
-        found, expected = (value_and_gradients(by(name), tensors) for name in ("numba", "torch"))
-        assert_agree(found, expected, 1e-12)
+        actual, expected = (value_and_gradients(by(name), tensors) for name in ("numba", "torch"))
+        assert_agree(actual, expected, 1e-12)
 
     def test_its_gradients_are_those_of_finite_differences(self) -> None:
         leaves = [tensor.requires_grad_() for tensor in arguments(2, 3, 10, 2)]
@@ -141,8 +141,8 @@ class TestNumba:
         for place, left_out in zip((5, 6, 7), without, strict=True):
             if left_out:
                 tensors[place] = None
-        found, expected = (value_and_gradients(by(name), tensors) for name in ("numba", "torch"))
-        assert_agree(found, expected, 1e-12)
+        actual, expected = (value_and_gradients(by(name), tensors) for name in ("numba", "torch"))
+        assert_agree(actual, expected, 1e-12)
 
     @pytest.mark.parametrize("channels", [16, 40])
     def test_strides_make_no_difference(self, channels: int) -> None:
@@ -161,8 +161,8 @@ class TestNumba:
     def test_a_tensor_repeated_by_strides_alone_is_read_as_it_looks(self) -> None:
         tensors = arguments(3, 17, 20)
         tensors[0], tensors[3] = tensors[0][:1].expand(3, -1, -1), tensors[3][..., :1].expand(-1, -1, 20)
-        found, expected = (value_and_gradients(by(name), tensors) for name in ("numba", "torch"))
-        assert_agree(found, expected, 1e-12)
+        actual, expected = (value_and_gradients(by(name), tensors) for name in ("numba", "torch"))
+        assert_agree(actual, expected, 1e-12)
 
     @pytest.mark.parametrize("threads", [2, 3, 5])
     def test_results_are_the_same_to_the_bit_on_any_number_of_threads(self, threads: int) -> None:
@@ -172,17 +172,17 @@ class TestNumba:
             torch.set_num_threads(1)
             expected = value_and_gradients(by("numba"), tensors)
             torch.set_num_threads(threads)
-            found = value_and_gradients(by("numba"), tensors)
+            actual = value_and_gradients(by("numba"), tensors)
         finally:
             torch.set_num_threads(before)
-        assert all(torch.equal(one, other) for one, other in zip(found, expected, strict=True))
+        assert all(torch.equal(one, other) for one, other in zip(actual, expected, strict=True))
 
     def test_calls_from_several_threads_do_not_disturb_each_other(self) -> None:
         cases = [arguments(2, 20, 50, seed=seed) for seed in range(4)]
         expected = [value_and_gradients(by("numba"), tensors) for tensors in cases]
         with ThreadPoolExecutor(4) as pool:
-            found = list(pool.map(lambda tensors: value_and_gradients(by("numba"), tensors), cases))
-        for some, others in zip(found, expected, strict=True):
+            actual = list(pool.map(lambda tensors: value_and_gradients(by("numba"), tensors), cases))
+        for some, others in zip(actual, expected, strict=True):
             assert all(torch.equal(one, other) for one, other in zip(some, others, strict=True))
 
     @pytest.mark.parametrize(("batch", "length"), [(0, 5), (2, 0)])
@@ -196,9 +196,9 @@ class TestNumba:
     @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
     def test_half_precision_is_computed_in_single(self, dtype: torch.dtype) -> None:
         tensors = [tensor.to(dtype) for tensor in arguments(2, 5, 20)]
-        found = selective_scan(*tensors, True, backend="numba")
+        actual = selective_scan(*tensors, True, backend="numba")
         expected = selective_scan(*(tensor.float() for tensor in tensors), True, backend="numba")
-        assert torch.equal(found, expected.to(dtype))
+        assert torch.equal(actual, expected.to(dtype))
 
     @pytest.mark.parametrize("place", range(8))
     def test_a_nan_anywhere_reaches_the_result(self, place: int) -> None:
@@ -209,25 +209,25 @@ class TestNumba:
     @pytest.mark.parametrize("rate", [200.0, 87.0, -87.0, -200.0])
     def test_decays_too_large_or_small_for_a_number_act_as_in_the_loop(self, rate: float) -> None:
         u = torch.linspace(0, 1, 30).view(1, 1, 30)
-        found, expected = (
+        actual, expected = (
             selective_scan(u, u, torch.full((1, 1), rate), u, u, backend=backend)
             for backend in ("numba", "torch")
         )
-        torch.testing.assert_close(found, expected, equal_nan=True, rtol=1e-5, atol=0)
+        torch.testing.assert_close(actual, expected, equal_nan=True, rtol=1e-5, atol=0)
 
     def test_only_what_can_need_gradients_keeps_states(self) -> None:
         u, delta, A, B, C, *_ = arguments(1, 16, 64)
         assert not selective_scan(u, delta, A, B, C, backend="numba").requires_grad
-        kept: list[int] = []
+        sizes: list[int] = []
 
         def count(tensor: Tensor) -> Tensor:
-            kept.append(tensor.nbytes)
+            sizes.append(tensor.nbytes)
             return tensor
 
         with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
             selective_scan(u.requires_grad_(), delta, A, B, C, backend="numba")
         all_states = 16 * 64 * A.shape[1] * u.itemsize
-        assert sum(kept) < all_states
+        assert sum(sizes) < all_states
 
 
 class TestMambaSsmReference:
@@ -252,8 +252,8 @@ class TestMambaSsm:
     def test_it_agrees_with_the_loop(self, length: int) -> None:
         tensors = arguments(2, 19, length, dtype=torch.float32)
         on_device = [tensor.cuda() for tensor in tensors]
-        found = [tensor.cpu() for tensor in value_and_gradients(by("mamba_ssm"), on_device)]
-        assert_agree(found, value_and_gradients(by("torch"), tensors), 1e-4)
+        actual = [tensor.cpu() for tensor in value_and_gradients(by("mamba_ssm"), on_device)]
+        assert_agree(actual, value_and_gradients(by("torch"), tensors), 1e-4)
 
 
 class TestChoice:
@@ -336,10 +336,12 @@ class TestCompilation:
         return tmp_path / "src"
 
     def start(self, source: Path, home: Path) -> subprocess.Popen[str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("NUMBA", "XDG"))}
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith(("NUMBA", "XDG"))
+        }
         return subprocess.Popen(
             [sys.executable, "-c", SCAN_OF_A_COPY],
-            env={**kept, "PYTHONPATH": str(source), "HOME": str(home), "OMP_NUM_THREADS": "1"},
+            env={**environment, "PYTHONPATH": str(source), "HOME": str(home), "OMP_NUM_THREADS": "1"},
             cwd=source, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 

@@ -33,9 +33,9 @@ def through(function, x: np.ndarray) -> np.ndarray:
     return y.astype(np.longdouble)
 
 
-def rounding_errors(found: np.ndarray, exact: np.ndarray, real: type) -> float:
+def rounding_errors(actual: np.ndarray, exact: np.ndarray, real: type) -> float:
     """The largest relative error, in units of the last place."""
-    return float(np.max(np.abs(found / exact - 1)) / np.finfo(real).eps)
+    return float(np.max(np.abs(actual / exact - 1)) / np.finfo(real).eps)
 
 
 @pytest.mark.parametrize(("real", "limit", "places"), [(np.float32, 126, 1), (np.float64, 1022, 6)])

@@ -85,9 +85,9 @@ def test_the_lidars_other_points_lie_on_the_ground_or_the_facade() -> None:
 def test_a_sweep_returns_about_as_many_points_as_asked_for(scenario: int) -> None:
     site = SITES[scenario]
     traffic = drive_by(site, np.random.default_rng(0), Simulation().speed)
-    for asked in (1000, 17000):
-        points, _ = sweep(site, traffic, 0, rays(asked), np.random.default_rng(0))
-        assert len(points) == pytest.approx(asked, rel=0.15)
+    for requested in (1000, 17000):
+        points, _ = sweep(site, traffic, 0, rays(requested), np.random.default_rng(0))
+        assert len(points) == pytest.approx(requested, rel=0.15)
 
 
 @pytest.mark.parametrize(

@@ -33,14 +33,14 @@ AUGMENTED: dict[str, Any] = {"data__augment": True, "train__epochs": 1, "train__
 def test_a_forecast_is_trained_and_scored_by_step(run: Run) -> None:
     training = run("train", "a", **FORECAST)
     folder = run("evaluate", "b", training, **FORECAST)
-    found = scores(folder)
-    assert {"overall", "step1", "step2", "step3"} <= set(found["dba"])
-    assert found["dba"]["overall"] == pytest.approx(np.mean([found["dba"][f"step{k}"] for k in (1, 2, 3)]))
+    actual = scores(folder)
+    assert {"overall", "step1", "step2", "step3"} <= set(actual["dba"])
+    assert actual["dba"]["overall"] == pytest.approx(np.mean([actual["dba"][f"step{k}"] for k in (1, 2, 3)]))
     table = pq.read_table(folder / "predictions.parquet")
-    assert table.num_rows == found["windows"]
+    assert table.num_rows == actual["windows"]
     for step in (1, 2, 3):
         hit = np.array(table[f"truth_step{step}"]) == np.array(table[f"beam1_step{step}"])
-        assert 100 * hit.mean() == pytest.approx(found["top1"][f"step{step}"])
+        assert 100 * hit.mean() == pytest.approx(actual["top1"][f"step{step}"])
     assert len(table["logits_step3"][0]) == 64
 
 
@@ -65,8 +65,8 @@ def test_a_history_that_no_pass_has_is_an_error(run: Run) -> None:
 
 def test_least_squares_makes_forecasts_too(run: Run) -> None:
     changes = {"data__history": 6, "data__horizon": 3, "model__kind": "gps_least_squares"}
-    found = scores(run("evaluate", "b", run("train", "a", **changes), **changes))
-    assert 0 <= found["dba"]["step3"] <= 1
+    actual = scores(run("evaluate", "b", run("train", "a", **changes), **changes))
+    assert 0 <= actual["dba"]["step3"] <= 1
 
 
 def test_published_scores_altered_copies_and_says_which(run: Run) -> None:
@@ -103,7 +103,7 @@ def test_mirrored_windows_train_to_another_network(run: Run) -> None:
 
 
 @pytest.mark.slow
-def test_a_killed_training_goes_on_with_the_same_copies_and_mirrored_windows(
+def test_a_killed_training_resumes_with_the_same_copies_and_mirrored_windows(
     run: Run, prepared_job: Path, tmp_path: Path
 ) -> None:
     changes = {"data.augment": True, "data.flip": True, "train.window_step": 30, "train.epochs": 3}

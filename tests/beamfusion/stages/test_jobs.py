@@ -135,8 +135,8 @@ def test_a_rebuilt_modality_is_scored_without_ever_being_seen(run: Run) -> None:
     by_sample = pq.read_table(zeros / "samples.parquet").to_pandas()
     assert by_sample["sample"].is_unique
     assert by_sample["dba"].mean() == pytest.approx(scores(zeros)["dba"]["overall"])
-    for part, found in by_sample.groupby("part"):
-        assert found["top2"].mean() == pytest.approx(scores(zeros)["top2"][part])
+    for part, actual in by_sample.groupby("part"):
+        assert actual["top2"].mean() == pytest.approx(scores(zeros)["top2"][part])
     assert scores(rebuilding)["best_epoch"] == 1
 
 
@@ -159,14 +159,14 @@ def test_the_published_rebuilding_runs_too(run: Run) -> None:
 
 def test_a_profile_counts_parameters_and_times_windows(run: Run) -> None:
     training = run("train", "a", train__epochs=1)
-    found = scores(run("profile", "b", training, train__epochs=1, profile__repeats=2))
+    actual = scores(run("profile", "b", training, train__epochs=1, profile__repeats=2))
     tensors = torch.load(training / "checkpoint.pt", weights_only=True)["predictor"]
-    kept = [
+    parameters = [
         name for name in tensors if not name.endswith(("running_mean", "running_var", "num_batches_tracked"))
     ]
-    assert found["parameters"] == sum(tensors[name].numel() for name in kept)
-    assert found["fps"] == pytest.approx(1 / found["latency"])
-    assert found["memory"] > 10**8
+    assert actual["parameters"] == sum(tensors[name].numel() for name in parameters)
+    assert actual["fps"] == pytest.approx(1 / actual["latency"])
+    assert actual["memory"] > 10**8
 
 
 def test_least_squares_on_gps_is_fitted_and_scored_like_any_model(run: Run) -> None:
@@ -218,7 +218,7 @@ def wait_for(condition: Callable[[], bool], process: subprocess.Popen[bytes]) ->
 
 
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGTERM])
-def test_a_training_killed_in_mid_epoch_goes_on_to_the_same_scores(
+def test_a_training_killed_in_mid_epoch_resumes_to_the_same_scores(
     run: Run, prepared_job: Path, tmp_path: Path, kill: signal.Signals
 ) -> None:
     changes = {"train.epochs": 3}
