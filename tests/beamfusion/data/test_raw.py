@@ -179,7 +179,7 @@ def test_a_beam_may_be_written_as_a_float(small_tree: Path) -> None:
 def test_files_of_two_scenarios_in_a_row_are_reported(small_tree: Path) -> None:
     set_cell(small_tree, "unit1_lidar_1", "./scenario33/unit1/lidar_data/lidar_data_10.ply")
     (line,) = read_tree(small_tree).problems
-    assert line.endswith("expected all of them below one folder scenarioNN")
+    assert line.endswith("expected all of them in one folder scenarioNN")
 
 
 def test_a_camera_frame_without_a_number_is_reported(small_tree: Path) -> None:
