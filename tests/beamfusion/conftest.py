@@ -12,7 +12,7 @@ from tests.beamfusion.tiny import TINY, with_changes
 
 @pytest.fixture(scope="session")
 def prepared_job(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a finished job of stage prepare, on top of one of stage simulate."""
+    """Run a job of stage prepare, on top of one of stage simulate; return its folder."""
     jobs = tmp_path_factory.mktemp("jobs")
     run_stage("simulate", jobs / "tree", TINY, needs=None, device="cpu", threads=1)
     run_stage("prepare", jobs / "frames", TINY, needs=jobs / "tree", device="cpu", threads=1)

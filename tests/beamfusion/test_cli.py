@@ -103,7 +103,7 @@ def test_simulate_leaves_nothing_of_a_tree_that_it_could_not_finish(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as stopped:
-        stopped.setattr("beamfusion.simulation.tree._write_pass", interrupt)
+        stopped.setattr("beamfusion.simulation.tree.photograph", interrupt)
         assert main(["simulate", "--out", str(tmp_path / "tree"), *SMALL]) == 130
     assert list(tmp_path.iterdir()) == []
 

@@ -28,7 +28,7 @@ def pictures(frames: int = 2, size: int = 16, seed: int = 0) -> np.ndarray:
 
 
 def blended(degenerate: np.ndarray, frames: np.ndarray, strength: float) -> np.ndarray:
-    """What brightness, contrast and saturation are: away from, or towards, a picture without any."""
+    """Blend as brightness, contrast and saturation do: away from, or towards, a picture without any."""
     return np.clip(degenerate + strength * (frames - degenerate.astype(float)), 0, 255)
 
 
@@ -206,7 +206,7 @@ def test_a_copy_leaves_the_prepared_frames_alone(prepared: Prepared) -> None:
 
 
 def _centre(grid: np.ndarray, scenario: int) -> np.ndarray:
-    """Mean x and y of a grid's points in metres."""
+    """Return mean x and y of a grid's points in metres."""
     means = []
     for axis, (low, high) in enumerate(lidar_area(scenario)):
         edges = np.linspace(low, high, grid.shape[axis] + 1)

@@ -21,7 +21,7 @@ Pass = tuple[str, int, int, int]
 
 
 def recorded(passes: list[Pass], gaps: tuple[int, ...] = (), shuffle: int | None = None) -> Windows:
-    """A record for every frame from a pass's ninth on, 2 frames apart inside, as the data set has them.
+    """Make a record for every frame from a pass's ninth on, 2 frames apart inside, as the data set has them.
 
     A frame's index is 1000 times its pass plus its number; so are its position and, modulo 64, its beam.
     """
@@ -47,7 +47,7 @@ def recorded(passes: list[Pass], gaps: tuple[int, ...] = (), shuffle: int | None
 
 
 def by_hand(windows: Windows, history: int, horizon: int) -> list[tuple[int, dict[str, Any]]]:
-    """Index of each record that ends a window, and that window; one frame and one record after the other."""
+    """Return the index of each record that ends a window, and that window, frame by frame and record by record."""
     known: dict[tuple[int, int], tuple[int, int, int]] = {}
     position: dict[tuple[int, int], list[float]] = {}
     beam: dict[tuple[int, int], int] = {}

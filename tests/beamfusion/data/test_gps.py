@@ -62,7 +62,7 @@ def test_a_car_across_the_equator_stays_near() -> None:
 
 
 def ahead(scenario: int, degrees: float, metres: float) -> tuple[np.ndarray, np.ndarray]:
-    """A car so many degrees counter-clockwise from a scenario's boresight, and the scenario."""
+    """Return a car so many degrees counter-clockwise from a scenario's boresight, and the scenario."""
     turned = math.radians(BORESIGHT[scenario] + degrees)
     return metres * np.array([[[math.cos(turned), math.sin(turned)]]]), np.array([scenario])
 

@@ -36,7 +36,7 @@ def mirrored_scene(traffic: Traffic) -> Traffic:
 
 @pytest.fixture(params=[(scenario, angle) for scenario in (31, 33) for angle in ANGLES], ids=str)
 def pair(request: pytest.FixtureRequest) -> list[tuple[Site, Traffic]]:
-    """A car at an angle with a truck beside it, and the same scene in the mirror."""
+    """Make a car at an angle with a truck beside it, and the same scene in the mirror."""
     scenario, angle = request.param
     places = [at_azimuth(angle, 15.0), at_azimuth(angle - 25, 18.0)]
     traffic = scene(places, velocity=(1.0, 6.0), sizes=[CAR, TRUCK])
@@ -106,7 +106,7 @@ def test_a_grid_is_that_of_the_mirrored_scene_as_far_as_it_reaches(
 
 
 def _near(points: np.ndarray, others: np.ndarray) -> float:
-    """Part of the points that have others in their cell or in one beside it."""
+    """Return the part of the points that have others in their cell or in one beside it."""
     padded = np.pad(others, 1)
     height, width = others.shape
     around = sum(padded[i : i + height, j : j + width] for i in range(3) for j in range(3))

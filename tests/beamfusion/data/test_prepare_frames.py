@@ -160,7 +160,7 @@ def test_other_settings_prepare_the_folder_anew(small_tree: Path, sizes: Frames,
 
 
 def damage(root: Path) -> list[str]:
-    """Break frames 10 and 14 and the label of frame 20; the starts of the faults."""
+    """Break frames 10 and 14 and the label of frame 20; return the starts of the problems."""
     (root / UNIT / "camera_data/image_10.jpg").write_bytes(b"no image")
     np.save(root / UNIT / "radar_data/radar_data_14.npy", np.ones((4, 16, 4), np.complex64))
     return [

@@ -16,7 +16,7 @@ Rows = list[dict[str, str]]
 
 
 def edit(root: Path, change: Callable[[Rows], None]) -> Path:
-    """Change the development CSV's rows in place; its path."""
+    """Edit the development CSV's rows in place; return its path."""
     path = csv_path(root)
     with path.open(newline="") as stream:
         rows = list(csv.DictReader(stream))

@@ -17,7 +17,7 @@ Recorded = list[tuple[str, int, int]]
 def windows_of(
     recorded: Recorded, nan: list[int] | None = None, crossing: list[int] | None = None
 ) -> Windows:
-    """Windows of passes whose neighbouring windows share four of five frames, as recorded ones do."""
+    """Make windows of passes whose neighbouring windows share four of five frames, as recorded ones do."""
     table = np.zeros(sum(length for *_, length in recorded), window_dtype(5))
     row, frame = 0, 0
     for number, (subset, scenario, length) in enumerate(recorded):

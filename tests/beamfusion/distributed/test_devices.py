@@ -137,10 +137,8 @@ def test_sigterm_saves_and_ends_all_processes(prepared_job: Path, alone: Path, t
     folder = tmp_path / "a"
     process = start(folder, prepared_job, with_changes({**EXACT, "train.devices": 2}))
     wait_for((folder / "state.pt").exists)
-    begin = time.monotonic()
     process.terminate()
     _, errors = process.communicate(timeout=60)
-    assert time.monotonic() - begin < 10
     assert process.returncode == 128 + signal.SIGTERM
     assert "Traceback" not in errors
     train(folder, prepared_job, **{"train.devices": 2})
@@ -151,10 +149,8 @@ def test_ctrl_c_while_the_processes_start_is_quiet(prepared_job: Path, tmp_path:
     settings = with_changes({**EXACT, "train.devices": 3})
     process = start(tmp_path / "a", prepared_job, settings, start_new_session=True)
     wait_for(lambda: len(followers(process.pid)) == 2)
-    begin = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=60)
-    assert time.monotonic() - begin < 10
     assert process.returncode in (-signal.SIGINT, 130)
     assert "Traceback" not in errors
 

@@ -37,7 +37,7 @@ Inputs = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 def checkpoint(name: str) -> dict[str, Tensor]:
-    """Random tensors of a small network, by their published names.
+    """Draw tensors of a small network, by the authors' names.
 
     Matrices are smaller than what keeps a signal's size: without residuals, larger ones amplify rounding
     until float32 and float64 disagree, whoever computes.
@@ -88,7 +88,7 @@ def convert(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def inputs() -> Inputs:
-    """Three windows of 64 x 64 frames."""
+    """Draw three windows of 64 x 64 frames."""
     random = torch.Generator().manual_seed(1)
     return (
         torch.randint(256, (3, HISTORY, 3, SIDE, SIDE), generator=random).float(),
@@ -106,7 +106,7 @@ def author_logits(name: str, tensors: dict[str, Tensor], inputs: Inputs) -> Tens
 
 
 def assert_close(logits: Tensor, expected: Tensor) -> None:
-    """Within 1e-3 of the standard deviation over the windows and the beams."""
+    """Check to 1e-3 of the standard deviation over the windows and the beams."""
     assert logits.dtype == torch.float32
     assert logits.shape == expected.shape
     assert float((logits.double() - expected).abs().max()) < 1e-3 * float(expected.std())

@@ -33,7 +33,7 @@ def shapes(name: str) -> dict[str, tuple[int, ...]]:
 
 
 def build_paper_size(name: str) -> Predictor:
-    """At full size and without memory, on the meta device."""
+    """Build a network at full size and without memory, on the meta device."""
     model = Model(published=True, **NETWORKS[name])
     with torch.device("meta"):
         return Predictor(model, history=10 if name == FORECAST else 5, horizon=5 if name == FORECAST else 1)

@@ -33,7 +33,7 @@ def arguments(
     dtype: torch.dtype = torch.float64,
     seed: int = 0,
 ) -> list[Tensor]:
-    """u, delta, A, B, C, D, z and delta_bias, as a trained Mamba has them."""
+    """Draw u, delta, A, B, C, D, z and delta_bias, as a trained Mamba has them."""
     random = torch.Generator().manual_seed(seed)
 
     def normal(*shape: int) -> Tensor:
@@ -48,7 +48,7 @@ def arguments(
 
 
 def value_and_gradients(scan: Callable[..., Tensor], tensors: list[Tensor | None]) -> list[Tensor]:
-    """y and the gradients of sum(y w) for a fixed w, in float64."""
+    """Compute y and the gradients of sum(y w) for a fixed w, in float64."""
     leaves = [None if tensor is None else tensor.detach().requires_grad_() for tensor in tensors]
     y = scan(*leaves, True)
     random = torch.Generator().manual_seed(9)
@@ -63,7 +63,7 @@ def by(backend: str) -> Callable[..., Tensor]:
 
 
 def assert_agree(actual: list[Tensor], expected: list[Tensor], tolerance: float) -> None:
-    """Each within the tolerance of its own largest number."""
+    """Check that each is within the tolerance of its own largest number."""
     names = ("y", "u", "delta", "A", "B", "C", "D", "z", "delta_bias")
     for name, one, other in itertools.zip_longest(names, actual, expected):
         if one is not None and one.numel():
@@ -75,7 +75,7 @@ def recurrence(
     u: np.ndarray, delta: np.ndarray, A: np.ndarray, B: np.ndarray, C: np.ndarray, D: np.ndarray,
     z: np.ndarray, bias: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
-    """Equation 2 of arXiv:2312.00752 for one number at a time."""
+    """Compute equation 2 of arXiv:2312.00752 for one number at a time."""
     y = np.zeros(u.shape)
     for b, d in np.ndindex(u.shape[:2]):
         h = np.zeros(A.shape[1])
@@ -327,7 +327,7 @@ print(selective_scan(u, u, -torch.ones(2, 2), u, u, backend="numba").sum().item(
 class TestCompilation:
     @pytest.fixture
     def copy(self, tmp_path: Path) -> Path:
-        """The sources without anything compiled."""
+        """Copy the sources without anything compiled."""
         for package in ("beamfusion", "jobkit"):
             for file in (SOURCE / package).rglob("*.py"):
                 target = tmp_path / "src" / file.relative_to(SOURCE)

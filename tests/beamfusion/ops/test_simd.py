@@ -34,7 +34,7 @@ def through(function, x: np.ndarray) -> np.ndarray:
 
 
 def rounding_errors(actual: np.ndarray, exact: np.ndarray, real: type) -> float:
-    """The largest relative error, in units of the last place."""
+    """Return the largest relative error, in units of the last place."""
     return float(np.max(np.abs(actual / exact - 1)) / np.finfo(real).eps)
 
 

@@ -18,7 +18,7 @@ def power_of(traffic: Traffic, scenario: int = 31, seed: int = 0) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def spreads_and_margins() -> dict[int, tuple[np.ndarray, np.ndarray]]:
-    """Best to worst and first to second beam, in dB, by scenario."""
+    """Return best to worst and first to second beam, in dB, by scenario."""
     actual = {}
     for scenario, site in SITES.items():
         powers = []

@@ -120,7 +120,7 @@ def test_a_killed_training_resumes_with_the_same_copies_and_mirrored_windows(
 
 
 def damaged_copy(prepared_job: Path, tmp_path: Path) -> Path:
-    """A finished job of stage simulate, one of whose radar files is cut off."""
+    """Copy a finished job of stage simulate, and cut one of its radar files off."""
     jobs = tmp_path / "jobs"
     shutil.copytree(prepared_job.parent / "tree", jobs / "tree")
     radar = sorted((jobs / "tree").rglob("scenario32/**/radar_data_*.npy"))[20]

@@ -17,14 +17,14 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 def maps(seed: int = 0, *, samples: int = SAMPLES) -> dict[Modality, Tensor]:
-    """Halves as a projection head gives them: of length at most 1 at each position."""
+    """Draw halves as a projection head gives them: of length at most 1 at each position."""
     random = torch.Generator().manual_seed(seed)
     shape = (samples * HISTORY, CHANNELS, 2, 3)
     return {m: 0.4 * torch.rand(shape, generator=random, dtype=torch.float64) for m in GRID_MODALITIES}
 
 
 def contrast_by_definition(a: np.ndarray, b: np.ndarray, temperature: float, label: np.ndarray) -> float:
-    """One view at a time: -log of each positive's share among all other views, averaged over positives."""
+    """Average, over positives, -log of the share of each among all other views, one view at a time."""
     views, labels = np.concatenate([a, b]), np.concatenate([label, label])
     losses = []
     for i in range(len(views)):

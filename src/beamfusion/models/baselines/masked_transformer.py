@@ -69,7 +69,7 @@ class MaskedTransformer(BeamPredictor):
         """Leave out what is missing, whatever the filler."""
         gps = given["gps"]
         seen = tuple(modality for modality in self.present if modality not in filler.missing)
-        hidden = self._hide(len(gps), seen).to(gps.device)
+        hidden = self.hide(len(gps), seen).to(gps.device)
         parts = [self.class_token.expand(len(gps), 1, -1)]
         masks = [hidden.new_zeros(len(gps), 1)]
         for modality, mask in zip(seen, hidden.unbind(1), strict=True):
@@ -93,7 +93,7 @@ class MaskedTransformer(BeamPredictor):
         embedded: Tensor = self.embeddings[modality](x)
         return embedded
 
-    def _hide(self, samples: int, seen: Collection[Modality]) -> Tensor:
+    def hide(self, samples: int, seen: Collection[Modality]) -> Tensor:
         """Draw which modalities (samples, modalities) each sample does not see; one is always left."""
         if not self.training or not seen:
             return torch.zeros(samples, len(seen), dtype=torch.bool)
