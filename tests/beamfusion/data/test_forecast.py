@@ -47,7 +47,7 @@ def recorded(passes: list[Pass], gaps: tuple[int, ...] = (), shuffle: int | None
 
 
 def by_hand(windows: Windows, history: int, horizon: int) -> list[tuple[int, dict[str, Any]]]:
-    """Return the index of each record that ends a window, and that window, frame by frame and record by record."""
+    """Return the index of each record that ends a window, and that window, made one frame after the other."""
     known: dict[tuple[int, int], tuple[int, int, int]] = {}
     position: dict[tuple[int, int], list[float]] = {}
     beam: dict[tuple[int, int], int] = {}

@@ -17,7 +17,7 @@ def scene(
     sizes: Sequence[tuple[float, float, float]] = (),
     colour: tuple[float, float, float] = (0.9, 0.05, 0.05),
 ) -> Traffic:
-    """Place vehicles at (forward, left) metres, a list a frame, the receiver's first; all point to the left."""
+    """Place vehicles at (forward, left) metres, a list a frame, the receiver's first; all point left."""
     vehicles = len(frames[0])
     return Traffic(
         position=np.array(frames, dtype=float),
