@@ -81,13 +81,13 @@ def _ply_header(path: Path, content: bytes) -> tuple[int, list[str], bytes]:
     lines = head.decode("latin-1").split("\n")
     if lines[0].strip() != "ply" or not end:
         raise problem(path, "no whole header, expected ply to end_header")
-    count, columns, form = None, [], None
+    count, columns, encoding = None, [], None
     for line in lines[1:]:
         match line.split():
             case [] | ["comment" | "obj_info", *_]:
                 pass
-            case ["format", *words] if form is None:
-                form = " ".join(words)
+            case ["format", *words] if encoding is None:
+                encoding = " ".join(words)
             case ["element", "vertex", number] if count is None and re.fullmatch(r"[0-9]{1,12}", number):
                 count = int(number)
             case ["property", kind, name] if count is not None and kind != "list":
@@ -96,8 +96,8 @@ def _ply_header(path: Path, content: bytes) -> tuple[int, list[str], bytes]:
                 raise problem(
                     path, f"header line '{printable(line.strip())}', expected only a vertex element"
                 )
-    if form != "ascii 1.0":
-        raise problem(path, f"format {printable(form)}, expected ascii 1.0")
+    if encoding != "ascii 1.0":
+        raise problem(path, f"format {printable(encoding)}, expected ascii 1.0")
     if count is None or not set("xyz") <= set(columns) or len(set(columns)) != len(columns):
         raise problem(path, "its header, expected element vertex with the properties x, y and z")
     start = content.find(b"\n", len(head))

@@ -14,7 +14,7 @@ from beamfusion.data.consistency import odd_shapes
 from beamfusion.data.formats import printable
 from beamfusion.data.journal import Decode, FrameArray, Journal
 from beamfusion.data.prepared import (
-    FORM,
+    FORMAT,
     INDEX,
     WINDOWS,
     PreparedSummary,
@@ -78,7 +78,7 @@ def discard_index(out: Path) -> None:
 def _key(tree: Tree, settings: Frames) -> str:
     """Digest what the prepared bytes are made from, but for the contents of the raw frames."""
     sizes = settings.model_dump(exclude={"root", "source", "published"})
-    return digest([FORM, sizes, _csv_digest(tree), source_digest(__name__)])
+    return digest([FORMAT, sizes, _csv_digest(tree), source_digest(__name__)])
 
 
 def _csv_digest(tree: Tree) -> str:

@@ -17,7 +17,7 @@ from jobkit.digest import digest_files
 from jobkit.errors import UserError
 from jobkit.files import read_sealed, whole_file, write_sealed
 
-FORM = 2
+FORMAT = 2
 INDEX = "index.json"
 """Written last: the sign that all the other files are whole."""
 WINDOWS = "windows.npy"
@@ -156,7 +156,7 @@ def write_windows(folder: Path, table: NDArray[np.void]) -> None:
 def write_index(folder: Path, key: str, summary: PreparedSummary) -> None:
     """Write the index; `key` names the settings and samples that the folder was prepared from."""
     content = {
-        "form": FORM,
+        "form": FORMAT,
         "key": key,
         "windows": digest_files([folder / WINDOWS], folder),
         "summary": dataclasses.asdict(summary),
@@ -169,13 +169,13 @@ def read_index(folder: Path) -> tuple[str, PreparedSummary]:
     path = folder / INDEX
     try:
         content = read_sealed(path)
-        if content["form"] != FORM:
-            raise ValueError(f"form {content['form']}")
+        if content["form"] != FORMAT:
+            raise ValueError(f"format {content['form']}")
         index = str(content["key"]), _SUMMARY.validate_json(json.dumps(content["summary"]), strict=True)
         if missing := set(GRID_MODALITIES) - index[1].frames.keys():
             raise ValueError(f"no frames of {', '.join(sorted(missing))}")
     except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: not an index of prepared frames of form {FORM} ({error})") from None
+        raise UserError(f"{path}: not an index of prepared frames of format {FORMAT} ({error})") from None
     windows = folder / WINDOWS
     if not windows.exists() or digest_files([windows], folder) != content["windows"]:
         raise UserError(f"{windows}: missing, or not what was written; prepare the frames again")
@@ -207,7 +207,7 @@ def _read_windows(path: Path) -> Windows:
     table = np.array(_mapped(path))
     frames = table.dtype["image_frames"].shape[0] if "image_frames" in (table.dtype.names or ()) else 0
     if table.dtype != window_dtype(frames) or table.ndim != 1:
-        raise UserError(f"{path}: not a table of windows of form {FORM}; prepare the frames again")
+        raise UserError(f"{path}: not a table of windows of format {FORMAT}; prepare the frames again")
     return Windows(**{name: np.ascontiguousarray(table[name]) for name in table.dtype.names or ()})
 
 

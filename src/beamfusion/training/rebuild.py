@@ -117,7 +117,7 @@ class RebuildTask:
                 shared, history=history, temperature=options.temperature, beam=label
             )
         if "distance" in weights:
-            terms["distance"] = distance_loss(specific, history=history, form=options.distance)
+            terms["distance"] = distance_loss(specific, history=history, norm=options.distance)
         total = sum(weights[name] * term for name, term in terms.items())
         return {**terms, "total": cast("Tensor", total)}
 

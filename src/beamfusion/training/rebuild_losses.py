@@ -51,7 +51,7 @@ def nt_xent(a: Tensor, b: Tensor, temperature: float, label: Tensor | None = Non
 
 
 def distance_loss(
-    specific: Mapping[Modality, Tensor], *, history: int, form: Literal["sample", "tensor"]
+    specific: Mapping[Modality, Tensor], *, history: int, norm: Literal["sample", "tensor"]
 ) -> Tensor:
     """Average minus the Euclidean distance of specific halves (B*T, C, h, w) over pairs of modalities.
 
@@ -59,7 +59,7 @@ def distance_loss(
     distance over the root of its number of positions: in [-2, 0], since a half's length is at most 1.
     """
     pairs = [precise(a) - precise(b) for a, b in combinations(specific.values(), 2)]
-    if form == "tensor":
+    if norm == "tensor":
         return -torch.stack([torch.linalg.vector_norm(pair) for pair in pairs]).mean()
     return -torch.stack([_sample_distance(pair, history) for pair in pairs]).mean()
 

@@ -120,7 +120,7 @@ def write_small_tree(root: Path) -> Path:
 
 
 def write_whole_tree(root: Path) -> Path:
-    """Write every subset and scenario; three passes of three windows where there are labels, but one in 32."""
+    """Write every subset and scenario; three passes of three windows where labelled, but one in 32."""
     writer = TreeWriter(root)
     for scenario in (32, 33, 34):
         for first in (100, 140, 300):
