@@ -22,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from jobkit.digest import canonical_json
-from papermatrix.expand import load_matrix
+from papermatrix.matrix.expand import load_matrix
 
 PROJECT = Path(__file__).resolve().parents[1]
 PARTS = ("Snakefile", "workflow", "profiles", "config", "envs")

@@ -29,7 +29,9 @@ class UserError(Exception):
 
     def __init__(self, diagnostics: str | Diagnostic | Iterable[str | Diagnostic]):
         given = [diagnostics] if isinstance(diagnostics, str | Diagnostic) else diagnostics
-        self.diagnostics = [Diagnostic(each) if isinstance(each, str) else each for each in given]
+        self.diagnostics: list[Diagnostic] = [
+            Diagnostic(each) if isinstance(each, str) else each for each in given
+        ]
         super().__init__("\n".join(self.lines))
 
     @property

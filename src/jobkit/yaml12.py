@@ -103,7 +103,7 @@ def parse_yaml(text: str, path: str) -> Document:
 
 
 def resolve(text: str) -> Any:
-    """Return the null, boolean, number or text that a plain word is; ValueError for a gigantic number."""
+    """Return the null, boolean, number or text that a plain word is; ValueError for what no file may hold."""
     if _NULL.fullmatch(text):
         return None
     if _BOOL.fullmatch(text):
@@ -112,7 +112,7 @@ def resolve(text: str) -> Any:
         return _integer(text)
     if _FLOAT.fullmatch(text):
         return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
-    return text
+    return _text(text)
 
 
 def resolved(value: Any) -> Any:
@@ -120,6 +120,12 @@ def resolved(value: Any) -> Any:
     if isinstance(value, list):
         return [resolved(item) for item in value]
     return resolve(value) if isinstance(value, str) else value
+
+
+def _text(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("a text with a null character; expected one without")
+    return text
 
 
 def _integer(text: str) -> int:
@@ -190,10 +196,8 @@ class _Reader:
     def _scalar(self, key_path: KeyPath, event: Any) -> Any:
         if event.tag:
             return self._refuse(key_path, event, f"tag {event.tag}; expected a plain value")
-        if "\0" in event.value:
-            return self._refuse(key_path, event, "a text with a null character; expected one without")
         try:
-            return resolve(event.value) if event.implicit[0] else event.value
+            return resolve(event.value) if event.implicit[0] else _text(event.value)
         except ValueError as error:
             return self._refuse(key_path, event, str(error))
 

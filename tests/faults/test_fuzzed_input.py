@@ -8,7 +8,7 @@ import pytest
 
 from beamfusion.data.raw import CSV_FILES, read_tree
 from jobkit.errors import UserError
-from papermatrix.expand import load_matrix
+from papermatrix.matrix.expand import load_matrix
 from tests.beamfusion.data.tree_writer import TreeWriter
 from tests.faults.conftest import Faults
 from tests.faults.fuzz import damaged_text, fuzz

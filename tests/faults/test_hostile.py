@@ -14,7 +14,7 @@ import torch
 
 from beamfusion.models.checkpoint import read_tensors
 from jobkit.errors import UserError
-from papermatrix.expand import load_matrix
+from papermatrix.matrix.expand import load_matrix
 from tests.beamfusion.data.tree_writer import TreeWriter
 from tests.faults.conftest import Faults
 from tests.papermatrix.tea import Paper, finish_all

@@ -3,8 +3,8 @@
 import csv
 from pathlib import Path
 
-from papermatrix.expand import Matrix
-from papermatrix.render import render
+from papermatrix.matrix.expand import Matrix
+from papermatrix.render.table import render
 
 
 def rendered(matrix: Matrix, form: str = "md", table: str = "cups", *, is_partial: bool = False) -> str:

@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jobkit.result import Cost, Result, write_result
-from papermatrix.expand import Cell, Job, Matrix, load_matrix
+from papermatrix.config.metric import Metric
+from papermatrix.matrix.expand import Matrix, load_matrix
+from papermatrix.matrix.jobs import Job
 
 SETTINGS = {
     "type": "object",
@@ -102,11 +105,34 @@ def finish(job: Job, scores: Mapping[str, Any] | None = None, **fields: Any) -> 
     write_result(job.folder, Result(stage=job.stage, id=job.id, scores=dict(scores or {}), **given))
 
 
-def finish_all(matrix: Matrix, flavour: Callable[[Cell], Any] = lambda cell: 0.5, **fields: Any) -> None:
+@dataclass(frozen=True)
+class CellRun:
+    """One seed of a cell, by its labels."""
+
+    row: str
+    column: str
+    variant: str | None
+    seed: int | None
+    job: Job | None
+    metric: Metric | None
+    name: str = ""
+    value: Any = None
+
+
+def runs(matrix: Matrix, table: str = "cups") -> list[CellRun]:
+    """Return every seed of every cell of a table, in its order; one of those that no job makes."""
+    return [
+        CellRun(*cell.labels, cell.variant_label, seed, job, cell.metric, cell.name, cell.value)
+        for cell in matrix.cells[table]
+        for seed, job in [(run.seed, run.job) for run in cell.runs] or [(None, None)]
+    ]
+
+
+def finish_all(matrix: Matrix, flavour: Callable[[CellRun], Any] = lambda run: 0.5, **fields: Any) -> None:
     """Write the results of all jobs; a cell's flavour is what the function says."""
     for job in matrix.jobs.values():
         finish(job, **fields)
-    for cells in matrix.cells.values():
-        for cell in cells:
-            if cell.job and cell.job.stage == "taste":
-                finish(cell.job, {"flavour": flavour(cell)}, **fields)
+    for table in matrix.cells:
+        for run in runs(matrix, table):
+            if run.job and run.job.stage == "taste":
+                finish(run.job, {"flavour": flavour(run)}, **fields)

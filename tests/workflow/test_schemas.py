@@ -8,9 +8,9 @@ import pytest
 
 from beamfusion.cli import settings_schema
 from beamfusion.stages import STAGES
-from papermatrix.json_schema import FILES, json_schema
-from papermatrix.settings import SettingsSchema
-from papermatrix.yamlfile import read_yaml
+from jobkit.yaml12 import read_yaml
+from papermatrix.config.json_schema import FILES, json_schema
+from papermatrix.config.settings_schema import SettingsSchema
 from tests.workflow.snake import PROJECT
 
 CONFIG = PROJECT / "config"

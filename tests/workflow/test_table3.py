@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from jobkit.result import Result, write_result
-from papermatrix.expand import load_matrix
+from papermatrix.matrix.expand import load_matrix
 from tests.workflow.snake import Workspace
 
 PARTS = ("Snakefile", "config", "workflow", "profiles", "envs")

@@ -8,12 +8,12 @@ import pytest
 
 from jobkit.files import write_json
 from jobkit.result import Cost, Result, write_result
-from papermatrix.audit import findings
-from papermatrix.expand import Matrix, load_matrix
-from papermatrix.experiments import experiments
-from papermatrix.facts import all_facts
-from papermatrix.figures import jobs_of_figure
-from papermatrix.yamlfile import read_yaml
+from papermatrix.analysis.audit import findings
+from papermatrix.matrix.expand import Matrix, load_matrix
+from papermatrix.render.experiments import experiments
+from papermatrix.analysis.facts import all_facts
+from papermatrix.render.curves import jobs_of_figure
+from jobkit.yaml12 import read_yaml
 from tests.workflow.snake import PROJECT, Workspace
 
 PARTS = ("Snakefile", "config", "workflow", "profiles", "envs")

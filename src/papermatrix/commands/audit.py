@@ -17,20 +17,20 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from papermatrix.audit import findings
-    from papermatrix.expand import load_matrix
-    from papermatrix.facts import all_facts
+    from papermatrix.analysis.audit import findings
+    from papermatrix.analysis.facts import all_facts
+    from papermatrix.matrix.expand import load_matrix
 
     matrix = load_matrix(overrides(options), options.tables or None)
     missing = [fact for fact in all_facts(matrix).values() if not fact.path.exists()]
     for number, fact in enumerate(missing, start=1):
         print(f"fact {number} of {len(missing)}: {' '.join(fact.run)}", file=sys.stderr)
         fact.compute()
-    found = findings(matrix, tuple(options.tables) or None)
+    contradictions = findings(matrix, tuple(options.tables) or None)
     if options.json:
-        print(json.dumps([dataclasses.asdict(finding) for finding in found], indent=2))
+        print(json.dumps([dataclasses.asdict(finding) for finding in contradictions], indent=2))
     else:
-        for finding in found:
+        for finding in contradictions:
             print(f"{finding.table}, {finding.row}, {finding.column}: {finding.text}")
-        print(f"{len(found)} contradictions in {len(matrix.cells)} tables")
-    return 1 if found else 0
+        print(f"{len(contradictions)} contradictions in {len(matrix.cells)} tables")
+    return 1 if contradictions else 0

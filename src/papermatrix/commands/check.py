@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from papermatrix.commands.options import Commands, add_tables, new_parser, overrides, warn
+
+if TYPE_CHECKING:
+    from papermatrix.analysis.checks import Disagreement
+    from papermatrix.matrix.expand import Matrix
 
 
 def add_parser(commands: Commands) -> None:
@@ -25,21 +30,59 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from papermatrix.expand import load_matrix
-    from papermatrix.gate import check_reported, check_values
-    from papermatrix.project import reported_without_table
-    from papermatrix.store import Store
+    from papermatrix.matrix.expand import load_matrix
 
     matrix = load_matrix(overrides(options), options.tables or None)
-    store = Store(matrix)
-    if options.reported:
-        warn(reported_without_table(matrix.project))
-        names = options.tables or [name for name in matrix.cells if name in matrix.project.reported]
-        verdicts = check_reported(matrix, names, store)
-    else:
-        verdicts = [check_values(matrix, name, store, options.allow) for name in matrix.cells]
-    for verdict in verdicts:
-        for fault in verdict.faults:
-            print(fault)
-        print(verdict.summary)
-    return int(any(verdict.faults for verdict in verdicts))
+    check = _check_reported if options.reported else _check_values
+    return int(check(matrix, options))
+
+
+def _check_values(matrix: Matrix, options: argparse.Namespace) -> bool:
+    """Print every cell that is no value, and return whether there is one."""
+    from papermatrix.analysis.checks import expected_values, missing_values
+    from papermatrix.results.store import Store
+
+    store, fails = Store(matrix), False
+    for name in matrix.cells:
+        failures = missing_values(matrix, name, store, options.allow)
+        count = len(expected_values(matrix, name, store))
+        print(*failures, f"{name}: {count - len(failures)} of {count} values are there", sep="\n")
+        fails |= bool(failures)
+    return fails
+
+
+def _check_reported(matrix: Matrix, options: argparse.Namespace) -> bool:
+    """Print every number outside its tolerance, and return whether there is one."""
+    from papermatrix.analysis.checks import check_reported
+    from papermatrix.config.load import reported_without_table
+    from papermatrix.results.store import Store
+
+    warn(reported_without_table(matrix.project))
+    names = options.tables or [name for name in matrix.cells if name in matrix.project.reported]
+    checks = check_reported(matrix, names, Store(matrix))
+    for check in checks:
+        for disagreement in check.disagreements:
+            print(_disagreement(disagreement))
+        reasons = ", ".join(f"{count} {reason}" for reason, count in check.skipped.items())
+        within = check.compared - len(check.disagreements)
+        print(
+            f"{check.table}: {within} of {check.compared} numbers are within tolerance;"
+            f" {check.skipped.total()} skipped{f' ({reasons})' if reasons else ''}"
+        )
+    return any(check.disagreements for check in checks)
+
+
+def _disagreement(disagreement: Disagreement) -> str:
+    from papermatrix.render.text import difference_text, number_text
+
+    result, comparison = disagreement.result, disagreement.comparison
+    cell, number_format = result.cell, result.cell.number_format
+    place = ", ".join(filter(None, (cell.table, *cell.labels, cell.variant_label)))
+    reported = number_text(comparison.reported.value, number_format)
+    if comparison.ours is None:
+        return f"{place}: ours is {result.status}, reported {reported}"
+    return (
+        f"{place}: ours {number_text(comparison.ours, number_format)}, reported {reported},"
+        f" difference {difference_text(comparison.difference, number_format)},"
+        f" tolerance {comparison.reported.tolerance:g}"
+    )

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from papermatrix.commands.options import Commands, new_parser, overrides
 
 if TYPE_CHECKING:
-    from papermatrix.expand import Job, Matrix
+    from papermatrix.matrix.expand import Matrix
+    from papermatrix.matrix.jobs import Job
 
 
 def add_parser(commands: Commands) -> None:
@@ -20,16 +21,16 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from papermatrix.changes import changes
-    from papermatrix.expand import load_matrix
+    from papermatrix.matrix.changes import changes
+    from papermatrix.matrix.expand import load_matrix
 
     values = overrides(options)
     matrix = load_matrix(values)
-    found = changes(matrix, values, options.against)
+    edit = changes(matrix, values, options.against)
     documents = {
-        "added": _as_json(found.added, matrix),
-        "dropped": _as_json(found.dropped, found.before or matrix),
-        "kept": _as_json(found.kept, matrix),
+        "added": _as_json(edit.added, matrix),
+        "dropped": _as_json(edit.dropped, edit.before or matrix),
+        "kept": _as_json(edit.kept, matrix),
     }
     if options.json:
         print(json.dumps({"against": options.against, **documents}, indent=2))
@@ -41,7 +42,7 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _as_json(jobs: Iterable[Job], matrix: Matrix) -> list[dict[str, Any]]:
-    from papermatrix.store import Store
+    from papermatrix.results.store import Store
 
     store = Store(matrix)
     return [
@@ -49,7 +50,7 @@ def _as_json(jobs: Iterable[Job], matrix: Matrix) -> list[dict[str, Any]]:
             "id": job.id,
             "stage": job.stage,
             "tables": list(matrix.tables_of[job.id]),
-            "state": store.state(job),
+            "state": store.status(job),
         }
         for job in jobs
     ]

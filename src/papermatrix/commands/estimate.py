@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from papermatrix.commands.options import TOTAL, Commands, add_tables, new_parser, overrides
 
 if TYPE_CHECKING:
-    from papermatrix.history import Amount
-    from papermatrix.progress import Progress
+    from papermatrix.results.history import Amount
+    from papermatrix.results.progress import Progress
 
 
 def add_parser(commands: Commands) -> None:
@@ -20,27 +20,27 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from papermatrix.expand import load_matrix
-    from papermatrix.progress import Tracker
+    from papermatrix.matrix.expand import load_matrix
+    from papermatrix.results.progress import Tracker
 
     matrix = load_matrix(overrides(options), options.tables or None)
     tracker = Tracker(matrix)
-    found = {table: tracker.of([table]) for table in matrix.cells}
+    by_table = {table: tracker.of([table]) for table in matrix.cells}
     total = tracker.of(matrix.cells)
     if options.json:
-        tables = {table: _as_json(progress) for table, progress in found.items()}
+        tables = {table: _as_json(progress) for table, progress in by_table.items()}
         scale = matrix.project.config.scale
         print(json.dumps({"scale": scale, "tables": tables, TOTAL: _as_json(total)}, indent=2))
         return
-    width = max(map(len, [*found, TOTAL]))
-    for name, progress in [*found.items(), (TOTAL, total)]:
-        hours = _words(progress.rest.device_hours)
+    width = max(map(len, [*by_table, TOTAL]))
+    for name, progress in [*by_table.items(), (TOTAL, total)]:
+        hours = _range(progress.rest.device_hours)
         print(f"{name:{width}}  {len(progress.to_run):4} jobs  {hours:>34}{_unknown(progress)}")
     print("Device-hours still to run: likely, and between the least and the most of up to five finished jobs")
     print("like each. The total counts once what tables share.")
 
 
-def _words(hours: Amount) -> str:
+def _range(hours: Amount) -> str:
     return f"{hours.likely:.4g} h ({hours.low:.4g} to {hours.high:.4g})"
 
 

@@ -15,8 +15,8 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from papermatrix.expand import load_matrix
-    from papermatrix.experiments import experiments
+    from papermatrix.matrix.expand import load_matrix
+    from papermatrix.render.experiments import experiments
 
     given = overrides(options)
     text = experiments(load_matrix(given), lambda scale: load_matrix({**given, "scale": scale}))

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from jobkit.errors import harmless
+from jobkit.errors import UserError, harmless
 from papermatrix.commands.options import Commands, new_parser, overrides
 
 if TYPE_CHECKING:
-    from papermatrix.lineage import Step
+    from papermatrix.matrix.cells import Cell
+    from papermatrix.results.lineage import Step
+    from papermatrix.results.values import CellResult
 
-OWN_LINE = ("seed", "commit", "dirty", "source_digest", "stands_on", "data_digest", "data", "versions")
+HAVE_LINES = (
+    *("seed", "commit", "dirty", "source_digest", "upstream_digest", "stands_on"),
+    *("data_digest", "data", "versions"),
+)
+"""Entries of the provenance that have a line of their own, or none."""
 TIMES = ("started", "ended")
 UNITS = ("B", "kB", "MB", "GB", "TB")
 
@@ -29,79 +35,103 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from papermatrix.aggregate import read_cell, summarise
-    from papermatrix.expand import load_matrix
-    from papermatrix.lineage import cells_at, steps_of, why
-    from papermatrix.store import Store
-    from papermatrix.words import cell as in_words
+    from papermatrix.matrix.expand import load_matrix
+    from papermatrix.results.lineage import find_cell, steps_of, why
+    from papermatrix.results.store import Store
+    from papermatrix.results.values import cell_result
 
     matrix = load_matrix(overrides(options), [options.table])
-    store, table = Store(matrix), matrix.project.tables[options.table]
-    cells = cells_at(matrix, options.table, options.row, options.column, options.variant, options.seed)
-    steps = steps_of(matrix, cells, store)
-    readings = [read_cell(cell, store) for cell in cells]
-    (summary,) = summarise(readings)[options.row, options.column]
-    reasons = list(dict.fromkeys(filter(None, (why(reading, store) for reading in readings))))
-    row = next(row for row in table.rows if row.label == options.row)
-    column = next(column for column in table.columns if column.label == options.column)
-    shown = in_words(summary, row, column, table)
+    store = Store(matrix)
+    cell = find_cell(matrix, options.table, options.row, options.column, options.variant)
+    result = cell_result(_of_seed(cell, options.seed), store)
+    steps = steps_of(matrix, result.cell.jobs, store)
+    reasons = [why(value, store) for value in result.values]
     scale = matrix.project.config.scale
     if options.json:
-        document = {
-            "table": options.table,
-            "row": options.row,
-            "column": options.column,
-            "variant": cells[0].variant,
-            "metric": cells[0].name or None,
-            "scale": scale,
-            "value": summary.mean,
-            "shown": shown,
-            "status": summary.status,
-            "reasons": reasons,
-            "seeds": [
-                {
-                    "seed": reading.cell.seed,
-                    "value": reading.value,
-                    "status": reading.status,
-                    "reason": why(reading, store),
-                }
-                for reading in readings
-            ],
-            "jobs": [_as_json(step) for step in steps],
-        }
-        print(json.dumps(document, indent=2))
+        print(json.dumps(_document(result, reasons, steps, scale), indent=2))
         return
-    place = ", ".join(filter(None, [options.table, options.row, options.column, cells[0].variant]))
-    about = "; ".join([*([summary.status] if summary.status != shown else []), *reasons])
-    print(f"{place}: {shown}{f' ({about})' if about else ''}")
-    if cells[0].name:
-        value = f" = {_number(summary.mean)}" if summary.has_value else ""
-        print(f"{cells[0].name}{value} at scale {scale}")
-    for reading in readings if len(readings) > 1 else ():
-        words = _number(reading.value) if reading.has_value else reading.status
-        print(f"  seed {reading.cell.seed}: {words}")
+    for line in _summary(result, reasons, scale):
+        print(line)
     for number, step in enumerate(steps, start=1):
-        print(f"\n{number}. {step.job.stage} {step.job.id}: {step.state}")
-        for name, words in _lines(step):
-            print(f"   {name:10} {harmless(words)}")
+        print(f"\n{number}. {step.job.stage} {step.job.id}: {step.status}")
+        for name, text in _lines(step):
+            print(f"   {name:10} {harmless(text)}")
     if not steps:
         print("no job makes it")
+
+
+def _of_seed(cell: Cell, seed: int | None) -> Cell:
+    """Return the cell with the run of one seed alone."""
+    import dataclasses
+
+    seeds = [run.seed for run in cell.runs]
+    if seed is None:
+        return cell
+    if seed not in seeds:
+        known = ", ".join(str(each) for each in seeds if each is not None)
+        expected = f"one of {known}" if known else "none"
+        raise UserError(f"{cell.table}: no seed {seed}; expected {expected}")
+    return dataclasses.replace(cell, runs=tuple(run for run in cell.runs if run.seed == seed))
+
+
+def _document(
+    result: CellResult, reasons: Sequence[str], steps: Sequence[Step], scale: str
+) -> dict[str, Any]:
+    from papermatrix.render.text import cell_text
+
+    cell = result.cell
+    return {
+        "table": cell.table,
+        "row": cell.row.label,
+        "column": cell.column.label,
+        "variant": cell.variant_label,
+        "metric": cell.name or None,
+        "scale": scale,
+        "value": result.mean,
+        "shown": cell_text(result),
+        "status": str(result.status),
+        "reasons": _unique(reasons),
+        "seeds": [
+            {"seed": value.seed, "value": value.number, "status": str(value.status), "reason": reason}
+            for value, reason in zip(result.values, reasons, strict=True)
+        ],
+        "jobs": [_as_json(step) for step in steps],
+    }
+
+
+def _summary(result: CellResult, reasons: Sequence[str], scale: str) -> Iterator[str]:
+    """Yield the number, its metric and the seeds behind it."""
+    from papermatrix.render.text import cell_text
+
+    cell, text, status = result.cell, cell_text(result), str(result.status)
+    labels = ", ".join(filter(None, (cell.table, *cell.labels, cell.variant_label)))
+    about = "; ".join([*([status] if status != text else []), *_unique(reasons)])
+    yield f"{labels}: {text}{f' ({about})' if about else ''}"
+    if cell.name:
+        value = f" = {_number(result.mean)}" if result.has_value else ""
+        yield f"{cell.name}{value} at scale {scale}"
+    for each in result.values if len(result.values) > 1 else ():
+        yield f"  seed {each.seed}: {_number(each.number) if each.status.has_value else each.status}"
+
+
+def _unique(reasons: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(filter(None, reasons)))
 
 
 def _as_json(step: Step) -> dict[str, Any]:
     import dataclasses
 
-    from papermatrix.store import LOG
+    from papermatrix.results.store import LOG
 
-    result = step.result
+    result, job = step.result, step.job
     return {
-        "id": step.job.id,
-        "stage": step.job.stage,
-        "state": step.state,
-        "outdated": step.is_outdated,
-        "folder": str(step.job.folder),
-        "log": str(step.job.folder / LOG),
-        "needs": [step.job.needs.id] if step.job.needs else [],
+        "id": job.id,
+        "stage": job.stage,
+        "state": step.status,
+        "outdated": step.has_other_source,
+        "folder": str(job.folder),
+        "log": str(job.folder / LOG),
+        "needs": [job.upstream.id] if job.upstream else [],
         "settings": step.differs,
         "epoch": result.epoch if result else None,
         "cost": dataclasses.asdict(result.cost) if result else None,
@@ -111,45 +141,41 @@ def _as_json(step: Step) -> dict[str, Any]:
 
 
 def _lines(step: Step) -> Iterator[tuple[str, str]]:
-    from papermatrix.store import LOG
-    from papermatrix.words import dirt
+    """Yield what is known of a job, by what to call it."""
+    from papermatrix.results.store import LOG
 
     differs = (f"{key} = {json.dumps(value)}" for key, value in step.differs.items())
     yield "settings", "; ".join(differs) or "the scale's own"
-    result = step.result
+    folder, result = step.job.folder, step.result
     if result is None:
-        yield (
-            ("log", str(step.job.folder / LOG))
-            if step.state == "failed"
-            else ("folder", str(step.job.folder))
-        )
+        yield ("log", str(folder / LOG)) if step.status == "failed" else ("folder", str(folder))
         return
-    made, cost = result.provenance, result.cost
     if result.epoch is not None:
         yield "diverged", f"in epoch {result.epoch}"
-    if made.get("seed") is not None:
-        yield "seed", str(made["seed"])
-    yield (
-        "commit",
-        f"{made.get('commit') or 'unknown'}{dirt(result)}",
-    )
-    yield (
-        "source",
-        f"{made.get('source_digest', 'unknown')}{', not that of today' if step.is_outdated else ''}",
-    )
-    if "data_digest" in made:
-        yield "data", f"{made.get('data', 'unnamed')}, digest {made['data_digest']}"
-    yield "device", f"{cost.device_count} x {cost.device}, at most {_size(cost.peak_memory)}"
-    libraries = made.get("versions", {})
-    yield "libraries", ", ".join(f"{name} {version}" for name, version in libraries.items()) or "unknown"
-    for name, found in made.items():
-        if name not in (*OWN_LINE, *TIMES) and found is not None:
-            yield name.replace("_", " "), str(found)
-    yield "when", " to ".join(str(made[time]) for time in TIMES if time in made) or "unknown"
+    yield from _provenance_lines(step, result.provenance)
+    cost = result.cost
     resumed = f", resumed {cost.resumptions} times" if cost.resumptions else ""
+    yield "device", f"{cost.device_count} x {cost.device}, at most {_size(cost.peak_memory)}"
     yield "took", f"{cost.seconds:.0f} s, {cost.device_hours:.4f} device-hours{resumed}"
     files = ", ".join(f"{name} ({_size(size)})" for name, size in result.files.items())
-    yield "files", f"{step.job.folder}{f': {files}' if files else ''}"
+    yield "files", f"{folder}{f': {files}' if files else ''}"
+
+
+def _provenance_lines(step: Step, provenance: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if provenance.get("seed") is not None:
+        yield "seed", str(provenance["seed"])
+    uncommitted = " with uncommitted changes" if provenance.get("dirty") else ""
+    yield "commit", f"{provenance.get('commit') or 'unknown'}{uncommitted}"
+    other = ", not that of today" if step.has_other_source else ""
+    yield "source", f"{provenance.get('source_digest', 'unknown')}{other}"
+    if "data_digest" in provenance:
+        yield "data", f"{provenance.get('data', 'unnamed')}, digest {provenance['data_digest']}"
+    libraries = provenance.get("versions", {})
+    yield "libraries", ", ".join(f"{name} {version}" for name, version in libraries.items()) or "unknown"
+    for name, value in provenance.items():
+        if name not in (*HAVE_LINES, *TIMES) and value is not None:
+            yield name.replace("_", " "), str(value)
+    yield "when", " to ".join(str(provenance[time]) for time in TIMES if time in provenance) or "unknown"
 
 
 def _number(value: Any) -> str:

@@ -14,8 +14,8 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from papermatrix.expand import load_matrix
-    from papermatrix.facts import all_facts
+    from papermatrix.analysis.facts import all_facts
+    from papermatrix.matrix.expand import load_matrix
 
     known = all_facts(load_matrix(overrides(options)))
     if unknown := [name for name in options.facts if name not in known]:

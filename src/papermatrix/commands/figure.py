@@ -16,8 +16,8 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from papermatrix.expand import load_matrix
-    from papermatrix.figures import draw
+    from papermatrix.matrix.expand import load_matrix
+    from papermatrix.render.figures import draw
 
     matrix = load_matrix(overrides(options))
     for figure in options.figures:

@@ -16,8 +16,8 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from papermatrix.expand import load_matrix
-    from papermatrix.numbers import macros
+    from papermatrix.matrix.expand import load_matrix
+    from papermatrix.render.macros import macros
 
     text = macros(load_matrix(overrides(options)), is_partial=options.partial)
     if options.out is None:

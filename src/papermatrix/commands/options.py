@@ -20,7 +20,7 @@ TOTAL = "total"
 
 
 def new_parser(commands: Commands, name: str, run: Command, description: str) -> argparse.ArgumentParser:
-    """A command's parser, with `--config`."""
+    """Add a command's parser, with `--config`."""
     parser: argparse.ArgumentParser = commands.add_parser(name, help=description, description=description)
     parser.add_argument(
         "--config",
@@ -38,15 +38,15 @@ def add_tables(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("tables", nargs="*", metavar="TABLE", help="all tables, if none is given")
 
 
-def warn(lines: Iterable[str]) -> None:
-    """What may be meant otherwise, but is no fault."""
+def warn(lines: Iterable[object]) -> None:
+    """Say what is probably a slip, but no error."""
     for line in lines:
         print(f"warning: {line}", file=sys.stderr)
 
 
 def overrides(options: argparse.Namespace) -> dict[str, Any]:
-    """The values of `--config`."""
-    from papermatrix.yamlfile import parse_yaml
+    """Return the values of `--config`."""
+    from jobkit.yaml12 import parse_yaml
 
     values = {}
     for pair in options.config:

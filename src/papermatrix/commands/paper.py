@@ -15,8 +15,8 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from papermatrix.article import build
-    from papermatrix.expand import load_matrix
+    from papermatrix.matrix.expand import load_matrix
+    from papermatrix.render.article import build
 
     build(load_matrix(overrides(options)), options.results, options.out)
     print(options.out)

@@ -16,8 +16,8 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from papermatrix.expand import load_matrix
-    from papermatrix.store import Store
+    from papermatrix.matrix.expand import load_matrix
+    from papermatrix.results.store import Store
 
     matrix = load_matrix(overrides(options), options.tables or None)
     store = Store(matrix)
@@ -26,16 +26,16 @@ def _run(options: argparse.Namespace) -> None:
             {
                 "id": job.id,
                 "stage": job.stage,
-                "needs": [job.needs.id] if job.needs else [],
+                "needs": [job.upstream.id] if job.upstream else [],
                 "settings": job.settings,
                 "tables": list(matrix.tables_of[job.id]),
-                "state": store.state(job),
+                "state": store.status(job),
             }
             for job in matrix.jobs.values()
         ]
         print(json.dumps(jobs, indent=2))
         return
     for job in matrix.jobs.values():
-        print(f"{store.state(job):9} {job.stage:10} {job.id}")
-    counts = Counter(store.state(job) for job in matrix.jobs.values())
+        print(f"{store.status(job):9} {job.stage:10} {job.id}")
+    counts = Counter(store.status(job) for job in matrix.jobs.values())
     print(f"{len(matrix.jobs)} jobs: {', '.join(f'{count} {state}' for state, count in counts.items())}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from jobkit.errors import UserError
+from jobkit.errors import Diagnostic, UserError
 from papermatrix.commands.options import Commands, add_tables, new_parser, overrides
 
 WHOLE, PARTIAL = Path("results"), Path("results/partial")
@@ -21,19 +21,19 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from papermatrix.audit import notes
-    from papermatrix.expand import load_matrix
-    from papermatrix.render import render
+    from papermatrix.analysis.audit import footnotes
+    from papermatrix.matrix.expand import load_matrix
+    from papermatrix.render.table import render
 
     matrix = load_matrix(overrides(options), options.tables or None)
     out = options.out or (PARTIAL if options.partial else WHOLE)
-    faults: list[str] = []
+    diagnostics: list[Diagnostic] = []
     for table in matrix.cells:
         try:
-            found = notes(matrix, table, is_partial=options.partial)
-            for path in render(matrix, table, out, is_partial=options.partial, notes=found):
+            notes = footnotes(matrix, table, is_partial=options.partial)
+            for path in render(matrix, table, out, is_partial=options.partial, notes=notes):
                 print(path)
         except UserError as error:
-            faults += error.lines
-    if faults:
-        raise UserError(dict.fromkeys(faults))
+            diagnostics += error.diagnostics
+    if diagnostics:
+        raise UserError(dict.fromkeys(diagnostics))

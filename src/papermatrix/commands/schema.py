@@ -16,8 +16,8 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from papermatrix.json_schema import FILES, json_schema
-    from papermatrix.project import load_settings_schema
+    from papermatrix.config.json_schema import FILES, json_schema
+    from papermatrix.config.load import load_settings_schema
 
     settings = load_settings_schema(overrides(options))
     if options.out is None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from papermatrix.commands.options import TOTAL, Commands, add_tables, new_parser, overrides
 
 if TYPE_CHECKING:
-    from papermatrix.expand import Matrix
+    from papermatrix.matrix.expand import Matrix
 
 MOST_CORES = 1_000_000
 BEGINNING_OF_LINES_ABOVE, CLEAR_BELOW = "\x1b[{}F", "\x1b[J"
@@ -53,7 +53,7 @@ def _count(text: str) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from papermatrix.expand import load_matrix
+    from papermatrix.matrix.expand import load_matrix
 
     matrix = load_matrix(overrides(options), options.tables or None)
     height = 0
@@ -74,16 +74,17 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _status(matrix: Matrix, cores: int) -> dict[str, Any]:
-    from papermatrix.progress import STATES, Tracker
-    from papermatrix.store import LOG
+    from papermatrix.results.progress import Tracker
+    from papermatrix.results.status import JobStatus
+    from papermatrix.results.store import LOG
 
     tracker = Tracker(matrix)
 
     def of(tables: list[str]) -> dict[str, Any]:
         progress = tracker.of(tables)
         return {
-            **{state: progress.states[state] for state in STATES},
-            "jobs": progress.states.total(),
+            **{status.value: progress.statuses[status] for status in JobStatus},
+            "jobs": progress.statuses.total(),
             "to_run": len(progress.to_run),
             "is_stuck": progress.is_stuck,
             "arrival": progress.arrival(cores).isoformat(timespec="seconds") if progress.to_run else None,
@@ -100,23 +101,23 @@ def _status(matrix: Matrix, cores: int) -> dict[str, Any]:
 
 
 def _lines(document: dict[str, Any]) -> list[str]:
-    from papermatrix.progress import STATES
+    from papermatrix.results.status import JobStatus
 
-    found = {**document["tables"], TOTAL: document[TOTAL]}
-    width = max(map(len, found))
-    lines = [f"{'':{width}}  {' '.join(f'{state:>8}' for state in STATES)}  there"]
-    for name, each in found.items():
-        counts = " ".join(f"{each[state] or '.':>8}" for state in STATES)
-        lines.append(f"{name:{width}}  {counts}  {_arrival(each)}")
+    rows = {**document["tables"], TOTAL: document[TOTAL]}
+    width = max(map(len, rows))
+    lines = [f"{'':{width}}  {' '.join(f'{status:>8}' for status in JobStatus)}  done at"]
+    for name, row in rows.items():
+        counts = " ".join(f"{row[status] or '.':>8}" for status in JobStatus)
+        lines.append(f"{name:{width}}  {counts}  {_arrival(row)}")
     lines += [f"failed: see {log}" for log in document["failed"].values()]
     return lines
 
 
-def _arrival(each: dict[str, Any]) -> str:
+def _arrival(row: dict[str, Any]) -> str:
     from datetime import datetime
 
-    if not each["to_run"]:
+    if not row["to_run"]:
         return "now"
-    time_of_day = f"{datetime.fromisoformat(each['arrival']).astimezone():%d %b %H:%M}"
-    unknown = ", ".join(each["without_history"])
+    time_of_day = f"{datetime.fromisoformat(row['arrival']).astimezone():%d %b %H:%M}"
+    unknown = ", ".join(row["without_history"])
     return f"after {time_of_day}, no history of {unknown}" if unknown else time_of_day

@@ -12,8 +12,8 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from papermatrix.expand import expand
-    from papermatrix.project import load, reported_without_table
+    from papermatrix.config.load import load, reported_without_table
+    from papermatrix.matrix.expand import expand
 
     matrix = expand(load(overrides(options), every_scale=True))
     warn(reported_without_table(matrix.project))

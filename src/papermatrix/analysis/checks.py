@@ -1,0 +1,135 @@
+"""What keeps tables from being complete, or ours from agreeing with the authors': for `papermatrix check`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from jobkit.errors import UserError
+from papermatrix.analysis.audit import footnotes
+from papermatrix.analysis.comparison import Comparison, comparisons_at, expect_one_scale
+from papermatrix.matrix.expand import Matrix
+from papermatrix.matrix.jobs import Job
+from papermatrix.results.status import JobStatus, Kind
+from papermatrix.results.store import LOG, Store
+from papermatrix.results.values import CellResult, TableResults, Value
+
+CONTRADICTED = "contradicts itself (audit)"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A cell that does not pass, and why."""
+
+    labels: tuple[str, ...]
+    """Table, row, column and, where there are such, variant and seed."""
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.labels)}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A cell whose number is not within tolerance, or not there."""
+
+    result: CellResult
+    comparison: Comparison
+
+
+def missing_values(matrix: Matrix, name: str, store: Store, allowed: Collection[str] = ()) -> list[Failure]:
+    """Return every value that a table lacks; a dash for a stage that does not take place is none of them."""
+    failures = []
+    for value in expected_values(matrix, name, store):
+        passes = {*allowed, Kind.DIVERGED.value} if value.cell.row.expect == "diverged" else set(allowed)
+        if not value.status.marks <= passes:
+            failures.append(Failure(_labels(value), _reason(value, store)))
+    return failures
+
+
+def expected_values(matrix: Matrix, name: str, store: Store) -> list[Value]:
+    """Return the values of a table but those whose stage does not take place."""
+    values = TableResults(matrix, name, store).values
+    return [value for value in values if not (value.status.kind is Kind.ABSENT and value.job is None)]
+
+
+def _labels(value: Value) -> tuple[str, ...]:
+    cell = value.cell
+    seed = f"seed {value.seed}" if value.seed is not None else None
+    labels = (cell.table, cell.row.label, cell.column.label, cell.variant_label, seed)
+    return tuple(label for label in labels if label)
+
+
+def _reason(value: Value, store: Store) -> str:
+    """Return the status with its reason, or the log of the job that it comes from."""
+    if value.reason:
+        return f"{value.status}, {value.reason}"
+    job = _culprit(value, store)
+    return f"{value.status}, see {job.folder / LOG}" if job else str(value.status)
+
+
+def _culprit(value: Value, store: Store) -> Job | None:
+    """Return the first job upstream that diverged, or that is stale."""
+    for job in value.job.chain() if value.job else ():
+        result = store.result(job)
+        if value.status.kind is Kind.DIVERGED and result and result.status == "diverged":
+            return job
+        if value.status.is_stale and value.status.has_value and store.status(job) is JobStatus.STALE:
+            return job
+    return None
+
+
+@dataclass(frozen=True)
+class ReportedCheck:
+    """A table's numbers against the reported ones."""
+
+    table: str
+    disagreements: tuple[Disagreement, ...]
+    compared: int
+    skipped: Counter[str]
+    """Numbers that were not compared, by the reason."""
+
+
+def check_reported(matrix: Matrix, names: Collection[str], store: Store) -> list[ReportedCheck]:
+    """Compare our numbers with the authors', with tolerances; a `UserError` where they cannot be compared.
+
+    What the audit finds wrong is skipped, by the facts that are computed so far.
+    """
+    project = matrix.project
+    if without := [f"{name}: no reported numbers" for name in names if name not in project.reported]:
+        raise UserError(without)
+    expect_one_scale(project)
+    by_table = {name: _comparisons(matrix, name, store) for name in names}
+    if lines := [line for name in names if (line := _without_tolerance(name, by_table[name]))]:
+        raise UserError(f"{project.config.tables}: {line}" for line in lines)
+    return [_check(name, by_table[name]) for name in names]
+
+
+def _comparisons(matrix: Matrix, name: str, store: Store) -> list[tuple[CellResult, Comparison, str]]:
+    """Return every reported number with ours, and why it is skipped, if so."""
+    contradicted = footnotes(matrix, name, is_partial=True)
+    results, table = TableResults(matrix, name, store), matrix.project.tables[name]
+    return [
+        (result, made, made.skipped or (CONTRADICTED if result.cell.labels in contradicted else ""))
+        for row in table.rows
+        for column in table.columns
+        for result, made in comparisons_at(results, row.label, column.label)
+    ]
+
+
+def _without_tolerance(name: str, comparisons: list[tuple[CellResult, Comparison, str]]) -> str:
+    count = sum(not skipped and c.reported.tolerance is None for _, c, skipped in comparisons)
+    return (
+        f"tables.{name}: {count} of its reported numbers have no tolerance; state one for the table, a column"
+        " or a cell"
+        if count
+        else ""
+    )
+
+
+def _check(name: str, comparisons: list[tuple[CellResult, Comparison, str]]) -> ReportedCheck:
+    made = [(result, comparison) for result, comparison, skipped in comparisons if not skipped]
+    disagreements = [Disagreement(r, c) for r, c in made if c.ours is None or c.is_outside]
+    skipped = Counter(skipped for *_, skipped in comparisons if skipped)
+    return ReportedCheck(name, tuple(disagreements), len(made), skipped)

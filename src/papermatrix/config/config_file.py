@@ -1,0 +1,44 @@
+"""config/config.yaml as a frozen model: which files make the project, and how a run behaves."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import StrictBool, field_validator
+
+from papermatrix.config.fields import Frozen, Name, Seeds, Text
+
+
+class Config(Frozen):
+    """config/config.yaml, and what `--config key=value` changes of it."""
+
+    scale: Name
+    """The base settings: a file of `scales`."""
+    tables: Text = "config/tables.yaml"
+    stages: Text = "config/stages.yaml"
+    reported: Text | None = None
+    paper: Text | None = None
+    """Figures, numbers, rules and costs of the paper."""
+    settings: Text = "config/settings.schema.json"
+    """JSON Schema of all settings, with their defaults."""
+    scales: Text = "config/scales"
+    """Folder of the scales."""
+    seeds: Seeds | None = None
+    """For every table that states no seeds of its own."""
+    device: Text = "auto"
+    """What jobs run on."""
+    gpu: StrictBool = False
+    """Whether jobs that compute ask the scheduler for a GPU, and a training for as many as it shares."""
+    gpu_model: Text | None = None
+    """The GPUs' model, by the name that the scheduler has for it."""
+    data_root: Text | None = None
+    """Folder of the recorded data."""
+    on_stale: Literal["keep", "fail"] = "keep"
+    """What a run does with stale results: keep and mark them, or fail. `papermatrix rerun` reruns them."""
+
+    @field_validator("on_stale", mode="before")
+    @classmethod
+    def _rerun_is_a_command(cls, value: Any) -> Any:
+        if value == "rerun":
+            raise ValueError("expected keep or fail; to rerun stale jobs: papermatrix rerun")
+        return value

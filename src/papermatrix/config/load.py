@@ -1,0 +1,289 @@
+"""Reads all that people wrote about one paper, checks it together and reports everything wrong at once."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from jobkit.errors import Diagnostic, UserError, did_you_mean
+from jobkit.settings import Flat
+from jobkit.validation import parse
+from jobkit.yaml12 import Document, KeyPath, read_yaml, resolved
+from papermatrix.config.config_file import Config
+from papermatrix.config.fields import SETTINGS
+from papermatrix.config.paper import PaperFile
+from papermatrix.config.paper_references import check_paper
+from papermatrix.config.references import Known, check_reported, check_stages, check_table
+from papermatrix.config.reported import Reported, ReportedFile
+from papermatrix.config.settings_schema import Issue, SettingsSchema, read_schema
+from papermatrix.config.stages import StagesFile
+from papermatrix.config.tables import Table, TablesFile
+
+CONFIG = Path("config/config.yaml")
+DATA_ROOT = "data_root"
+PLACEHOLDER = "_"
+"""Begins what stands in for a missing word, so that the rest of a file is checked too."""
+ROUNDS = 3
+"""Of leaving out what does not fit: what stands inside of it shows only without it."""
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Project:
+    """Everything that jobs and tables are made from; settings are in canonical form."""
+
+    config: Config
+    schema: SettingsSchema
+    stages: StagesFile
+    base: Flat
+    """What the scale states."""
+    tables: Mapping[str, Table]
+    reported: Mapping[str, Reported]
+    """The authors' numbers by table."""
+    reported_source: str
+    """What the authors' numbers are, in a sentence."""
+    reported_scale: str | None
+    """The scale at which ours could be compared with them."""
+    paper: PaperFile
+    """What the paper holds besides its tables."""
+
+
+def load(overrides: Mapping[str, Any] | None = None, *, every_scale: bool = False) -> Project:
+    """Load the project in this folder, with values of config.yaml replaced.
+
+    A `UserError` has every diagnostic of every file; with `every_scale`, also of scales that are not chosen.
+    """
+    return _Loader(overrides or {}).load(every_scale)
+
+
+class _Loader:
+    """Reads one file after the other and keeps what is wrong with each."""
+
+    def __init__(self, overrides: Mapping[str, Any]):
+        self._diagnostics: list[Diagnostic] = []
+        self._config_document, self.config = self._read_config(overrides)
+        self._scales = scale_names(self.config)
+        self._context: dict[str, Any] | None = None
+
+    def load(self, every_scale: bool) -> Project:
+        config = self.config
+        schema = self._try(lambda: read_schema(Path(config.settings)))
+        if schema is not None:
+            self._context = {SETTINGS: schema}
+        stages_document, stages = self._read(StagesFile, config.stages)
+        tables_document, tables_file = self._read(TablesFile, config.tables)
+        reported_document, reported_file = Document(""), None
+        if config.reported:
+            reported_document, reported_file = self._read(ReportedFile, config.reported)
+        base = self._base(schema, every_scale)
+        if schema is None or stages is None:
+            raise self._error()
+        self._add_data_root(base, stages, schema)
+        tables = tables_file.tables if tables_file else self._fitting_tables(tables_document)
+        known = Known(schema, stages, self._scales, tables)
+        self._check(self._config_document, (), known.seeds((), config.seeds))
+        self._check(stages_document, (), check_stages(known))
+        for name, table in tables.items():
+            self._check(tables_document, ("tables", name), check_table(table, known))
+        reported = dict(reported_file.tables) if reported_file else {}
+        for name, numbers in reported.items():
+            if name in tables:
+                self._check(reported_document, ("tables", name), check_reported(numbers, tables[name]))
+        self._add_inline_reported(tables, reported, tables_document)
+        paper = self._read_paper(known)
+        if self._diagnostics:
+            raise self._error()
+        return Project(
+            config=config,
+            schema=schema,
+            stages=stages,
+            base=base,
+            tables=tables,
+            reported=reported,
+            reported_source=reported_file.source if reported_file else "As reported by the authors.",
+            reported_scale=reported_file.scale if reported_file else None,
+            paper=paper,
+        )
+
+    def _error(self) -> UserError:
+        """Everything wrong, each once, by file and line."""
+        ordered = sorted(dict.fromkeys(self._diagnostics), key=lambda each: (each.file, each.line))
+        return UserError(ordered)
+
+    def _check(self, document: Document, above: KeyPath, issues: Iterable[Issue]) -> None:
+        """Keep issues whose key paths begin at `above`."""
+        self._diagnostics += [document.diagnostic((*above, *path), message) for path, message in issues]
+
+    def _try(self, read: Any) -> Any:
+        """Return what `read` returns; None where it raises a `UserError`, which is kept."""
+        try:
+            return read()
+        except UserError as error:
+            self._diagnostics += error.diagnostics
+            return None
+
+    def _read(self, model: type[Model], path: str) -> tuple[Document, Model | None]:
+        """Read a file; of a faulty one what fits of it, so that the rest of it is checked too."""
+        document = self._try(lambda: read_yaml(Path(path)))
+        if document is None:
+            return Document(path), None
+        content = self._try(lambda: parse(model, document, self._context))
+        return document, content or _fitting(model, document.content, self._context)
+
+    def _read_config(self, overrides: Mapping[str, Any]) -> tuple[Document, Config]:
+        if not CONFIG.exists():
+            raise UserError(f"{CONFIG}: no such file; run it in the project's folder")
+        document = read_yaml(CONFIG)
+        content = document.content if isinstance(document.content, dict) else {}
+        changed = {key: value for key, value in _values(overrides).items() if content.get(key, ...) != value}
+        lines = {path: line for path, line in document.lines.items() if path and path[0] not in changed}
+        document = Document(document.path, {**content, **changed}, lines)
+        config = self._try(lambda: parse(Config, document)) or _fitting(Config, document.content, None)
+        return document, config or Config(scale=PLACEHOLDER)
+
+    def _base(self, schema: SettingsSchema | None, every_scale: bool) -> Flat:
+        """Return the settings of the chosen scale."""
+        scale = self.config.scale
+        base: Flat = {}
+        if scale not in self._scales and not scale.startswith(PLACEHOLDER):
+            path = _scale_path(self.config, scale)
+            message = f"no such scale{did_you_mean(scale, self._scales)}"
+            self._diagnostics.append(Diagnostic(message, str(path)))
+        for name in self._scales:
+            if schema is not None and (every_scale or name == scale):
+                settings = self._try(lambda name=name: _read_scale(self.config, name, schema))
+                base = settings or {} if name == scale else base
+        return base
+
+    def _add_data_root(self, base: Flat, stages: StagesFile, schema: SettingsSchema) -> None:
+        root, declared = self.config.data_root, stages.data_root
+        if root and declared and declared.when.items() <= schema.complete(base).items():
+            try:
+                base[declared.setting] = absolute(root)
+            except ValueError as error:
+                self._check(self._config_document, (), [((DATA_ROOT,), str(error))])
+
+    def _add_inline_reported(
+        self, tables: Mapping[str, Table], reported: dict[str, Reported], document: Document
+    ) -> None:
+        """Add the reported numbers that stand in tables.yaml."""
+        for name, table in tables.items():
+            if table.reported is None:
+                continue
+            path = ("tables", name, "reported")
+            self._check(document, path, check_reported(table.reported, table))
+            if name in reported:
+                self._check(document, path, [((), f"{self.config.reported} has the table's numbers too")])
+            reported[name] = table.reported
+
+    def _read_paper(self, known: Known) -> PaperFile:
+        if self.config.paper is None:
+            return PaperFile()
+        document, file = self._read(PaperFile, self.config.paper)
+        if file is not None:
+            self._check(document, (), check_paper(file, known))
+        return file or PaperFile()
+
+    def _fitting_tables(self, document: Document) -> dict[str, Table]:
+        """Return the tables that fit, each by itself."""
+        contents = document.value(("tables",))
+        contents = contents if isinstance(contents, dict) else {}
+        tables = {name: _fitting(Table, content, self._context) for name, content in contents.items()}
+        return {name: table for name, table in tables.items() if table is not None}
+
+
+def _values(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    values = {}
+    for key, value in overrides.items():
+        try:
+            values[key] = resolved(value)
+        except ValueError as error:
+            raise UserError(f"--config {key}: {error}") from None
+    return values
+
+
+def _fitting(model: type[Model], content: Any, context: Mapping[str, Any] | None) -> Model | None:
+    """Return what fits of a faulty model; None where too little does."""
+    content = copy.deepcopy(content)
+    for _ in range(ROUNDS):
+        try:
+            return model.model_validate(content, context=context)
+        except ValidationError as error:
+            _leave_out(content, error)
+    return None
+
+
+def _leave_out(content: Any, error: ValidationError) -> None:
+    """Take out what does not fit, and put a placeholder where something is missing."""
+    errors = error.errors()
+    holders = {details["loc"][:end] for details in errors for end in range(len(details["loc"]))}
+    for details in errors:
+        if details["loc"] in holders:  # what holds a fault may be right without it
+            continue
+        *above, last = [step for step in details["loc"] if step != "[key]"] or [""]
+        inner = content
+        for step in above:
+            is_there = isinstance(inner, dict | list) and (isinstance(step, int) or step in inner)
+            inner = inner[step] if is_there else inner
+        if isinstance(inner, dict):
+            inner.pop(last, None)
+            if details["type"] == "missing":
+                inner[last] = f"{PLACEHOLDER}{id(inner)}"
+
+
+def scale_names(config: Config) -> list[str]:
+    """Return the scales that have a file."""
+    return sorted(path.stem for path in Path(config.scales).glob("*.yaml"))
+
+
+def _scale_path(config: Config, name: str) -> Path:
+    return Path(config.scales) / f"{name}.yaml"
+
+
+def _read_scale(config: Config, name: str, schema: SettingsSchema) -> Flat:
+    return schema.read(read_yaml(_scale_path(config, name)))
+
+
+def scales_of(project: Project) -> dict[str, Flat]:
+    """Return every setting's value at each scale whose file can be read."""
+    scales = {project.config.scale: project.schema.complete(project.base)}
+    for name in scale_names(project.config):
+        try:
+            settings = _read_scale(project.config, name, project.schema)
+        except UserError:
+            continue
+        scales.setdefault(name, project.schema.complete(settings))
+    return scales
+
+
+def reported_without_table(project: Project) -> list[Diagnostic]:
+    """Return reported tables that are not there: their names may be misspelt, or the tables gone."""
+    unknown = [name for name in project.reported if name not in project.tables]
+    if not unknown or not project.config.reported:
+        return []
+    document, known = read_yaml(Path(project.config.reported)), list(project.tables)
+    return [
+        document.diagnostic(
+            ("tables", name), f"no such table, its numbers are left out{did_you_mean(name, known)}"
+        )
+        for name in unknown
+    ]
+
+
+def load_settings_schema(overrides: Mapping[str, Any] | None = None) -> SettingsSchema:
+    """Load the schema of all settings alone, whatever the other files hold."""
+    return read_schema(Path(_Loader(overrides or {}).config.settings))
+
+
+def absolute(folder: str) -> str:
+    """Return a folder's absolute path, `~` being one's home; ValueError for a user that is not there."""
+    try:
+        return str(Path(folder).expanduser().resolve())
+    except RuntimeError as error:
+        raise ValueError(f"{folder!r}: {error}") from None

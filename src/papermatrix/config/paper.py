@@ -1,0 +1,192 @@
+"""config/paper.yaml as frozen models: what a paper holds besides its tables.
+
+Its figures, the numbers in its text, the rules that its reported numbers must obey, and what it would cost.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StrictInt, StrictStr
+
+from papermatrix.config.fields import Format, Frozen, Name, Positive, Settings, Text
+
+SCALE_MACRO = "resultScale"
+"""The macro that every paper has: the scale of all numbers that are its own."""
+
+MOST_POINTS = 1_000_000
+"""Of a running mean."""
+
+
+def _file_name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", value):
+        raise ValueError("expected the name of a file in a job's folder, such as history.csv")
+    return value
+
+
+def _points(value: int) -> int:
+    if not 0 < value <= MOST_POINTS:
+        raise ValueError(f"expected a whole number from 1 to {MOST_POINTS:,}")
+    return value
+
+
+FileName = Annotated[StrictStr, AfterValidator(_file_name)]
+Points = Annotated[StrictInt, AfterValidator(_points)]
+
+
+class CellName(Frozen):
+    table: Name
+    row: Text
+    column: Text
+    variant: Text | None = None
+    """Needed where the table has variants."""
+
+
+class NumberOf(CellName):
+    """A number in the paper's text."""
+
+    reported: bool = False
+    """The authors' own, in place of ours."""
+    format: Format | None = None
+    """The column's where it is not given."""
+
+
+class Axis(Frozen):
+    column: Text
+    """Of the jobs' CSV file."""
+    label: Text
+    """With its unit."""
+    scale: Literal["linear", "log"] = "linear"
+
+
+class Figure(Frozen):
+    """Curves from a CSV file that lies beside the results of a stage's jobs."""
+
+    kind: Literal["rows", "jobs"]
+    """`rows`: a line for each row of the table; `jobs`: panels of its own for each job."""
+    title: Text
+    table: Name
+    stage: Name
+    column: Text | None = None
+    """With `rows`: the jobs of which column of the table."""
+    variant: Text | None = None
+    file: FileName = "history.csv"
+    x: Axis
+    panels: tuple[Axis, ...] = Field(min_length=1)
+    smooth: Points = 1
+    """A running mean over so many points, drawn over the pale raw line."""
+
+
+class Command(Frozen):
+    """A program that computes facts from settings and prints them as JSON; run without a shell."""
+
+    run: tuple[Text, ...] = Field(min_length=1)
+    """Its words. `{scale}` is the scale of the reported numbers; `{settings}` is replaced by `setting`, once
+    for every setting."""
+    setting: tuple[Text, ...] = ("--set", "{key}={value}")
+    uses: tuple[Text, ...] = Field(min_length=1)
+    """The sections and settings that it is given."""
+    source: Text | None = None
+    """The module that computes: its facts are computed again when that changes."""
+
+
+class OfRows(Frozen):
+    """A rule that each row with all the numbers that it needs must obey."""
+
+    table: Name
+    rows: tuple[Text, ...] | None = None
+    """All rows, where none are named."""
+
+
+class WeightedMean(OfRows):
+    """A number is the weighted mean of others in its row."""
+
+    whole: Text
+    parts: dict[Text, Positive] = Field(min_length=1)
+    """The parts' columns with their weights."""
+
+
+class Product(OfRows):
+    """A number is the product of others in its row, over a divisor."""
+
+    product: Text
+    factors: tuple[Text, ...] = Field(min_length=1)
+    divisor: Positive = 1
+
+
+class Pair(Frozen):
+    """Two reported cells that must hold the same number."""
+
+    cell: CellName
+    other: CellName
+    because: Text
+    """Why; ends the sentence `it must equal table3, ...`."""
+
+
+class Choice(Frozen):
+    """The settings that a reported word stands for."""
+
+    word: Text
+    with_: Settings = Field(default={}, alias="with")
+
+
+class Computed(OfRows):
+    """A number is what a command computes from its row's settings."""
+
+    column: Text
+    command: Name
+    path: Text
+    """The fact in the command's JSON: `parameters.total`."""
+    with_: Settings = Field(default={}, alias="with")
+    """Settings in place of the row's."""
+    by: Text | None = None
+    """A column whose reported word chooses settings."""
+    choices: tuple[Choice, ...] = ()
+
+
+class Audit(Frozen):
+    commands: dict[Name, Command] = Field(default={})
+    weighted_means: tuple[WeightedMean, ...] = ()
+    products: tuple[Product, ...] = ()
+    same: tuple[Pair, ...] = ()
+    computed: tuple[Computed, ...] = ()
+
+
+class Rate(Frozen):
+    when: Settings = Field(default={})
+    """Settings for which it was measured; the first that fits a job counts."""
+    seconds: Positive
+    """For one sample, measured."""
+    samples: Positive | None = None
+    """In one pass over the data; the stage's where it is not given."""
+
+
+class StageCost(Frozen):
+    samples: Positive
+    """In one pass over the data."""
+    passes: Text | None = None
+    """The setting that says how many passes: `train.epochs`; one where it is not given."""
+    rates: tuple[Rate, ...] = Field(min_length=1)
+
+
+class PaperCost(Frozen):
+    """What the whole matrix would take at a scale that was not run: samples x passes x measured seconds."""
+
+    scale: Name
+    device: Text
+    """On which the seconds were measured."""
+    about: Text | None = None
+    """How they were measured, and what they leave out."""
+    stages: dict[Name, StageCost]
+
+
+class PaperFile(Frozen):
+    """config/paper.yaml: what a paper holds besides its tables."""
+
+    main: Text = "paper/main.tex"
+    figures: dict[Name, Figure] = Field(default={})
+    numbers: dict[Text, NumberOf] = Field(default={})
+    """The macros of the paper's text, by their names without the backslash."""
+    audit: Audit = Audit()
+    cost: PaperCost | None = None

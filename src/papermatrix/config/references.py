@@ -1,0 +1,179 @@
+"""Whether the names in one file find what they refer to in another.
+
+Each check yields key paths in its file and what is wrong there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from jobkit.errors import did_you_mean
+from jobkit.provenance import why_no_source
+from jobkit.settings import nested
+from jobkit.yaml12 import KeyPath
+from papermatrix.config.metric import parse_metric
+from papermatrix.config.reported import Reported
+from papermatrix.config.settings_schema import Issue, SettingsSchema
+from papermatrix.config.slug import render_slug
+from papermatrix.config.stages import Stage, StagesFile
+from papermatrix.config.tables import Column, Level, Table
+
+SEED = "seed"
+"""The setting that a level's seeds are values of."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What names can refer to."""
+
+    schema: SettingsSchema
+    stages: StagesFile
+    scales: Sequence[str]
+    tables: Mapping[str, Table]
+
+    def setting(self, path: KeyPath, key: str) -> Iterator[Issue]:
+        if key not in self.schema.settings:
+            yield path, self.schema.unknown(key)
+
+    def stage(self, path: KeyPath, stage: str) -> Iterator[Issue]:
+        yield from _one_of(path, "stage", stage, self.stages.stages)
+
+    def scale(self, path: KeyPath, scale: str) -> Iterator[Issue]:
+        if scale not in self.scales:
+            yield path, f"no such scale{did_you_mean(scale, self.scales)}"
+
+    def uses(self, path: KeyPath, keys: Sequence[str]) -> Iterator[Issue]:
+        for index, key in enumerate(keys):
+            if not self.schema.keys_of(key):
+                yield (*path, index), self.schema.unknown(key)
+
+    def source(self, path: KeyPath, module: str | None) -> Iterator[Issue]:
+        """Check that the source of a module is where its results are held to it; nothing is imported."""
+        if module is not None and (message := why_no_source(module)) is not None:
+            yield path, message
+
+    def metric(self, path: KeyPath, text: str) -> Iterator[Issue]:
+        try:
+            parse_metric(text, self.stages.stages, self.stages.scores)
+        except ValueError as error:
+            yield path, str(error)
+
+    def seeds(self, path: KeyPath, seeds: tuple[int, ...] | None) -> Iterator[Issue]:
+        if seeds and SEED not in self.schema.settings:
+            yield (*path, "seeds"), f"seeds are given, but jobs know no setting {SEED}"
+            return
+        for index, seed in enumerate(seeds or ()):
+            if message := self.schema.settings[SEED].mismatch(seed):
+                yield (*path, "seeds", index), message
+
+    def settings_of(self, stage: str) -> list[str]:
+        """Return the settings that a stage's jobs are given: those that it and the stages before it use."""
+        stages = (*self.stages.before(stage), stage)
+        uses = (used for name in stages for used in self.stages.stages[name].uses)
+        return [key for used in uses for key in self.schema.keys_of(used)]
+
+
+def _one_of(path: KeyPath, kind: str, name: str, known: Iterable[str]) -> Iterator[Issue]:
+    if name not in (names := list(known)):
+        yield path, f"unknown {kind}{did_you_mean(name, names)}"
+
+
+def check_stages(known: Known) -> Iterator[Issue]:
+    """Check stages.yaml."""
+    file = known.stages
+    yield from known.stage(("scores",), file.scores)
+    for label, key in file.header.items():
+        yield from known.setting(("header", label), key)
+    for label, metric in file.header_scores.items():
+        yield from known.metric(("header_scores", label), metric)
+    if file.data_root:
+        yield from known.setting(("data_root", "setting"), file.data_root.setting)
+    for name, stage in file.stages.items():
+        for inner, message in _stage(name, stage, known):
+            yield ("stages", name, *inner), message
+
+
+def _stage(name: str, stage: Stage, known: Known) -> Iterator[Issue]:
+    yield from known.uses(("uses",), stage.uses)
+    yield from known.source(("source",), stage.source)
+    if stage.needs is not None and stage.needs not in known.stages.stages:
+        yield from known.stage(("needs",), stage.needs)
+    elif name in known.stages.before(name):
+        yield ("needs",), "the stage needs itself"
+    defaults = known.schema.complete({})
+    try:
+        render_slug(stage.slug, nested({key: defaults[key] for key in known.settings_of(name)}))
+    except ValueError as error:
+        yield ("slug",), str(error)
+
+
+def check_table(table: Table, known: Known) -> Iterator[Issue]:
+    """Check one table of tables.yaml."""
+    for kind, levels in (("rows", table.rows), ("columns", table.columns), ("variants", table.variants)):
+        yield from _labels(kind, [level.label for level in levels])
+    for path, level in _levels(table):
+        yield from known.seeds(path, level.seeds)
+        for scale in level.at:
+            yield from known.scale((*path, "at", scale), scale)
+    if table.metric is not None:
+        yield from known.metric(("metric",), table.metric)
+    for index, column in enumerate(table.columns):
+        for inner, message in _column(column, table, known):
+            yield ("columns", index, *inner), message
+    columns = [column.label for column in table.columns]
+    for index, row in enumerate(table.rows):
+        for label in row.values:
+            yield from _one_of(("rows", index, "values", label), "column", label, columns)
+
+
+def _levels(table: Table) -> Iterator[tuple[KeyPath, Level]]:
+    """Return a table, its rows, columns and variants, each with its key path."""
+    yield (), table
+    kinds: dict[str, Sequence[Level]] = {
+        "rows": table.rows, "columns": table.columns, "variants": table.variants,
+    }  # fmt: skip
+    for kind, levels in kinds.items():
+        for index, level in enumerate(levels):
+            yield (kind, index), level
+
+
+def _labels(kind: str, labels: list[str]) -> Iterator[Issue]:
+    """Check that labels can be told apart by what is seen of them."""
+    visible = [" ".join("".join(c if c.isprintable() else " " for c in label).split()) for label in labels]
+    for index, label in enumerate(visible):
+        if not label:
+            yield (kind, index, "label"), f"expected a label that can be seen, found {labels[index]!r}"
+        elif (first := visible.index(label)) < index:
+            yield (kind, index, "label"), f"{kind}[{first}] is called {label!r} too"
+
+
+def _column(column: Column, table: Table, known: Known) -> Iterator[Issue]:
+    if column.show is None:
+        if column.metric is not None:
+            yield from known.metric(("metric",), column.metric)
+        elif table.metric is None and any(column.label not in row.values for row in table.rows):
+            yield (), "neither the column nor the table states a metric"
+        for key in column.model_fields_set & {"equals", "names"}:
+            yield (key,), "goes with show only"
+        return
+    if column.better not in (None, "none"):
+        yield ("better",), "of settings none is better"
+    if column.metric is not None:
+        yield ("metric",), "a column has either a metric or show"
+    yield from known.setting(("show",), column.show)
+    setting = known.schema.settings.get(column.show)
+    if setting and column.equals is not None and not setting.holds(column.equals):
+        yield ("equals",), f"{column.show} is never {column.equals!r}"
+
+
+def check_reported(reported: Reported, table: Table) -> Iterator[Issue]:
+    """Check a table's reported numbers."""
+    rows, columns = [row.label for row in table.rows], [column.label for column in table.columns]
+    for label, cells in reported.items():
+        yield from _one_of((label,), "row", label, rows)
+        for column, cell in cells.items():
+            yield from _one_of((label, column), "column", column, columns)
+            count, variants = len(cell.by_variant), len(table.variants)
+            if count not in (1, variants):
+                yield (label, column), f"{count} values, but the table has {variants} variants"

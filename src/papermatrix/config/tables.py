@@ -1,0 +1,119 @@
+"""config/tables.yaml as frozen models: the matrix."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, StrictBool
+
+from jobkit.settings import Flat
+from papermatrix.config.fields import (
+    Format,
+    Frozen,
+    LatexLabel,
+    Name,
+    Number,
+    Seeds,
+    Settings,
+    Text,
+    Tolerance,
+)
+from papermatrix.config.reported import Reported
+
+
+class Level(Frozen):
+    """What a table, a row, a column and a variant can all state; the later of them wins."""
+
+    with_: Settings = Field(default={}, alias="with")
+    """Settings that differ from the scale's, nested or with dotted keys."""
+    at: dict[Name, Settings] = Field(default={})
+    """Settings at one scale only, by its name; they win over `with` beside them."""
+    seeds: Seeds | None = None
+    """One run for each; the cell shows their mean and its spread."""
+
+    def settings(self, scale: str) -> Flat:
+        """Return what this level states at a scale."""
+        return self.with_ | self.at.get(scale, {})
+
+
+class Row(Level):
+    label: Text
+    group: Text | None = None
+    """A line above this row and the rows after it that state the same."""
+    note: Text | None = None
+    """A footnote to the label."""
+    expect: Literal["diverged"] | None = None
+    """With `diverged`: a run of this row that diverges is what it was made to show; no check fails for it."""
+    values: dict[str, Number | Text] = Field(default={})
+    """Cells that show what stands here, by their columns' labels, and that no job makes."""
+
+
+class Column(Level):
+    label: Text
+    group: Text | None = None
+    """A head over this column and the columns after it that state the same."""
+    note: Text | None = None
+    """A footnote to the label."""
+    unit: Text | None = None
+    """Stands after the label, in parentheses."""
+    better: Literal["higher", "lower", "none"] | None = None
+    """Which value of the column is best, to be in bold; of scores the higher where it is not given."""
+    metric: Text | None = None
+    """A score of the cell, or of a stage before it: `accuracy.part1`, `train.cost.device_hours`."""
+    show: Text | None = None
+    """A setting of the row, shown instead of a metric."""
+    equals: Number | StrictBool | Text | None = None
+    """With `show`: a check mark where the setting is this, or holds it."""
+    names: dict[str, Text] = Field(default={})
+    """With `show`: what to call the setting's values."""
+    format: Format | None = None
+    """A number's format, such as `.4f`; the table's where it is not given."""
+    factor: Number = 1
+    """What a metric is multiplied by before it is shown, such as 1e-9 for GB."""
+    tolerance: Tolerance | None = None
+    """How far from the reported numbers ours may be, as the column shows them; the table's if not given."""
+
+
+class Variant(Level):
+    label: Text
+
+
+class Table(Level):
+    title: Text
+    caption: Text | None = None
+    """More about the table, after its title."""
+    label: LatexLabel | None = None
+    """What LaTeX refers to it by; `tab:` and the table's name, if not given."""
+    note: Text | None = None
+    """A sentence under the table."""
+    about: Text | None = None
+    """What of it is published, repaired and one's own, and why: for the document of the experiments."""
+    metric: Text | None = None
+    """What a cell shows, unless its column says otherwise."""
+    format: Format = ".4f"
+    rows: tuple[Row, ...] = Field(min_length=1)
+    columns: tuple[Column, ...] = Field(min_length=1)
+    variants: tuple[Variant, ...] = ()
+    """Several values in one cell, in this order."""
+    best: StrictBool = True
+    """Whether the best of a column, and what is not significantly worse, is in bold."""
+    compare: StrictBool = False
+    """Whether the authors' numbers stand beside ours, with the difference, where the scale is theirs."""
+    tolerance: Tolerance | None = None
+    """How far from the reported numbers ours may be, as its columns show them."""
+    reported: Reported | None = None
+    """The authors' own numbers, where reported.yaml does not hold them."""
+
+    def variant_index(self, variant: str | None) -> int:
+        """Return where a variant stands in a cell; 0 where the cell has one value for all."""
+        labels = [each.label for each in self.variants]
+        return labels.index(variant) if variant in labels else 0
+
+    def format_of(self, column: Column) -> str:
+        return column.format or self.format
+
+
+class TablesFile(Frozen):
+    """config/tables.yaml: the matrix."""
+
+    tables: dict[Name, Table]

@@ -1,0 +1,1 @@
+"""From tables to cells and jobs, and what an edit changes of them."""

@@ -1,0 +1,88 @@
+"""A cell: where a row and a column meet, for one variant, with all that is declared about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from papermatrix.config.fields import ReportedValue
+from papermatrix.config.metric import Metric
+from papermatrix.config.reported import ReportedCell
+from papermatrix.config.tables import Column, Row, Table, Variant
+from papermatrix.matrix.jobs import Job
+
+
+@dataclass(frozen=True)
+class Run:
+    """One seed of a cell, and the job that measures it."""
+
+    seed: int | None
+    job: Job | None
+    """None where the metric's stage does not take place."""
+
+
+@dataclass(frozen=True)
+class ReportedNumber:
+    """What the authors wrote down for a cell's variant."""
+
+    value: ReportedValue
+    suspect: str | None
+    tolerance: float | None
+    """How far from it ours may be, as the column shows it."""
+    is_of_variant: bool
+    """Whether they wrote down one for each variant."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A metric of a job for each seed; without a metric, a setting's value or what is cited."""
+
+    table: str
+    row: Row
+    column: Column
+    variant: Variant | None
+    metric: Metric | None
+    runs: tuple[Run, ...]
+    """One for each seed; none without a metric."""
+    value: Any
+    """Without a metric, what stands there."""
+    number_format: str
+    reported: ReportedNumber | None
+
+    @property
+    def jobs(self) -> list[Job]:
+        return [run.job for run in self.runs if run.job]
+
+    @property
+    def labels(self) -> tuple[str, str]:
+        """The labels of row and column."""
+        return self.row.label, self.column.label
+
+    @property
+    def variant_label(self) -> str | None:
+        return self.variant.label if self.variant else None
+
+    @property
+    def is_cited(self) -> bool:
+        return self.column.label in self.row.values
+
+    @property
+    def shows_setting(self) -> bool:
+        return self.metric is None and not self.is_cited
+
+    @property
+    def name(self) -> str:
+        """The metric's name, or the shown setting's."""
+        return self.metric.name if self.metric else (self.column.show or "") if self.shows_setting else ""
+
+
+def reported_of(
+    cell: ReportedCell | None, table: Table, column: Column, variant: Variant | None
+) -> ReportedNumber | None:
+    """Return what was reported of a variant; the nearest tolerance that is stated holds."""
+    if cell is None:
+        return None
+    stated = (cell.tolerance, column.tolerance, table.tolerance)
+    tolerance = next((tolerance for tolerance in stated if tolerance is not None), None)
+    index = table.variant_index(variant.label if variant else None)
+    return ReportedNumber(cell.of(index), cell.suspect, tolerance, len(cell.by_variant) > 1)

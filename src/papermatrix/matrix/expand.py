@@ -1,0 +1,136 @@
+"""From tables to cells and jobs: pure, and the same for Snakemake and the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from jobkit.errors import UserError, did_you_mean
+from jobkit.settings import Flat
+from papermatrix.config.load import Project, load
+from papermatrix.config.metric import Metric, parse_metric
+from papermatrix.config.references import SEED
+from papermatrix.config.tables import Column, Level, Row, Table, Variant
+from papermatrix.matrix.cells import Cell, Run, reported_of
+from papermatrix.matrix.jobs import Job, JobFactory
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Tables as cells, and every job that they need, each once and after its upstream job."""
+
+    project: Project
+    cells: Mapping[str, tuple[Cell, ...]]
+    jobs: Mapping[str, Job]
+
+    @cached_property
+    def tables_of(self) -> Mapping[str, tuple[str, ...]]:
+        """The tables that need each job, by the job's id."""
+        tables: dict[str, dict[str, None]] = {}
+        for table in self.cells:
+            for job in self.jobs_of(table):
+                tables.setdefault(job.id, {})[table] = None
+        return {job: tuple(names) for job, names in tables.items()}
+
+    def jobs_of(self, table: str) -> list[Job]:
+        """Return the jobs that a table needs, in the order of `jobs`."""
+        needed = {job.id for top in self.shown_jobs(table) for job in top.chain()}
+        return [self.jobs[name] for name in sorted(needed, key=self._order.__getitem__)]
+
+    def shown_jobs(self, table: str) -> list[Job]:
+        """Return the jobs whose results a table shows, each once."""
+        self.expect_table(table)
+        return list({job.id: job for cell in self.cells[table] for job in cell.jobs}.values())
+
+    def expect_table(self, name: str, source: str = "") -> None:
+        """Raise a `UserError` where there is no such table; `source` is what names it."""
+        if name not in self.cells:
+            hint = did_you_mean(name, list(self.cells))
+            raise UserError(
+                f"{source}: its table {name} is not there{hint}" if source else f"{name}: no such table{hint}"
+            )
+
+    @cached_property
+    def _order(self) -> dict[str, int]:
+        return {name: index for index, name in enumerate(self.jobs)}
+
+
+def load_matrix(overrides: Mapping[str, Any] | None = None, tables: Collection[str] | None = None) -> Matrix:
+    """Load the matrix of the project in this folder."""
+    return expand(load(overrides), tables)
+
+
+def expand(project: Project, tables: Collection[str] | None = None) -> Matrix:
+    """Expand some tables, or all of them; a `UserError` for a table that is not there."""
+    unknown = [name for name in tables or () if name not in project.tables]
+    if unknown:
+        known = list(project.tables)
+        raise UserError(f"{name}: no such table{did_you_mean(name, known)}" for name in unknown)
+    factory = JobFactory(project)
+    names = project.tables if tables is None else dict.fromkeys(tables)
+    cells = {name: tuple(_cells(name, project, factory)) for name in names}
+    return Matrix(project, cells, factory.jobs)
+
+
+def _cells(name: str, project: Project, factory: JobFactory) -> Iterator[Cell]:
+    table, scale = project.tables[name], project.config.scale
+    for row in table.rows:
+        of_row = project.base | table.settings(scale) | row.settings(scale)
+        for column in table.columns:
+            of_column = of_row | column.settings(scale)
+            if (metric := _metric(row, column, table, project)) is None:
+                value = row.values.get(column.label)
+                if value is None:
+                    value = (project.schema.complete(of_row) | of_row).get(column.show or "")
+                yield _cell(name, row, column, None, project, value=value)
+                continue
+            for variant in table.variants or (None,):
+                settings = of_column | variant.settings(scale) if variant else of_column
+                seeds = _seeds(variant, column, row, table) or project.config.seeds or (None,)
+                runs = tuple(_run(metric, settings, seed, project, factory) for seed in seeds)
+                yield _cell(name, row, column, variant, project, metric=metric, runs=runs)
+
+
+def _metric(row: Row, column: Column, table: Table, project: Project) -> Metric | None:
+    """Return what a cell measures; None where it shows a setting or what is cited."""
+    if column.label in row.values or column.show:
+        return None
+    return parse_metric(column.metric or table.metric or "", project.stages.stages, project.stages.scores)
+
+
+def _seeds(*levels: Level | None) -> tuple[int, ...] | None:
+    """Return what the first level that states seeds states."""
+    return next((level.seeds for level in levels if level and level.seeds), None)
+
+
+def _run(metric: Metric, stated: Flat, seed: int | None, project: Project, factory: JobFactory) -> Run:
+    settings = project.schema.complete(stated if seed is None else stated | {SEED: seed})
+    return Run(settings.get(SEED), factory.job(metric.stage, settings))
+
+
+def _cell(
+    name: str,
+    row: Row,
+    column: Column,
+    variant: Variant | None,
+    project: Project,
+    *,
+    metric: Metric | None = None,
+    runs: tuple[Run, ...] = (),
+    value: Any = None,
+) -> Cell:
+    table = project.tables[name]
+    reported = project.reported.get(name, {}).get(row.label, {}).get(column.label)
+    return Cell(
+        table=name,
+        row=row,
+        column=column,
+        variant=variant,
+        metric=metric,
+        runs=runs,
+        value=value,
+        number_format=table.format_of(column),
+        reported=reported_of(reported, table, column, variant),
+    )

@@ -1,0 +1,108 @@
+"""Writes a table as Markdown, LaTeX, HTML and tidy CSV."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from jobkit.digest import canonical_json
+from jobkit.errors import UserError
+from jobkit.files import write_text
+from papermatrix.analysis.audit import Footnotes
+from papermatrix.analysis.comparison import can_compare, compared
+from papermatrix.matrix.expand import Matrix
+from papermatrix.render.formats import write_formats
+from papermatrix.render.table_page import NO_NOTES, table_page
+from papermatrix.results.status import UNFINISHED, JobStatus
+from papermatrix.results.store import Store
+from papermatrix.results.values import CellResult, TableResults, Value, failure_hint
+
+SUFFIXES = (".md", ".tex", ".html", ".csv")
+TIDY_COLUMNS = (
+    *("table", "scale", "row", "column", "variant", "seed", "metric", "value", "status", "jobs"),
+    *("reported", "tolerance", "difference"),
+)
+
+
+def render(
+    matrix: Matrix, name: str, out: Path, *, is_partial: bool = False, notes: Footnotes = NO_NOTES
+) -> list[Path]:
+    """Write one table to a folder, in every format; a `UserError` where results are missing, unless partial.
+
+    `notes` are footnotes to the authors' numbers.
+    """
+    store = Store(matrix)
+    if not is_partial:
+        _expect_results(matrix, name, store)
+    results = TableResults(matrix, name, store)
+    if not is_partial:
+        results.expect_metrics()
+    texts = write_formats(table_page(matrix, results, store, notes))
+    texts["csv"] = _csv(tidy_values(matrix, results))
+    paths = [out / f"{name}{suffix}" for suffix in SUFFIXES]
+    for path in paths:
+        write_text(path, texts[path.suffix.removeprefix(".")])
+    return paths
+
+
+def _expect_results(matrix: Matrix, name: str, store: Store) -> None:
+    jobs = matrix.shown_jobs(name)
+    missing = Counter(status for job in jobs if (status := store.status(job)) in UNFINISHED)
+    if not missing:
+        return
+    counts = ", ".join(f"{count} {status}" for status, count in missing.items())
+    failed = [job for job in matrix.jobs_of(name) if store.status(job) is JobStatus.FAILED]
+    raise UserError(
+        [
+            f"{name}: {missing.total()} of its {len(jobs)} results are missing ({counts})",
+            *(f"{name}: {job.stage} {job.id} failed, {failure_hint(job)}" for job in failed),
+        ]
+    )
+
+
+def tidy_values(matrix: Matrix, results: TableResults) -> pd.DataFrame:
+    """Return the tidy list of a table's values: a row for each value and seed, with what was reported.
+
+    What is measured is in the unit that its column shows, as are what was reported, tolerance and difference;
+    the difference is of the seeds' mean.
+    """
+    scale, is_comparable = matrix.project.config.scale, can_compare(matrix.project)
+    rows = [
+        _tidy_row(value, result, scale, is_comparable) for result in results.cells for value in result.values
+    ]
+    return pd.DataFrame(rows, columns=list(TIDY_COLUMNS), dtype=object).astype({"seed": "Int64"})
+
+
+def _tidy_row(value: Value, result: CellResult, scale: str, is_comparable: bool) -> dict[str, Any]:
+    cell, comparison = value.cell, compared(result)
+    number = value.number
+    if cell.metric is not None and value.status.has_value:
+        number = number * cell.column.factor
+    return {
+        "table": cell.table,
+        "scale": scale,
+        "row": cell.row.label,
+        "column": cell.column.label,
+        "variant": cell.variant_label,
+        "seed": value.seed,
+        "metric": cell.name,
+        "value": number,
+        "status": str(value.status),
+        "jobs": " ".join(job.id for job in value.job.chain()) if value.job else "",
+        "reported": cell.reported.value if cell.reported else None,
+        "tolerance": cell.reported.tolerance if cell.reported else None,
+        "difference": comparison.difference if comparison and is_comparable else None,
+    }
+
+
+def _csv(frame: pd.DataFrame) -> str:
+    written = frame.assign(value=frame["value"].map(_plain), reported=frame["reported"].map(_plain))
+    return str(written.to_csv(index=False, lineterminator="\n"))
+
+
+def _plain(value: Any) -> str | None:
+    """Return text as it is, anything else as JSON."""
+    return value if value is None or isinstance(value, str) else canonical_json(value)

@@ -1,0 +1,182 @@
+"""What a rendered table shows, whatever its format: our numbers, their origin, the authors' numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from papermatrix.analysis.audit import Footnotes as AuditNotes
+from papermatrix.analysis.best import find_best
+from papermatrix.analysis.comparison import Comparison, can_compare, comparisons_at
+from papermatrix.config.load import Project
+from papermatrix.config.tables import Column, Row
+from papermatrix.matrix.cells import Cell
+from papermatrix.matrix.expand import Matrix
+from papermatrix.render.escape import NOTHING
+from papermatrix.render.header import header_lines, legend, mixtures
+from papermatrix.render.layout import CellText, Footnotes, Grid, LayoutCell, Note, header, row_groups
+from papermatrix.render.text import cell_text, difference_text, reported_text
+from papermatrix.results.status import Kind
+from papermatrix.results.store import Store
+from papermatrix.results.values import CellResult, TableResults
+
+NO_NOTES: AuditNotes = {}
+PARTS = ("reported", "ours", "difference")
+"""Of a column that compares."""
+
+
+@dataclass(frozen=True)
+class TablePage:
+    name: str
+    title: str
+    caption: str
+    """More about the table; may be empty."""
+    label: str
+    """What LaTeX refers to it by."""
+    header: tuple[tuple[str, str], ...]
+    """Where our numbers come from, by what to call it."""
+    ours: Grid
+    """Our numbers; with the authors' beside them where the table compares the two."""
+    reported: Grid | None
+    """The authors' numbers, where they stand alone."""
+    reported_from: str
+    """What the authors' numbers are, and whether ours can be compared with them."""
+
+
+def table_page(
+    matrix: Matrix, results: TableResults, store: Store, notes: AuditNotes = NO_NOTES
+) -> TablePage:
+    """Lay out one table; `notes` are footnotes to the authors' numbers."""
+    project, table = matrix.project, matrix.project.tables[results.name]
+    best = find_best(matrix, results, store)
+    is_reported = results.name in project.reported
+    is_compared = table.compare and is_reported and can_compare(project)
+    under = (
+        *([table.note] if table.note else []),
+        *best.notes,
+        *mixtures(matrix, results, store),
+        *([f"Reported: {project.reported_source}"] if is_compared else []),
+    )
+    grids = _Grids(matrix, results, best.cells, notes)
+    return TablePage(
+        name=results.name,
+        title=table.title,
+        caption=table.caption or "",
+        label=table.label or f"tab:{results.name}",
+        header=(*header_lines(matrix, results, store), *legend(matrix, results)),
+        ours=grids.compared(under) if is_compared else grids.ours(under),
+        reported=grids.reported() if is_reported and not is_compared else None,
+        reported_from=_reported_from(project),
+    )
+
+
+def _reported_from(project: Project) -> str:
+    if can_compare(project):
+        return project.reported_source
+    ours = project.config.scale
+    return f"{project.reported_source} Ours are at scale {ours}: they cannot be compared with these."
+
+
+class _Grids:
+    """Lays out the cells of a table: ours, the authors', or both side by side."""
+
+    def __init__(
+        self,
+        matrix: Matrix,
+        results: TableResults,
+        best: frozenset[tuple[str, str, int]],
+        notes: AuditNotes,
+    ):
+        self._table = matrix.project.tables[results.name]
+        self._results, self._best, self._notes = results, best, notes
+
+    def ours(self, under: Sequence[str]) -> Grid:
+        """Lay out our numbers; `under` are sentences about all of the table."""
+        footnotes = Footnotes()
+        heads = header([(column, ()) for column in self._table.columns], footnotes)
+        rows = [
+            (row, tuple(self._our_cell(row, column, footnotes) for column in self._table.columns))
+            for row in self._table.rows
+        ]
+        return Grid(heads, row_groups(rows, footnotes), (*footnotes.notes, *map(Note, under)))
+
+    def reported(self) -> Grid:
+        """Lay out the authors' numbers alone."""
+        footnotes = Footnotes()
+        heads = header([(column, ()) for column in self._table.columns], footnotes)
+        rows = [
+            (row, tuple(self._their_cell(row, column, footnotes) for column in self._table.columns))
+            for row in self._table.rows
+        ]
+        return Grid(heads, row_groups(rows, footnotes), footnotes.notes)
+
+    def compared(self, under: Sequence[str]) -> Grid:
+        """Lay out columns with a number of the authors as theirs, ours and the difference."""
+        footnotes = Footnotes()
+        with_numbers = {
+            cell.column.label
+            for cell in (result.cell for result in self._results.cells)
+            if cell.reported and cell.reported.value is not None
+        }
+        parts = [(column, PARTS if column.label in with_numbers else ()) for column in self._table.columns]
+        heads = header(parts, footnotes)
+        rows = []
+        for row in self._table.rows:
+            cells: list[LayoutCell] = []
+            for column in self._table.columns:
+                ours = self._our_cell(row, column, footnotes)
+                if column.label not in with_numbers:
+                    cells.append(ours)
+                    continue
+                theirs = self._their_cell(row, column, footnotes)
+                cells += [theirs, ours, self._difference(row, column, footnotes)]
+            rows.append((row, tuple(cells)))
+        return Grid(heads, row_groups(rows, footnotes), (*footnotes.notes, *map(Note, under)))
+
+    def _our_cell(self, row: Row, column: Column, footnotes: Footnotes) -> LayoutCell:
+        results = self._results.at(row.label, column.label)
+        values = tuple(
+            CellText(cell_text(result), (row.label, column.label, index) in self._best)
+            for index, result in enumerate(results)
+        )
+        is_stale = any(result.status.is_stale and result.has_value for result in results)
+        return LayoutCell(values, "(stale)" if is_stale else "", footnotes.marks(*_failures(results)))
+
+    def _their_cell(self, row: Row, column: Column, footnotes: Footnotes) -> LayoutCell:
+        cells = [result.cell for result in self._results.every(row.label, column.label)]
+        reported = cells[0].reported
+        if reported is None:
+            return LayoutCell((CellText(NOTHING),), marks=footnotes.marks(*self._audit_notes(cells[0])))
+        if not reported.is_of_variant:
+            cells = cells[:1]
+        values = tuple(
+            CellText(reported_text(cell.reported.value if cell.reported else None, cell)) for cell in cells
+        )
+        return LayoutCell(values, marks=footnotes.marks(reported.suspect, *self._audit_notes(cells[0])))
+
+    def _audit_notes(self, cell: Cell) -> tuple[str, ...]:
+        return self._notes.get(cell.labels, ())
+
+    def _difference(self, row: Row, column: Column, footnotes: Footnotes) -> LayoutCell:
+        made = [each for _, each in comparisons_at(self._results, row.label, column.label)]
+        number_format = self._table.format_of(column)
+        values = tuple(CellText(difference_text(each.difference, number_format)) for each in made)
+        return LayoutCell(values or (CellText(NOTHING),), marks=footnotes.marks(*_outside(made)))
+
+
+def _outside(comparisons: Sequence[Comparison]) -> list[str]:
+    return [
+        f"further from the reported than {comparison.reported.tolerance:g}"
+        for comparison in comparisons
+        if comparison.is_outside
+    ]
+
+
+def _failures(results: Sequence[CellResult]) -> list[str]:
+    """Return why cells failed: the paths of their logs."""
+    return [
+        f"failed: {reason}"
+        for result in results
+        if result.status.kind is Kind.FAILED
+        for reason in result.reasons
+    ]

@@ -1,0 +1,78 @@
+"""Values as text: numbers, settings, statuses, as tables and commands show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jobkit.digest import canonical_json
+from jobkit.result import Result
+from papermatrix.config.fields import ReportedValue
+from papermatrix.config.tables import Column
+from papermatrix.matrix.cells import Cell
+from papermatrix.render.escape import CHECK, NOTHING
+from papermatrix.results.status import Kind
+from papermatrix.results.values import CellResult
+
+
+def cell_text(result: CellResult, number_format: str | None = None) -> str:
+    """Write a cell's value with its spread, or why there is none."""
+    cell = result.cell
+    if not result.has_value:
+        text = NOTHING if result.status.kind is Kind.ABSENT else str(result.status)
+        seeds = len(result.values)
+        return text if result.count == seeds else f"{text}, {result.count} of {seeds} seeds"
+    if cell.shows_setting:
+        return setting_text(result.mean, cell.column)
+    number_format, factor = number_format or cell.number_format, cell.column.factor
+    text = number_text(result.mean, number_format, factor)
+    if result.spread is not None:
+        text += f" ± {number_text(result.spread, number_format, factor)}"
+    return text
+
+
+def number_text(value: ReportedValue, number_format: str, factor: float = 1) -> str:
+    """Write a measured or reported value; text stays as it is."""
+    if value is None:
+        return NOTHING
+    return value if isinstance(value, str) else format(value * factor, number_format)
+
+
+def reported_text(value: ReportedValue, cell: Cell) -> str:
+    """Write one of the authors' values as the column shows ours."""
+    if cell.column.show and cell.column.format is None and value is not None:
+        return plain_text(value, cell.column.names)
+    return number_text(value, cell.number_format)
+
+
+def difference_text(value: float | None, number_format: str) -> str:
+    """Write a difference with its sign; a dash where there is none."""
+    if value is None:
+        return NOTHING
+    text = format(abs(value), number_format)
+    is_zero = not any(digit in text for digit in "123456789")
+    return text if is_zero else f"{'-' if value < 0 else '+'}{text}"
+
+
+def setting_text(value: Any, column: Column) -> str:
+    """Write a setting of the row."""
+    if column.equals is not None:
+        is_equal = value == column.equals or (isinstance(value, list) and column.equals in value)
+        return CHECK if is_equal else NOTHING
+    return plain_text(value, column.names)
+
+
+def uncommitted_text(result: Result) -> str:
+    """Return what follows the commit of a result."""
+    return " with uncommitted changes" if result.provenance.get("dirty") else ""
+
+
+def plain_text(value: Any, names: Mapping[str, str]) -> str:
+    """Write a setting's value, by another name where it has one."""
+    if isinstance(value, list):
+        return " + ".join(plain_text(item, names) for item in value) or NOTHING
+    text = value if isinstance(value, str) else canonical_json(value)
+    text = f"{value:g}" if isinstance(value, float) else text
+    if text in names:
+        return names[text]
+    return {"true": CHECK, "false": NOTHING, "null": NOTHING, "": NOTHING}.get(text, text)

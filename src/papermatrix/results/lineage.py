@@ -1,0 +1,80 @@
+"""How a cell's number came to be: the jobs behind it, from the first to the one that measured it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jobkit.errors import UserError, did_you_mean
+from jobkit.result import Result
+from jobkit.settings import Flat, value_of
+from papermatrix.matrix.cells import Cell
+from papermatrix.matrix.expand import Matrix
+from papermatrix.matrix.jobs import Job
+from papermatrix.results.status import JobStatus
+from papermatrix.results.store import Store
+from papermatrix.results.values import Value
+
+
+@dataclass(frozen=True)
+class Step:
+    """A job behind a number, as it is now."""
+
+    job: Job
+    status: JobStatus
+    differs: Flat
+    """Those of its own settings that are not the scale's."""
+    result: Result | None
+    has_other_source: bool
+    """Whether other code than today's made it."""
+
+
+def find_cell(matrix: Matrix, table: str, row: str, column: str, variant: str | None = None) -> Cell:
+    """Return a table's cell by its labels; a `UserError` for a label that is not there."""
+    levels = matrix.project.tables[table]
+    lines = [
+        f"{table}: no {kind} {label!r}{did_you_mean(label, [level.label for level in known])}"
+        for kind, label, known in (("row", row, levels.rows), ("column", column, levels.columns))
+        if label not in [level.label for level in known]
+    ]
+    variants = [level.label for level in levels.variants]
+    if variant is not None and variant not in variants:
+        hint = did_you_mean(variant, variants) if variants else "; the table has no variants"
+        lines.append(f"{table}: no variant {variant!r}{hint}")
+    if lines:
+        raise UserError(lines)
+    cells = [cell for cell in matrix.cells[table] if cell.labels == (row, column)]
+    first, *others = [cell for cell in cells if variant in (None, cell.variant_label)] or cells
+    if any(other.jobs != first.jobs for other in others):
+        raise UserError(f"{table}: the cell has several values; expected --variant {' or '.join(variants)}")
+    return first
+
+
+def steps_of(matrix: Matrix, jobs: Sequence[Job], store: Store) -> list[Step]:
+    """Return every job behind some jobs, each once and after its upstream job."""
+    base = matrix.project.schema.complete(matrix.project.base)
+    chain = {job.id: job for top in jobs for job in top.chain()}
+    return [
+        Step(
+            job,
+            store.status(job),
+            _differing(job, matrix, base),
+            store.result(job),
+            store.has_other_source(job),
+        )
+        for job in chain.values()
+    ]
+
+
+def why(value: Value, store: Store) -> str:
+    """Return why a number is not there, or stale; empty where nothing more can be said."""
+    if value.reason or not value.status.is_stale or value.job is None:
+        return value.reason
+    stale = next(job for job in value.job.chain() if store.status(job) is JobStatus.STALE)
+    return f"{stale.stage} {stale.id}: {store.why_stale(stale)}"
+
+
+def _differing(job: Job, matrix: Matrix, base: Flat) -> Flat:
+    uses = matrix.project.stages.stages[job.stage].uses
+    keys = [key for used in uses for key in matrix.project.schema.keys_of(used)]
+    return {key: value for key in keys if (value := value_of(key, job.settings)) != base[key]}

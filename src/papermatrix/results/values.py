@@ -1,0 +1,167 @@
+"""A table's values from the results of its jobs: one for each cell and seed, and what each cell shows."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from jobkit.errors import UserError
+from jobkit.result import RESULT, Result
+from papermatrix.matrix.cells import Cell, Run
+from papermatrix.matrix.expand import Matrix
+from papermatrix.matrix.jobs import Job
+from papermatrix.results.score import score
+from papermatrix.results.status import ABSENT, STALE_VALUE, VALUE, JobStatus, Kind, Status
+from papermatrix.results.store import LOG, Store
+
+
+@dataclass(frozen=True)
+class Value:
+    """What a cell's job says for one seed."""
+
+    cell: Cell
+    seed: int | None
+    job: Job | None
+    """None where no job makes it."""
+    number: Any
+    """None without a value; what is shown or cited is as it was written."""
+    status: Status
+    reason: str = ""
+    """Why there is no value, where a file or a name says it."""
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """What a cell shows: its values over the seeds."""
+
+    cell: Cell
+    values: tuple[Value, ...]
+    mean: Any
+    """None without a value; what is shown or cited is as it was written."""
+    spread: float | None
+    """Standard deviation over the seeds, where there are several."""
+    status: Status
+    """The worst of the seeds'."""
+    count: int
+    """Seeds with that status."""
+
+    @property
+    def has_value(self) -> bool:
+        return self.status.has_value
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(value.reason for value in self.values if value.reason))
+
+    def is_same_as(self, other: CellResult) -> bool:
+        """Return whether both are one value of the same jobs."""
+        ids = [[value.job and value.job.id for value in each.values] for each in (self, other)]
+        return ids[0] == ids[1] and (self.mean, self.status) == (other.mean, other.status)
+
+
+class TableResults:
+    """What is known of a table: the tidy list of its values, and what each of its cells shows."""
+
+    def __init__(self, matrix: Matrix, name: str, store: Store):
+        self.name = name
+        self.cells = tuple(cell_result(cell, store) for cell in matrix.cells[name])
+        """One for each cell and variant, in the order of the table."""
+
+    @property
+    def values(self) -> list[Value]:
+        """The tidy list: one for each cell, variant and seed."""
+        return [value for result in self.cells for value in result.values]
+
+    @cached_property
+    def _by_labels(self) -> Mapping[tuple[str, str], list[CellResult]]:
+        results: dict[tuple[str, str], list[CellResult]] = {}
+        for result in self.cells:
+            results.setdefault(result.cell.labels, []).append(result)
+        return results
+
+    def at(self, row: str, column: str) -> list[CellResult]:
+        """Return what stands in a cell: a result for each variant, or only one where all are the same."""
+        first, *others = self.every(row, column)
+        return [first] if all(other.is_same_as(first) for other in others) else [first, *others]
+
+    def every(self, row: str, column: str) -> list[CellResult]:
+        """Return a cell's results for every variant, also where they are the same."""
+        return self._by_labels[row, column]
+
+    def expect_metrics(self) -> None:
+        """Raise a `UserError` for each column whose metric is in none of its results."""
+        missing: dict[str, str] = {}
+        measured: set[str] = set()
+        for value in self.values:
+            if value.status.has_value:
+                measured.add(value.cell.column.label)
+            elif value.status == ABSENT and value.reason:
+                missing.setdefault(value.cell.column.label, value.reason)
+        if lines := [f"{self.name}, {c}: {reason}" for c, reason in missing.items() if c not in measured]:
+            raise UserError(lines)
+
+
+def cell_result(cell: Cell, store: Store) -> CellResult:
+    """Return what a cell shows."""
+    values = tuple(_value(cell, run, store) for run in cell.runs) or (
+        Value(cell, None, None, cell.value, VALUE),
+    )
+    statuses = [value.status for value in values]
+    worst = next((status for status in statuses if not status.has_value), None)
+    if worst is None:
+        worst = STALE_VALUE if STALE_VALUE in statuses else VALUE
+    mean, spread = values[0].number, None
+    if not worst.has_value:
+        mean = None
+    elif len(values) > 1:
+        numbers = [value.number for value in values]
+        mean, spread = statistics.fmean(numbers), statistics.stdev(numbers)
+    return CellResult(cell, values, mean, spread, worst, statuses.count(worst))
+
+
+def _value(cell: Cell, run: Run, store: Store) -> Value:
+    assert cell.metric is not None
+    if run.job is None:
+        return Value(cell, run.seed, None, None, ABSENT)
+
+    def value(number: float | None, status: Status, reason: str = "") -> Value:
+        return Value(cell, run.seed, run.job, number, status, reason)
+
+    result = store.result(run.job)
+    if result is None:
+        return value(None, *_unfinished(run.job, store))
+    is_stale = store.status(run.job) is JobStatus.STALE
+    if result.status == "diverged" and not cell.metric.is_cost:
+        return value(None, Status(Kind.DIVERGED, result.epoch, is_stale))
+    try:
+        number = score(cell.metric, result)
+    except KeyError as error:
+        return value(None, ABSENT, f"no score called {error.args[0]}")
+    if number is None:
+        return value(None, ABSENT, f"the result states no {cell.name}")
+    return value(number, STALE_VALUE if is_stale else VALUE)
+
+
+def _unfinished(job: Job, store: Store) -> tuple[Status, str]:
+    """Return what keeps a job from its result: the first failure upstream, else what runs."""
+    statuses = {each: store.status(each) for each in job.chain() if store.result(each) is None}
+    for each, status in statuses.items():
+        if status is JobStatus.FAILED:
+            return Status(Kind.FAILED), failure_hint(each)
+    runs = JobStatus.RUNNING in statuses.values()
+    return Status(Kind.RUNNING if runs else Kind.PENDING), ""
+
+
+def failure_hint(job: Job) -> str:
+    """Return where to look for why a job failed."""
+    broken = job.folder / RESULT
+    return f"remove {broken}, which is broken" if broken.exists() else f"see {job.folder / LOG}"
+
+
+def divergence(result: Result | None) -> str:
+    """Return `diverged (epoch 4)`, or nothing."""
+    is_diverged = result is not None and result.status == "diverged"
+    return str(Status(Kind.DIVERGED, result.epoch)) if result and is_diverged else ""

@@ -1,0 +1,258 @@
+"""The authors' numbers against ours: side by side, and as a gate."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from papermatrix.cli import main
+from papermatrix.matrix.expand import Matrix
+from papermatrix.render.table import render
+from tests.papermatrix.rendered import grids, rendered, rows
+from tests.papermatrix.tea import Paper, finish_all, runs
+
+TEA = """
+tables:
+  cups:
+    title: Tea
+    metric: flavour
+    format: .2f
+    compare: true
+    tolerance: 0.05
+    rows:
+      - label: plain
+      - {label: steeped, with: {steep.enabled: true}}
+    columns:
+      - {label: white cup, note: chipped}
+      - {label: blue cup, with: {cup.colour: blue}, tolerance: 0.2}
+      - {label: green cup, with: {cup.colour: green}}
+"""
+REPORTED = """
+source: From the book of tea.
+scale: small
+tables:
+  cups:
+    plain: {white cup: 0.52, blue cup: 0.40}
+    steeped: {white cup: {values: 0.90, tolerance: 0.5}, blue cup: {values: 0.1, suspect: it was cold}}
+"""
+
+
+def reporting(paper: Paper, reported: str = REPORTED, tables: str = TEA, flavour: float = 0.5) -> Matrix:
+    paper.write("config/config.yaml", "scale: small\nreported: config/reported.yaml\n")
+    paper.write("config/reported.yaml", reported)
+    matrix = paper.tables(tables)
+    finish_all(matrix, lambda cell: flavour)
+    return matrix
+
+
+def heads(markdown: str) -> list[str]:
+    line = next(line for line in markdown.splitlines() if line.startswith("|"))
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_reported_ours_and_difference_stand_side_by_side(paper: Paper) -> None:
+    text = rendered(reporting(paper))
+    assert heads(text)[1:] == [
+        *("white cup (a): reported", "white cup (a): ours", "white cup (a): difference"),
+        *("blue cup: reported", "blue cup: ours", "blue cup: difference"),
+        "green cup",
+    ]
+    (grid,) = grids(text)
+    assert list(grid["plain"].values()) == ["0.52", "0.50", "-0.02", "0.40", "0.50", "+0.10", "0.50"]
+    assert "\nReported: From the book of tea.\n" in text
+
+
+def test_latex_gives_a_difference_a_minus_sign(paper: Paper) -> None:
+    assert " & 0.52 & 0.50 & $-$0.02 & " in rendered(reporting(paper), "tex")
+
+
+def test_a_difference_outside_the_tolerance_has_a_footnote(paper: Paper) -> None:
+    text = rendered(reporting(paper, flavour=0.65))
+    (grid,) = grids(text)
+    assert grid["plain"]["white cup (a): difference"] == "+0.13 (b)"
+    assert grid["plain"]["blue cup: difference"] == "+0.25 (c)"
+    assert grid["steeped"]["white cup (a): difference"] == "-0.25"
+    assert "\n(b) further from the reported than 0.05\n" in text
+
+
+def test_what_is_suspect_says_so_beside_ours(paper: Paper) -> None:
+    text = rendered(reporting(paper))
+    mark = grids(text)[0]["steeped"]["blue cup: reported"].removeprefix("0.10 ")
+    assert f"\n{mark} it was cold\n" in text
+
+
+def test_notes_from_elsewhere_reach_the_numbers_beside_ours(paper: Paper) -> None:
+    matrix = reporting(paper)
+    render(matrix, "cups", Path("results"), notes={("plain", "blue cup"): ("the means disagree",)})
+    text = Path("results/cups.md").read_text()
+    mark = grids(text)[0]["plain"]["blue cup: reported"].removeprefix("0.40 ")
+    assert f"\n{mark} the means disagree\n" in text
+
+
+def test_numbers_of_another_scale_are_kept_apart(paper: Paper) -> None:
+    text = rendered(reporting(paper, REPORTED.replace("small", "full")))
+    ours, theirs = grids(text)
+    assert list(ours["plain"].values()) == ["0.50", "0.50", "0.50"]
+    assert theirs["plain"]["blue cup"] == "0.40"
+    assert "difference" not in text
+
+
+def test_csv_states_what_was_reported_and_the_difference(paper: Paper) -> None:
+    first = rows(rendered(reporting(paper), "csv"))[0]
+    assert (first["reported"], first["tolerance"]) == ("0.52", "0.05")
+    assert float(first["difference"]) == pytest.approx(-0.02)
+    other_scale = rendered(reporting(paper, REPORTED.replace("small", "full")), "csv")
+    assert [line["difference"] for line in csv.DictReader(other_scale.splitlines())] == [""] * 6
+
+
+def test_csv_is_in_the_unit_that_the_column_shows(paper: Paper) -> None:
+    percent = TEA.replace("label: white cup,", "label: white cup, factor: 100,")
+    first = rows(rendered(reporting(paper, REPORTED.replace("0.52", "52"), percent), "csv"))[0]
+    assert [float(first[name]) for name in ("value", "reported", "difference")] == [50, 52, -2]
+
+
+def test_csv_states_what_was_reported_of_each_variant_also_where_all_are_one_value(paper: Paper) -> None:
+    variants = "    variants: [{label: a}, {label: b}]\n"
+    lines = rows(rendered(reporting(paper, tables=TEA + variants), "csv"))
+    assert [(line["variant"], line["reported"]) for line in lines[:2]] == [("a", "0.52"), ("b", "0.52")]
+    assert lines[0]["difference"] == lines[1]["difference"] != ""
+
+
+def test_a_reported_setting_is_shown_like_ours(paper: Paper) -> None:
+    columns = "      - {label: grams, show: leaf.grams}\n      - {label: kind, show: leaf.kind}\n"
+    tables = TEA.replace("    compare: true\n", "") + columns
+    text = rendered(reporting(paper, REPORTED.replace("plain: {", "plain: {grams: 2, kind: black, "), tables))
+    theirs = grids(text)[1]["plain"]
+    assert (theirs["grams"], theirs["kind"]) == ("2", "black")
+
+
+def checked(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, list[str]]:
+    code = main(["check", "--reported", *arguments])
+    output = capsys.readouterr()
+    return code, (output.out + output.err).splitlines()
+
+
+def test_numbers_within_tolerance_pass(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
+    reporting(paper)
+    assert checked(capsys) == (0, ["cups: 3 of 3 numbers are within tolerance; 1 skipped (1 suspect)"])
+
+
+def test_a_number_outside_its_tolerance_fails(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
+    reporting(paper, flavour=0.58)
+    assert checked(capsys, "cups") == (
+        1,
+        [
+            "cups, plain, white cup: ours 0.58, reported 0.52, difference +0.06, tolerance 0.05",
+            "cups: 2 of 3 numbers are within tolerance; 1 skipped (1 suspect)",
+        ],
+    )
+
+
+def test_a_difference_of_just_the_tolerance_passes(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
+    assert 0.52 - 0.47 > 0.05  # in binary
+    reporting(paper, flavour=0.47)
+    assert checked(capsys)[0] == 0
+
+
+def test_ours_is_compared_in_the_unit_that_the_column_shows(
+    paper: Paper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    percent = TEA.replace("label: white cup,", "label: white cup, factor: 100,")
+    reporting(paper, REPORTED.replace("0.52", "52").replace("0.90", "50"), percent)
+    code, lines = checked(capsys)
+    assert (code, lines[0]) == (
+        1,
+        "cups, plain, white cup: ours 50.00, reported 52.00, difference -2.00, tolerance 0.05",
+    )
+
+
+def test_scales_are_not_compared(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
+    reporting(paper, REPORTED.replace("small", "full"))
+    assert checked(capsys) == (
+        2,
+        [
+            "error: config/reported.yaml: the reported numbers are of scale full, ours of scale small:"
+            " they cannot be compared; choose it with --config scale=full"
+        ],
+    )
+
+
+def test_a_gate_without_tolerances_is_none(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
+    reporting(paper, tables=TEA.replace("    tolerance: 0.05\n", ""))
+    assert checked(capsys) == (
+        2,
+        [
+            "error: config/tables.yaml: tables.cups: 1 of its reported numbers have no tolerance;"
+            " state one for the table, a column or a cell"
+        ],
+    )
+
+
+def test_a_table_without_reported_numbers_cannot_be_asked_for(
+    paper: Paper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert checked(capsys, "cups") == (2, ["error: cups: no reported numbers"])
+
+
+def test_what_the_audit_finds_wrong_is_skipped_and_counted(
+    paper: Paper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reporting(paper, flavour=0.9)
+    config = "scale: small\nreported: config/reported.yaml\npaper: config/paper.yaml\n"
+    paper.write("config/config.yaml", config)
+    rule = "{table: cups, product: white cup, factors: [blue cup, blue cup], rows: [plain]}"
+    paper.write("config/paper.yaml", f"audit: {{products: [{rule}]}}\n")
+    skipped = "2 skipped (1 contradicts itself (audit), 1 suspect)"
+    assert checked(capsys)[1] == [
+        "cups, plain, blue cup: ours 0.90, reported 0.40, difference +0.50, tolerance 0.2",
+        f"cups: 1 of 2 numbers are within tolerance; {skipped}",
+    ]
+
+
+def test_what_the_authors_left_empty_is_counted(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
+    reporting(paper, REPORTED.replace("0.52", "null"))
+    assert checked(capsys) == (
+        0,
+        ["cups: 2 of 2 numbers are within tolerance; 2 skipped (1 left empty by the authors, 1 suspect)"],
+    )
+
+
+def test_a_number_that_is_not_made_yet_fails(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
+    matrix = reporting(paper)
+    job = runs(matrix)[0].job
+    assert job is not None
+    (job.folder / "result.json").unlink()
+    (job.folder / "settings.json").unlink(missing_ok=True)
+    code, lines = checked(capsys)
+    assert (code, lines[0]) == (1, "cups, plain, white cup: ours is pending, reported 0.52")
+
+
+def test_each_variant_is_compared_with_its_own(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
+    variants = "    variants: [{label: a, with: {cup.colour: red}}, {label: b, with: {cup.colour: blue}}]\n"
+    tables = TEA.replace("- {label: blue cup, with: {cup.colour: blue}, tolerance: 0.2}", "").replace(
+        "- {label: green cup, with: {cup.colour: green}}", ""
+    )
+    reported = "source: Book.\nscale: small\ntables: {cups: {plain: {white cup: [0.5, 0.9]}}}\n"
+    reporting(paper, reported, tables + variants)
+    assert checked(capsys)[1][0] == (
+        "cups, plain, white cup, b: ours 0.50, reported 0.90, difference -0.40, tolerance 0.05"
+    )
+
+
+def test_reported_numbers_of_a_table_that_is_not_there_are_hinted_at(
+    paper: Paper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reporting(paper, REPORTED.replace("  cups:", "  cupps:"))
+    hint = (
+        "warning: config/reported.yaml:4: tables.cupps: no such table, its numbers are left out;"
+        " did you mean cups?"
+    )
+    assert checked(capsys) == (0, [hint])
+    assert main(["validate"]) == 0
+    assert capsys.readouterr().err.splitlines() == [hint]
+
+
+def test_a_negative_tolerance_is_a_fault(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
+    paper.write("config/tables.yaml", TEA.replace("tolerance: 0.05", "tolerance: -1"))
+    assert main(["validate"]) == 2
+    assert "tables.cups.tolerance: expected a number that is not negative" in capsys.readouterr().err

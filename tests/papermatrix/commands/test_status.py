@@ -1,0 +1,181 @@
+"""How far tables are, also while it changes."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from jobkit.files import write_json
+from jobkit.result import Cost
+from papermatrix.cli import main
+from papermatrix.matrix.jobs import Job
+from tests.papermatrix.tea import Paper, finish
+
+HOLD = """
+import sys
+from pathlib import Path
+from jobkit.ledger import Ledger
+from jobkit.lock import job_lock
+with job_lock(Path(sys.argv[1])):
+    ledger = Ledger(Path(sys.argv[1]), started="", source="")
+    ledger._past = ledger._past.__class__(seconds=float(sys.argv[2]))
+    ledger.save()
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def at_work(job: Job, seconds: float) -> Iterator[None]:
+    """A process that has worked on the job for so long already."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(job.folder), str(seconds)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield
+        process.kill()
+
+
+def done(job: Job, seconds: float) -> None:
+    finish(job, cost=Cost(seconds=seconds, device_hours=seconds / 3600))
+    write_json(job.folder / "settings.json", {"settings": job.settings})
+
+
+def status(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    assert main(["status", "--json", *arguments]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def seconds_until(time_of_day: str) -> float:
+    return (datetime.fromisoformat(time_of_day) - datetime.now(UTC)).total_seconds()
+
+
+def test_every_state_is_counted(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
+    stages = (paper.folder / "config/stages.yaml").read_text()
+    paper.write("config/stages.yaml", stages.replace("taste: {", "taste: {source: jobkit.digest, "))
+    jobs = list(paper.matrix().jobs.values())
+    dry = [job for job in jobs if job.stage == "dry"]
+    steep = next(job for job in jobs if job.stage == "steep")
+    tastes = [job for job in jobs if job.stage == "taste" and job.upstream is dry[0]]
+    done(dry[0], 10)
+    finish(tastes[0], provenance={"source_digest": "of another day"})
+    finish(dry[1], status="diverged", epoch=2)
+    (tastes[1].folder).mkdir(parents=True)
+    (tastes[1].folder / "log.txt").write_text("the leaves burn")
+    with at_work(steep, 1):
+        found = status(capsys)
+    cups = found["tables"]["cups"]
+    assert {
+        state: cups[state] for state in ("done", "diverged", "stale", "running", "failed", "pending")
+    } == {
+        "done": 1,
+        "diverged": 1,
+        "stale": 1,
+        "running": 1,
+        "failed": 1,
+        "pending": 4,
+    }
+    assert cups["jobs"] == 9
+    assert found["failed"] == {tastes[1].id: f"{tastes[1].folder}/log.txt"}
+
+
+def test_the_arrival_is_the_rest_of_the_work_over_the_cores(
+    paper: Paper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    jobs = list(paper.matrix().jobs.values())
+    for job in jobs:
+        if job.stage != "taste":
+            done(job, 10)
+    done(next(job for job in jobs if job.stage == "taste"), 1000)
+    for cores, seconds in (("1", 5000), ("5", 1000), ("50", 1000)):
+        found = status(capsys, "--cores", cores)["total"]
+        assert seconds_until(found["arrival"]) == pytest.approx(seconds, abs=5)
+
+
+def test_what_a_running_job_has_done_counts(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
+    jobs = list(paper.matrix().jobs.values())
+    for job in jobs[:-1]:
+        done(job, 1000)
+    with at_work(jobs[-1], 600):
+        found = status(capsys, "--cores", "1")["total"]
+    assert found["running"] == 1
+    assert seconds_until(found["arrival"]) == pytest.approx(400, abs=5)
+
+
+def test_a_finished_table_is_there_now(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
+    for job in paper.matrix().jobs.values():
+        done(job, 1)
+    assert main(["status", "--watch"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split() == ["cups", "9", *"." * 5, "now"]
+
+
+def test_what_nothing_is_known_of_is_named(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].endswith("no history of dry, taste, steep")
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "two", "1000001", "1" + "0" * 400, "9" * 5000])
+def test_a_wrong_number_of_cores_is_refused(
+    paper: Paper, capsys: pytest.CaptureFixture[str], number: str
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["status", "--cores", number])
+    assert "expected a whole number from 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("seconds", ["0", "abc", "nan"])
+def test_a_wrong_number_of_seconds_is_refused(
+    paper: Paper, capsys: pytest.CaptureFixture[str], seconds: str
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["status", "--watch", "--every", seconds])
+    assert "expected seconds from 0.1 to 86400" in capsys.readouterr().err
+
+
+def test_watching_ends_where_all_that_is_left_failed_or_waits_for_what_did(
+    paper: Paper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    matrix = paper.matrix()
+    black = [job for job in matrix.jobs.values() if job.settings["leaf"]["kind"] == "black"]
+    for job in matrix.jobs.values():
+        if job not in black:
+            finish(job)
+    assert not status(capsys)["total"]["is_stuck"]
+    black[0].folder.mkdir(parents=True)
+    (black[0].folder / "log.txt").write_text("the leaves burn")
+    assert main(["status", "--watch", "--every", "0.1"]) == 1
+    assert f"failed: see {black[0].folder}/log.txt" in capsys.readouterr().out
+
+
+def test_watching_a_terminal_redraws_in_place_until_control_c(paper: Paper) -> None:
+    command = [sys.executable, "-m", "papermatrix", "status", "--watch", "--every", "0.2"]
+    terminal, other = pty.openpty()
+    with subprocess.Popen(command, stdout=other, stderr=subprocess.PIPE) as process:
+        os.close(other)
+        text = ""
+        deadline = time.monotonic() + 30
+        while text.count("\x1b[3F\x1b[J") < 2:
+            assert time.monotonic() < deadline, text
+            text += os.read(terminal, 4096).decode()
+        finish(next(iter(paper.matrix().jobs.values())))
+        while " 1 " not in text.rpartition("\x1b[J")[2].partition("cups")[2]:
+            assert time.monotonic() < deadline, text
+            text += os.read(terminal, 4096).decode()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == 130
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+    os.close(terminal)

@@ -1,0 +1,298 @@
+"""Whatever is wrong in the files is said at once, with file, line, key and what was expected."""
+
+import json
+from typing import Any
+
+import pytest
+
+from jobkit.errors import UserError
+from papermatrix.matrix.expand import load_matrix
+from tests.papermatrix.tea import SETTINGS, Paper
+
+
+def faults(paper: Paper, **overrides: object) -> list[str]:
+    with pytest.raises(UserError) as caught:
+        paper.matrix(**overrides)
+    return caught.value.lines
+
+
+TABLE = """
+tables:
+  cups:
+    title: Tea
+    metric: flavour
+    rows:
+      - label: plain
+    columns:
+      - label: cup
+"""
+
+
+def edited(paper: Paper, old: str, new: str) -> list[str]:
+    assert old in TABLE
+    paper.write("config/tables.yaml", TABLE.replace(old, new))
+    return faults(paper)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("title: Tea", "titel: Tea", "3: tables.cups.titel: unknown key; did you mean title?"),
+        ("title: Tea", "", "2: tables.cups.title: missing"),
+        ("cups:", "Cups!:", "2: tables.Cups!: expected a name of small letters, digits and underscores"),
+        ("      - label: plain", "", "5: tables.cups.rows: expected a list, found nothing"),
+        ("label: plain", "label: 3", "6: tables.cups.rows[0].label: expected text, found 3"),
+        ("label: plain", "lable: plain", "6: tables.cups.rows[0].lable: unknown key; did you mean label?"),
+        (
+            "metric: flavour",
+            "",
+            "8: tables.cups.columns[0]: neither the column nor the table states a metric",
+        ),
+        (
+            "flavour",
+            "leaf.cost.hours",
+            "4: tables.cups.metric: unknown stage; expected one of dry, steep, taste",
+        ),
+        ("flavour", "dry.cost.secons", "4: tables.cups.metric: unknown cost; did you mean seconds?"),
+        ("title: Tea", "title: Tea\n    seeds: [1, 1]", "4: tables.cups.seeds: expected every seed once"),
+        (
+            "title: Tea",
+            "title: Tea\n    format: .2q",
+            "4: tables.cups.format: expected a number's format, such as",
+        ),
+        (
+            "label: plain",
+            "label: plain\n        with: {leaf.kidn: black}",
+            "7: tables.cups.rows[0].with.leaf.kidn: unknown setting; did you mean kind?",
+        ),
+        (
+            "- label: plain",
+            "- label: plain\n      - label: plain",
+            "7: tables.cups.rows[1].label: rows[0] is called 'plain' too",
+        ),
+        (
+            "label: plain",
+            "label: plain\n        values: {cpu: 1}",
+            "7: tables.cups.rows[0].values.cpu: unknown column; did you mean cup?",
+        ),
+        (
+            "label: cup",
+            "label: cup\n        show: leaf.kidn",
+            "9: tables.cups.columns[0].show: unknown setting",
+        ),
+        (
+            "label: cup",
+            "label: cup\n        show: leaf.kind\n        equals: red",
+            "10: tables.cups.columns[0].equals: leaf.kind is never 'red'",
+        ),
+        (
+            "label: cup",
+            "label: cup\n        equals: 1",
+            "9: tables.cups.columns[0].equals: goes with show only",
+        ),
+        (
+            "label: cup",
+            "label: cup\n        better: hihger",
+            "9: tables.cups.columns[0].better: expected one of higher, lower, none, found 'hihger';"
+            " did you mean higher?",
+        ),
+        (
+            "label: cup",
+            "label: cup\n        show: leaf.grams\n        better: higher",
+            "10: tables.cups.columns[0].better: of settings none is better",
+        ),
+        (
+            "label: plain",
+            "label: plain\n        expect: divergd",
+            "7: tables.cups.rows[0].expect: expected one of diverged, found 'divergd'",
+        ),
+        ("title: Tea", "title: Tea\n    best: maybe", "4: tables.cups.best: expected true or false"),
+        ("title: Tea", "title: Tea\n    tolerance: wide", "4: tables.cups.tolerance: expected a"),
+        (
+            "title: Tea",
+            "title: Tea\n    reported: {plain: {cup: {values: 1, tolerance: -1}}}",
+            "4: tables.cups.reported.plain.cup.tolerance: expected a number that is not negative",
+        ),
+        (
+            "title: Tea",
+            "title: Tea\n    reported: {plian: {cup: 1}}",
+            "4: tables.cups.reported.plian: unknown row; did you mean plain?",
+        ),
+        (
+            "title: Tea",
+            "title: Tea\n    reported: {plain: {cup: [1, 2]}}",
+            "4: tables.cups.reported.plain.cup: 2 values, but the table has 0 variants",
+        ),
+        (
+            "title: Tea",
+            "title: Tea\n    reported: {plain: {cup: {values: 1, suspcet: x}}}",
+            "4: tables.cups.reported.plain.cup.suspcet: unknown key; did you mean suspect?",
+        ),
+        (
+            "title: Tea",
+            "title: Tea\n    reported: {plain: {cup: []}}",
+            "4: tables.cups.reported.plain.cup: expected a whole number or a number or text or at least one",
+        ),
+        (
+            "title: Tea",
+            "title: Tea\n    reported: {plain: {cup: 1e200}}",
+            "4: tables.cups.reported.plain.cup: expected a number between -1e+100 and 1e+100",
+        ),
+        (
+            "label: cup",
+            "label: cup\n        factor: 1e300",
+            "9: tables.cups.columns[0].factor: expected a number between -1e+100 and 1e+100",
+        ),
+        (
+            "title: Tea",
+            "title: Tea\n    seeds: [1, -1]",
+            "4: tables.cups.seeds[1]: expected a whole number at least 0, found -1",
+        ),
+        (
+            "label: plain",
+            "label: plain\n        seeds: [-1]",
+            "7: tables.cups.rows[0].seeds[0]: expected a whole number at least 0, found -1",
+        ),
+        (
+            "- label: plain",
+            '- label: a b\n      - label: " a  b"',
+            "7: tables.cups.rows[1].label: rows[0] is called 'a b' too",
+        ),
+        (
+            "- label: plain",
+            '- label: "\\e \\n"',
+            "6: tables.cups.rows[0].label: expected a label that can be seen, found '\\x1b \\n'",
+        ),
+    ],
+)
+def test_a_fault_in_tables_yaml_is_named_with_its_line(paper: Paper, old: str, new: str, fault: str) -> None:
+    assert any(line.startswith(f"config/tables.yaml:{fault}") for line in edited(paper, old, new))
+
+
+@pytest.mark.parametrize(
+    "number_format", [".2000000000f", "1000000", "|>20", ".100f", ".3", "d", "z.1f", "{:f}", "\\n<8.2f"]
+)
+def test_a_format_that_not_every_number_has_or_that_is_too_wide_is_a_fault(
+    paper: Paper, number_format: str
+) -> None:
+    (fault,) = edited(paper, "title: Tea", f'title: Tea\n    format: "{number_format}"')
+    assert fault.startswith("config/tables.yaml:4: tables.cups.format: expected a number's format")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("needs: dry", "needs: dri", "stages.steep.needs: unknown stage; did you mean dry?"),
+        ("needs: dry", "needs: taste", "stages.steep.needs: the stage needs itself"),
+        ("uses: [cup]", "uses: [cpu]", "stages.taste.uses[0]: unknown setting; did you mean cup?"),
+        ("enabled: true", "enabled: maybe", "stages.steep.when.steep.enabled: expected true or false"),
+        ("leaf.notes |", "leaf.nots |", "stages.dry.slug: not a template of these settings"),
+        ("| initials", "| initails", "stages.dry.slug: not a template of these settings"),
+        ("scores: taste", "scores: tast", "scores: unknown stage; did you mean taste?"),
+        ("kind: leaf.kind", "kind: leaf.kidn", "header.kind: unknown setting; did you mean kind?"),
+    ],
+)
+def test_a_fault_in_stages_yaml_is_named(paper: Paper, old: str, new: str, fault: str) -> None:
+    text = (paper.folder / "config/stages.yaml").read_text()
+    assert old in text
+    paper.write("config/stages.yaml", text.replace(old, new))
+    assert any(fault in line and line.startswith("config/stages.yaml:") for line in faults(paper))
+
+
+@pytest.mark.parametrize(
+    ("edit", "fault"),
+    [
+        ({"cup": {"$ref": "#/$defs/Cup"}}, "a definition refers to itself"),
+        ({"cup": {"type": "string", "pattern": "("}}, "'(' is not a 'regex'"),
+        ({"cup": {"type": "text"}}, "'text' is not valid under any of the given schemas"),
+    ],
+)
+def test_a_schema_that_is_none_is_named(paper: Paper, edit: dict[str, Any], fault: str) -> None:
+    definitions = {**SETTINGS["$defs"], "Cup": {"$ref": "#/$defs/Cup"}}
+    schema = {**SETTINGS, "$defs": definitions, "properties": {**SETTINGS["properties"], **edit}}
+    paper.write("config/settings.schema.json", json.dumps(schema))
+    (found,) = faults(paper)
+    assert found.startswith("config/settings.schema.json: ")
+    assert fault in found
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "fault"),
+    [
+        ("seeds", "[-1]", "seeds[0]: expected a whole number at least 0, found -1"),
+        ("data_root", "~nosuchuser/x", "data_root: '~nosuchuser/x': Could not determine home directory."),
+    ],
+)
+def test_a_value_of_the_config_that_fits_nothing_is_named(
+    paper: Paper, key: str, value: str, fault: str
+) -> None:
+    paper.write("config/config.yaml", f"scale: small\n{key}: {value}\n")
+    stages = (paper.folder / "config/stages.yaml").read_text()
+    paper.write("config/stages.yaml", f"{stages}data_root: {{setting: cup.colour}}\n")
+    assert faults(paper) == [f"config/config.yaml:2: {fault}"]
+
+
+@pytest.mark.parametrize("key", ["tables", "stages", "settings", "scales", "reported", "paper", "data_root"])
+def test_a_path_with_a_null_character_is_a_fault(paper: Paper, key: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load_matrix({key: "a\0b"})
+    assert caught.value.lines == [f"--config {key}: a text with a null character; expected one without"]
+
+
+def test_a_source_that_is_not_there_is_named_with_the_nearest(paper: Paper) -> None:
+    for name in ("__init__", "dry"):
+        paper.write(f"tea/{name}.py", "raise RuntimeError('imported')\n")
+    stages = (paper.folder / "config/stages.yaml").read_text()
+    paper.write("config/stages.yaml", stages.replace("dry: {uses", "dry: {source: tea.dyr, uses"))
+    assert faults(paper) == [
+        "config/stages.yaml:4: stages.dry.source: no source of a module 'tea.dyr', neither in this folder nor"
+        " installed; did you mean tea.dry?"
+    ]
+    paper.write("config/stages.yaml", stages.replace("dry: {uses", "dry: {source: tea.dry, uses"))
+    assert paper.matrix().project.stages.stages["dry"].source == "tea.dry"
+
+
+def test_a_scale_that_is_not_there_is_named_with_the_nearest(paper: Paper) -> None:
+    assert faults(paper, scale="smal") == ["config/scales/smal.yaml: no such scale; did you mean small?"]
+
+
+def test_an_unknown_key_on_the_command_line_is_named_with_the_nearest(paper: Paper) -> None:
+    assert faults(paper, scael="small") == ["config/config.yaml: scael: unknown key; did you mean scale?"]
+
+
+def test_a_fault_in_a_scale_is_named_with_its_line(paper: Paper) -> None:
+    paper.write("config/scales/small.yaml", "leaf:\n  grams: heavy\n")
+    assert faults(paper) == [
+        "config/scales/small.yaml:2: leaf.grams: expected a number above 0, found 'heavy'"
+    ]
+
+
+def test_numbers_reported_in_two_places_are_a_fault(paper: Paper) -> None:
+    paper.write("config/config.yaml", "scale: small\nreported: config/reported.yaml\n")
+    paper.write("config/reported.yaml", "source: a\nscale: full\ntables: {cups: {plain: {cup: 1}}}\n")
+    found = edited(paper, "title: Tea", "title: Tea\n    reported: {plain: {cup: 1}}")
+    assert found == [
+        "config/tables.yaml:4: tables.cups.reported: config/reported.yaml has the table's numbers too"
+    ]
+
+
+def test_faults_in_every_file_are_reported_together(paper: Paper) -> None:
+    paper.write("config/config.yaml", "scale: small\nreported: config/reported.yaml\nseeds: x\nspeed: 1\n")
+    paper.write("config/reported.yaml", "source: a\nscale: full\ntables: {cups: {plian: {cpu: 1}}}\n")
+    paper.write("config/scales/small.yaml", "leaf: {grams: x, kidn: y}\n")
+    stages = (paper.folder / "config/stages.yaml").read_text()
+    paper.write("config/stages.yaml", stages.replace("uses: [cup]", "uses: [cpu]"))
+    rows = "\n".join(
+        f"      - {{label: row{i}, with: {{leaf.kidn: {i}, steep.minutes: 0}}}}" for i in range(11)
+    )
+    broken = TABLE.replace("      - label: plain", rows) + "  other: {titel: x, rows: [], columns: []}\n"
+    paper.write("config/tables.yaml", broken)
+    found = faults(paper)
+    files = [line.split(":")[0].removeprefix("config/") for line in found]
+    assert {name: files.count(name) for name in sorted(set(files))} == {
+        "config.yaml": 2,
+        "reported.yaml": 2,
+        "scales/small.yaml": 2,
+        "stages.yaml": 1,
+        "tables.yaml": 26,
+    }

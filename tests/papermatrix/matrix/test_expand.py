@@ -1,0 +1,242 @@
+"""From tables to jobs: each once, and nothing but settings decides which."""
+
+import random
+from collections import Counter
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from jobkit.errors import UserError
+from papermatrix.matrix.expand import Matrix
+from papermatrix.matrix.jobs import Job
+from tests.papermatrix.tea import TABLES, CellRun, Paper, runs
+
+
+def stages(matrix: Matrix) -> Counter[str]:
+    return Counter(job.stage for job in matrix.jobs.values())
+
+
+def job_of(cell: CellRun) -> Job:
+    assert cell.job is not None
+    return cell.job
+
+
+def test_equal_jobs_are_one(paper: Paper) -> None:
+    """plain and steeped share their dried leaves; every cup is tasted on its own."""
+    assert stages(paper.matrix()) == {"dry": 2, "steep": 1, "taste": 6}
+
+
+def test_every_job_comes_after_what_it_needs(paper: Paper) -> None:
+    seen: set[str] = set()
+    for job in paper.matrix().jobs.values():
+        assert job.upstream is None or job.upstream.id in seen
+        seen.add(job.id)
+
+
+def test_a_stage_that_does_not_take_place_is_skipped(paper: Paper) -> None:
+    cells = runs(paper.matrix())
+    chains = {cell.row: [job.stage for job in job_of(cell).chain()] for cell in cells}
+    assert chains["plain"] == ["dry", "taste"]
+    assert chains["steeped"] == ["dry", "steep", "taste"]
+
+
+def test_a_stage_takes_no_place_with_the_settings_of_unless(paper: Paper) -> None:
+    text = (paper.folder / "config/stages.yaml").read_text()
+    condition = "when: {steep.enabled: true}, unless: {leaf.kind: black, leaf.notes: []}"
+    paper.write("config/stages.yaml", text.replace("when: {steep.enabled: true}", condition))
+    matrix = paper.tables("""
+tables:
+  cups:
+    title: Tea
+    metric: flavour
+    with: {steep.enabled: true}
+    rows:
+      - {label: green, with: {leaf.notes: []}}
+      - {label: black, with: {leaf.kind: black}}
+      - {label: neither, with: {leaf.kind: black, leaf.notes: []}}
+    columns: [{label: cup}]
+""")
+    chains = {cell.row: [job.stage for job in job_of(cell).chain()] for cell in runs(matrix)}
+    assert chains["green"] == chains["black"] == ["dry", "steep", "taste"]
+    assert chains["neither"] == ["dry", "taste"]
+
+
+def test_a_job_is_given_the_settings_of_all_that_it_stands_on(paper: Paper) -> None:
+    steeped = next(cell for cell in runs(paper.matrix()) if cell.row == "steeped")
+    assert job_of(steeped).settings == {
+        "leaf": {"kind": "green", "grams": 1.0, "notes": ["sweet"], "dust": False, "filter": None},
+        "seed": 100,
+        "steep": {"enabled": True, "minutes": 3},
+        "cup": {"colour": "white"},
+    }
+
+
+def test_a_setting_that_no_stage_uses_makes_no_new_job(paper: Paper) -> None:
+    before = paper.matrix().jobs.keys()
+    row = "      - {label: longer, with: {steep.minutes: 9}}\n    columns"
+    assert paper.tables(TABLES.replace("    columns", row)).jobs.keys() == before
+
+
+def test_the_later_level_wins(paper: Paper) -> None:
+    matrix = paper.tables("""
+tables:
+  cups:
+    title: Tea
+    metric: flavour
+    with: {cup.colour: table, leaf.grams: 2}
+    rows: [{label: a, with: {cup.colour: row, steep.minutes: 5}}, {label: b}]
+    columns: [{label: c, with: {cup.colour: column}}, {label: d}]
+    variants: [{label: v, with: {cup.colour: variant}}, {label: w}]
+""")
+    colours = {
+        (cell.row, cell.column, cell.variant): job_of(cell).settings["cup"]["colour"] for cell in runs(matrix)
+    }
+    assert colours == {
+        ("a", "c", "v"): "variant",
+        ("a", "c", "w"): "column",
+        ("a", "d", "v"): "variant",
+        ("a", "d", "w"): "row",
+        ("b", "c", "v"): "variant",
+        ("b", "c", "w"): "column",
+        ("b", "d", "v"): "variant",
+        ("b", "d", "w"): "table",
+    }
+
+
+def _shuffled(content: object, order: random.Random) -> object:
+    """The same content with its keys in another order."""
+    if isinstance(content, dict):
+        keys = list(content)
+        order.shuffle(keys)
+        return {key: _shuffled(content[key], order) for key in keys}
+    return [_shuffled(item, order) for item in content] if isinstance(content, list) else content
+
+
+@given(st.randoms(use_true_random=False))
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_the_order_of_keys_changes_no_job(paper: Paper, order: random.Random) -> None:
+    before = paper.tables(TABLES).jobs.keys()
+    text = yaml.safe_dump(_shuffled(yaml.safe_load(TABLES), order), sort_keys=False)
+    assert paper.tables(text).jobs.keys() == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("plain", "simple"), ("Tea", "Coffee"), ("    rows", "    # x\n    rows")]
+)
+def test_labels_titles_and_comments_change_no_job(paper: Paper, old: str, new: str) -> None:
+    before = paper.matrix().jobs.keys()
+    assert paper.tables(TABLES.replace(old, new)).jobs.keys() == before
+
+
+def test_a_new_row_adds_only_its_own_jobs(paper: Paper) -> None:
+    before = paper.matrix().jobs
+    row = "      - {label: smoky, with: {leaf.notes: [smoky]}}\n    columns"
+    after = paper.tables(TABLES.replace("    columns", row)).jobs
+    assert before.keys() <= after.keys()
+    added = [job.stage for name, job in after.items() if name not in before]
+    assert Counter(added) == {"dry": 1, "taste": 2}
+
+
+def test_scales_share_no_job_that_differs(paper: Paper) -> None:
+    paper.write("config/scales/large.yaml", "leaf.grams: 100\n")
+    assert not paper.matrix().jobs.keys() & paper.matrix(scale="large").jobs.keys()
+
+
+def test_a_metric_of_an_earlier_stage_needs_no_later_one(paper: Paper) -> None:
+    matrix = paper.tables("""
+tables:
+  cost:
+    title: Cost
+    rows: [{label: plain}, {label: steeped, with: {steep.enabled: true}}]
+    columns:
+      - {label: Hours, metric: dry.cost.device_hours}
+      - {label: Steeping, metric: steep.cost.device_hours}
+      - {label: Kind, show: leaf.kind}
+""")
+    assert stages(matrix) == {"dry": 1, "steep": 1}
+    steeping = {cell.row: cell.job for cell in runs(matrix, "cost") if cell.column == "Steeping"}
+    assert steeping["plain"] is None
+    assert steeping["steeped"] is not None
+
+
+def test_seeds_make_one_job_each(paper: Paper) -> None:
+    matrix = paper.tables(TABLES.replace("metric: flavour", "metric: flavour\n    seeds: [1, 2, 3]"))
+    assert stages(matrix) == {"dry": 6, "steep": 3, "taste": 18}
+    assert [cell.seed for cell in runs(matrix)[:3]] == [1, 2, 3]
+
+
+def test_seeds_of_a_row_win_over_those_of_the_configuration(paper: Paper) -> None:
+    text = TABLES.replace("label: black,", "label: black, seeds: [7],")
+    paper.write("config/tables.yaml", text)
+    seeds = {cell.row: cell.seed for cell in runs(paper.matrix(seeds=["5"]))}
+    assert seeds == {"plain": 5, "black": 7, "steeped": 5}
+
+
+def test_the_data_root_is_set_only_with_the_settings_that_it_is_for(paper: Paper) -> None:
+    text = (paper.folder / "config/stages.yaml").read_text()
+    paper.write("config/stages.yaml", text + "data_root: {setting: cup.colour, when: {leaf.kind: black}}\n")
+    paper.write("config/scales/dark.yaml", "leaf.kind: black\n")
+    without = {job_of(cell).settings["cup"]["colour"] for cell in runs(paper.matrix(data_root="x"))}
+    with_root = {
+        job_of(cell).settings["cup"]["colour"] for cell in runs(paper.matrix(data_root="x", scale="dark"))
+    }
+    assert without == {"white", "blue"}
+    assert with_root == {str(paper.folder.resolve() / "x"), "blue"}
+
+
+def test_an_id_is_a_readable_slug_and_a_digest(paper: Paper) -> None:
+    first = next(iter(paper.matrix().jobs.values()))
+    slug, _, digits = first.id.rpartition("-")
+    assert slug == "green-S"
+    assert len(digits) == 12
+    assert set(digits) <= set("0123456789abcdef")
+
+
+def test_an_id_is_a_safe_file_name_whatever_the_settings_are(paper: Paper) -> None:
+    stages_file = (paper.folder / "config/stages.yaml").read_text()
+    paper.write(
+        "config/stages.yaml", stages_file.replace("uses: [cup]", 'uses: [cup], slug: "{{ cup.colour }}"')
+    )
+    text = TABLES.replace("cup.colour: blue", f'cup.colour: "../../b $(ls) {{{{ 1 }}}} {"x" * 300}"')
+    for job in paper.tables(text).jobs.values():
+        assert set(job.id) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+-")
+        assert not job.id.startswith((".", "-"))
+        assert len(job.id) < 100
+
+
+def test_only_the_tables_asked_for_are_expanded(paper: Paper) -> None:
+    other = TABLES + TABLES.split("tables:\n")[1].replace("cups:", "more:").replace("black", "green")
+    matrix = paper.tables(other)
+    assert set(matrix.cells) == {"cups", "more"}
+    first = next(iter(matrix.jobs))
+    assert matrix.tables_of[first] == ("cups", "more")
+
+
+def test_a_table_that_is_not_there_is_named_with_the_nearest(paper: Paper) -> None:
+    from papermatrix.matrix.expand import load_matrix
+
+    with pytest.raises(UserError, match="cpus: no such table; did you mean cups\\?"):
+        load_matrix({}, ["cpus"])
+
+
+def test_settings_at_one_scale_hold_there_alone_and_win_over_with(paper: Paper) -> None:
+    tables = """
+tables:
+  cups:
+    title: Tea
+    metric: flavour
+    rows:
+      - label: brewed
+        with: {leaf.kind: green}
+        at: {big: {leaf.kind: black}}
+    columns: [{label: cup}]
+"""
+    paper.write("config/scales/big.yaml", "{}\n")
+    paper.write("config/tables.yaml", tables)
+    kinds = {
+        scale: job_of(runs(paper.matrix(scale=scale))[0]).settings["leaf"]["kind"]
+        for scale in ("small", "big")
+    }
+    assert kinds == {"small": "green", "big": "black"}

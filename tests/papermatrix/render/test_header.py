@@ -1,0 +1,101 @@
+"""What a table says about where its numbers come from, beyond the lines that every table has."""
+
+import pytest
+
+from jobkit.result import Cost
+from papermatrix.cli import main
+from papermatrix.matrix.expand import Matrix
+from tests.papermatrix.rendered import rendered
+from tests.papermatrix.tea import STAGES, TABLES, Paper, finish, finish_all, runs
+
+
+def finished(paper: Paper, text: str = TABLES) -> Matrix:
+    matrix = paper.tables(text)
+    finish_all(matrix, provenance={"data": "a garden", "data_digest": "0123456789abcdef"})
+    return matrix
+
+
+def test_a_column_of_several_data_digests_names_the_rows_of_each(paper: Paper) -> None:
+    paper.write("config/stages.yaml", STAGES.replace("header: {kind: leaf.kind}\n", ""))
+    matrix = finished(paper)
+    for cell in runs(matrix):
+        if cell.row == "steeped" and cell.column == "blue cup" and cell.job:
+            finish(cell.job, {"flavour": 1}, provenance={"data": "a garden", "data_digest": "f" * 16})
+    assert (
+        "\nColumn blue cup mixes numbers of different origin: data a garden, digest 0123456789ab"
+        " (plain, black); data a garden, digest ffffffffffff (steeped).\n"
+    ) in rendered(matrix)
+
+
+def test_columns_that_mix_a_setting_of_the_header_alike_are_named_together(paper: Paper) -> None:
+    assert (
+        "\nColumns white cup, blue cup mix numbers of different origin:"
+        " kind green (plain, steeped); kind black (black).\n"
+    ) in rendered(finished(paper))
+
+
+def test_cited_numbers_among_ours_are_named(paper: Paper) -> None:
+    text = TABLES.replace("label: plain", "label: plain\n        values: {white cup: 0.9}")
+    text = text.replace("with: {leaf.kind: black}", "with: {leaf.grams: 3}")
+    assert (
+        "\nColumn white cup mixes numbers of different origin: cited (plain); ours (black, steeped).\n"
+        in rendered(finished(paper, text))
+    )
+
+
+def test_a_column_of_one_origin_says_nothing(paper: Paper) -> None:
+    text = TABLES.replace("with: {leaf.kind: black}", "with: {leaf.grams: 3}")
+    assert "different origin" not in rendered(finished(paper, text))
+
+
+WITH_SCORES = STAGES.replace("header:", "header_scores: {dropped leaves: dry.dropped}\nheader:")
+
+
+def test_what_is_counted_is_said_where_it_is_not_zero(paper: Paper) -> None:
+    paper.write("config/stages.yaml", WITH_SCORES)
+    matrix = finished(paper)
+    assert "dropped leaves" not in rendered(matrix)
+    drying = [job for job in matrix.jobs.values() if job.stage == "dry"]
+    finish(drying[0], {"dropped": 0})
+    assert "dropped leaves" not in rendered(matrix)
+    finish(drying[1], {"dropped": 12})
+    assert "\n- dropped leaves: 12\n" in rendered(matrix)
+    assert "dropped leaves: 12" in rendered(matrix, "tex")
+
+
+def test_a_count_of_an_unknown_stage_is_a_fault(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
+    paper.write("config/stages.yaml", WITH_SCORES.replace("dry.dropped", "dri.cost.seconds"))
+    assert main(["validate"]) == 2
+    fault = "header_scores.dropped leaves: unknown stage; did you mean dry?"
+    assert fault in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("device", "words"),
+    [("cpu", "resident memory and core-hours of a CPU"), ("H100", "GPU memory and GPU-hours, H100")],
+)
+def test_what_a_cost_was_measured_on_is_said(paper: Paper, device: str, words: str) -> None:
+    matrix = paper.tables(TABLES.replace("metric: flavour", "metric: dry.cost.device_hours"))
+    finish_all(matrix, cost=Cost(device=device, device_hours=0.5))
+    assert f"\n- cost: {words}\n" in rendered(matrix)
+    assert "- cost:" not in rendered(finished(paper))
+
+
+@pytest.mark.parametrize(
+    "provenance",
+    [
+        {"data_digest": 5},
+        {"data_digest": None, "data": {"a": 1}},
+        {"commit": 5},
+        {"commit": ["a"]},
+        {"source_digest": 5, "stands_on": 5},
+        {"versions": "x", "seed": "\x1b[2J", "dirty": "x"},
+    ],
+)
+def test_an_origin_of_another_form_is_unknown(
+    paper: Paper, capsys: pytest.CaptureFixture[str], provenance: dict[str, object]
+) -> None:
+    finish_all(paper.matrix(), provenance=provenance)
+    assert "- commit: unknown" in rendered(paper.matrix())
+    assert main(["explain", "cups", "plain", "white cup"]) == 0
+    assert "\x1b" not in capsys.readouterr().out

@@ -1,0 +1,129 @@
+"""What a job's folder says about it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from jobkit.digest import digest_files
+from papermatrix.matrix.expand import Matrix
+from papermatrix.matrix.jobs import Job
+from papermatrix.results.store import Store, stale_jobs
+from tests.papermatrix.tea import Paper, finish, finish_all
+
+HOLD = """
+import sys
+from pathlib import Path
+from jobkit.lock import job_lock
+with job_lock(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def states(matrix: Matrix) -> dict[str, int]:
+    store = Store(matrix)
+    found = [store.status(job) for job in matrix.jobs.values()]
+    return {state: found.count(state) for state in found}
+
+
+def first(matrix: Matrix) -> Job:
+    return next(iter(matrix.jobs.values()))
+
+
+def test_a_job_without_a_folder_is_pending(paper: Paper) -> None:
+    assert states(paper.matrix()) == {"pending": 9}
+
+
+def test_a_job_with_a_result_is_done(paper: Paper) -> None:
+    matrix = paper.matrix()
+    finish_all(matrix)
+    assert states(matrix) == {"done": 9}
+
+
+def test_a_job_that_began_and_left_no_result_has_failed(paper: Paper) -> None:
+    matrix = paper.matrix()
+    first(matrix).folder.mkdir(parents=True)
+    (first(matrix).folder / "log.txt").write_text("no memory")
+    assert Store(matrix).status(first(matrix)) == "failed"
+
+
+def test_a_job_that_a_living_process_works_on_is_running_until_that_process_dies(paper: Paper) -> None:
+    job = first(paper.matrix())
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(job.folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert Store(paper.matrix()).status(job) == "running"
+        process.kill()
+    (job.folder / "settings.json").write_text("{}")
+    assert Store(paper.matrix()).status(job) == "failed"
+
+
+def test_a_diverged_result_is_diverged(paper: Paper) -> None:
+    matrix = paper.matrix()
+    finish(first(matrix), status="diverged", epoch=4)
+    assert Store(matrix).status(first(matrix)) == "diverged"
+
+
+def test_a_broken_result_is_a_failure(paper: Paper) -> None:
+    matrix = paper.matrix()
+    finish(first(matrix))
+    path = first(matrix).folder / "result.json"
+    os.truncate(path, path.stat().st_size // 2)
+    assert Store(matrix).status(first(matrix)) == "failed"
+
+
+def test_a_result_of_other_source_is_stale_and_so_is_what_stands_on_it(paper: Paper) -> None:
+    stages = Path("config/stages.yaml").read_text()
+    paper.write("config/stages.yaml", stages.replace("dry: {uses", "dry: {source: jobkit.digest, uses"))
+    matrix = paper.matrix()
+    finish_all(matrix)
+    finish(first(matrix), provenance={"source_digest": "of another day"})
+    store = Store(matrix)
+    stale = [job for job in matrix.jobs.values() if store.status(job) == "stale"]
+    assert stale == [job for job in matrix.jobs.values() if first(matrix) in job.chain()]
+    assert len(stale) < len(matrix.jobs)
+
+
+def test_a_result_whose_upstream_was_rerun_since_is_stale(paper: Paper) -> None:
+    matrix = paper.matrix()
+    finish_all(matrix)
+    top = next(job for job in matrix.jobs.values() if job.upstream is first(matrix))
+    below = first(matrix).folder
+    finish(top, provenance={"stands_on": digest_files([below / "result.json"], below)})
+    assert Store(matrix).status(top) == "done"
+    finish(first(matrix), {"flavour": 0.75})
+    assert Store(matrix).status(top) == "stale"
+    assert Store(matrix).is_stale(top)
+    assert stale_jobs([top], Store(matrix)) == [top]
+    assert Store(matrix).why_stale(top) == "its upstream job was rerun, or has to be"
+
+
+def test_the_result_of_another_job_is_none(paper: Paper) -> None:
+    matrix = paper.matrix()
+    finish_all(matrix)
+    above = [job for job in matrix.jobs.values() if job.upstream is first(matrix)]
+    shutil.copy(above[0].folder / "result.json", above[1].folder)
+    assert Store(matrix).result(above[1]) is None
+    assert Store(matrix).status(above[1]) == "failed"
+
+
+def test_what_stands_on_a_job_whose_folder_was_removed_is_done(paper: Paper) -> None:
+    matrix = paper.matrix()
+    finish_all(matrix)
+    shutil.rmtree(first(matrix).folder)
+    assert states(matrix) == {"pending": 1, "done": 8}
+
+
+def test_what_stands_on_a_job_that_is_made_again_is_stale_until_it_is_made_again(paper: Paper) -> None:
+    matrix = paper.matrix()
+    finish_all(matrix)
+    (first(matrix).folder / "result.json").unlink()
+    (first(matrix).folder / "log.txt").write_text("no memory")
+    store = Store(matrix)
+    assert store.status(first(matrix)) == "failed"
+    above = [job for job in matrix.jobs.values() if job.upstream is not None and first(matrix) in job.chain()]
+    assert {store.status(job) for job in above} == {"stale"}
