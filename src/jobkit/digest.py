@@ -8,17 +8,17 @@ from typing import Any
 
 
 def canonical_json(content: Any) -> str:
-    """Sorted keys, no spaces, ASCII; NaN and infinities are refused."""
+    """Write JSON with sorted keys, no spaces, ASCII; NaN and infinities are refused."""
     return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def digest(content: Any) -> str:
-    """SHA-256 of the canonical JSON, in hex."""
+    """Return the SHA-256 of the canonical JSON, in hex."""
     return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
 
 def digest_files(files: Iterable[Path], root: Path) -> str:
-    """SHA-256 over the names (relative to `root`) and contents of files, in the order of their names."""
+    """Return the SHA-256 of the names (relative to `root`) and contents of files, in the order of names."""
     total = hashlib.sha256()
     for file in sorted(files):
         with file.open("rb") as stream:

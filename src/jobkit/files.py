@@ -54,7 +54,7 @@ def write_text(path: Path, content: str) -> None:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Indented, key order kept, for people to read; NaN is refused."""
+    """Write JSON for people to read: indented, key order kept; NaN is refused."""
     write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
@@ -68,13 +68,13 @@ def read_json(path: Path) -> Any:
 
 
 def write_sealed(path: Path, content: dict[str, Any]) -> None:
-    """As JSON, with a digest of it all, so that a file that was damaged or edited is found out."""
+    """Write JSON with a digest of it all, so that a file that was damaged or edited is found out."""
     read = json.loads(json.dumps(content, allow_nan=False))  # which has other keys where they are numbers
     write_json(path, {**read, SEAL: digest(read)})
 
 
 def read_sealed(path: Path) -> dict[str, Any]:
-    """What `write_sealed` wrote; a `ValueError` where it is anything else."""
+    """Read what `write_sealed` wrote; a `ValueError` where it is anything else."""
     content = read_json(path)
     if not isinstance(content, dict) or SEAL not in content:
         raise ValueError(f"no {SEAL}")

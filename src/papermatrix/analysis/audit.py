@@ -159,44 +159,44 @@ class _Auditor:
         yield Finding("weighted_mean", rule.table, row, rule.whole, expected, whole.number, text)
 
     def _product(self, rule: Product, row: str, variant: int) -> Iterator[Finding]:
-        found = self._value(rule.table, row, rule.product, variant)
+        reported = self._value(rule.table, row, rule.product, variant)
         factors = [self._value(rule.table, row, factor, variant) for factor in rule.factors]
         known = [factor for factor in factors if factor is not None]
-        if found is None or len(known) < len(factors):
+        if reported is None or len(known) < len(factors):
             return
         expected = prod(factor.number for factor in known) / rule.divisor
         largest = prod(abs(factor.number) + factor.half for factor in known) / rule.divisor
-        if found.agrees(expected, largest - abs(expected)):
+        if reported.agrees(expected, largest - abs(expected)):
             return
         over = "" if rule.divisor == 1 else f" / {rule.divisor:g}"
         words, numbers = " x ".join(rule.factors), " x ".join(map(str, known))
-        text = f"{words}{over} is {numbers}{over} = {expected:.4g}, not {found}"
-        yield Finding("product", rule.table, row, rule.product, expected, found.number, text)
+        text = f"{words}{over} is {numbers}{over} = {expected:.4g}, not {reported}"
+        yield Finding("product", rule.table, row, rule.product, expected, reported.number, text)
 
     def _pair(self, pair: Pair) -> Iterator[Finding]:
-        found, other = self._named(pair.cell), self._named(pair.other)
-        if found is None or other is None or found.agrees(other.number, other.half):
+        reported, other = self._named(pair.cell), self._named(pair.other)
+        if reported is None or other is None or reported.agrees(other.number, other.half):
             return
         cell, name = pair.cell, _cell_name(pair.other)
-        text = f"{pair.because}: {name} is {other}, not {found}"
-        if variant := self._variant_with(pair.other, found):
+        text = f"{pair.because}: {name} is {other}, not {reported}"
+        if variant := self._variant_with(pair.other, reported):
             text += f", which is its {variant} value"
-        yield Finding("same", cell.table, cell.row, cell.column, other.number, found.number, text)
+        yield Finding("same", cell.table, cell.row, cell.column, other.number, reported.number, text)
 
     def _computed(self, rule: Computed) -> Iterator[Finding]:
         command = " ".join(self._matrix.project.paper.audit.commands[rule.command].run[:2])
         for row, facts in facts_of_rule(self._matrix, rule):
             if self._is_partial and not facts.are_computed:
                 continue
-            found = self._value(rule.table, row, rule.column, 0)
+            reported = self._value(rule.table, row, rule.column, 0)
             expected = facts.expected.number(rule.path)
-            if found is None or found.agrees(expected):
+            if reported is None or reported.agrees(expected):
                 continue
-            text = f"{command} computes {found.like(expected)}, not {found}"
-            fitting = [word for word, fact in facts.others.items() if found.agrees(fact.number(rule.path))]
+            text = f"{command} computes {reported.like(expected)}, not {reported}"
+            fitting = [word for word, fact in facts.others.items() if reported.agrees(fact.number(rule.path))]
             if fitting:
                 text += f", which belongs to {rule.by} {' or '.join(fitting)}"
-            yield Finding("computed", rule.table, row, rule.column, expected, found.number, text)
+            yield Finding("computed", rule.table, row, rule.column, expected, reported.number, text)
 
     def _named(self, cell: CellName) -> RoundedNumber | None:
         if cell.table not in self._tables:

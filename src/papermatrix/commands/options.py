@@ -39,7 +39,7 @@ def add_tables(parser: argparse.ArgumentParser) -> None:
 
 
 def warn(lines: Iterable[object]) -> None:
-    """Say what is probably a slip, but no error."""
+    """Print what is probably a slip, but no error."""
     for line in lines:
         print(f"warning: {line}", file=sys.stderr)
 

@@ -1,4 +1,4 @@
-"""`papermatrix validate`: every fault of the YAML files."""
+"""`papermatrix validate`: every diagnostic of the YAML files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from papermatrix.commands.options import Commands, new_parser, overrides, warn
 
 
 def add_parser(commands: Commands) -> None:
-    new_parser(commands, "validate", _run, "list every fault of the YAML files")
+    new_parser(commands, "validate", _run, "list everything wrong with the YAML files")
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -17,4 +17,4 @@ def _run(options: argparse.Namespace) -> None:
 
     matrix = expand(load(overrides(options), every_scale=True))
     warn(reported_without_table(matrix.project))
-    print(f"{len(matrix.cells)} tables, {len(matrix.jobs)} jobs, no fault")
+    print(f"{len(matrix.cells)} tables, {len(matrix.jobs)} jobs, no errors")

@@ -112,7 +112,7 @@ class _Loader:
         )
 
     def _error(self) -> UserError:
-        """Everything wrong, each once, by file and line."""
+        """Return every diagnostic once, by file and line."""
         ordered = sorted(dict.fromkeys(self._diagnostics), key=lambda each: (each.file, each.line))
         return UserError(ordered)
 
@@ -129,7 +129,7 @@ class _Loader:
             return None
 
     def _read(self, model: type[Model], path: str) -> tuple[Document, Model | None]:
-        """Read a file; of a faulty one what fits of it, so that the rest of it is checked too."""
+        """Read a file; where it has errors, keep what fits, so that the rest of it is checked too."""
         document = self._try(lambda: read_yaml(Path(path)))
         if document is None:
             return Document(path), None
@@ -209,7 +209,7 @@ def _values(overrides: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _fitting(model: type[Model], content: Any, context: Mapping[str, Any] | None) -> Model | None:
-    """Return what fits of a faulty model; None where too little does."""
+    """Return the model of what fits in the content; None where too little does."""
     content = copy.deepcopy(content)
     for _ in range(ROUNDS):
         try:
@@ -224,7 +224,7 @@ def _leave_out(content: Any, error: ValidationError) -> None:
     errors = error.errors()
     holders = {details["loc"][:end] for details in errors for end in range(len(details["loc"]))}
     for details in errors:
-        if details["loc"] in holders:  # what holds a fault may be right without it
+        if details["loc"] in holders:  # it may be right without what is inside
             continue
         *above, last = [step for step in details["loc"] if step != "[key]"] or [""]
         inner = content

@@ -34,7 +34,7 @@ class Changes:
 
 
 def changes(now: Matrix, overrides: Mapping[str, Any], revision: str) -> Changes:
-    """Compare with a revision; a `UserError` where git knows no such, or its files are faulty."""
+    """Compare with a revision; a `UserError` where git knows no such, or its files have errors."""
     before = _matrix_at(revision, overrides)
     old = before.jobs if before else {}
     return Changes(

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 WIDTH = 6.3
 """Inches: the text's width on A4."""
 MOST_IN_A_BLOCK = 6
-"""Jobs below each other."""
+"""Jobs under each other."""
 EMPTY = "nothing recorded"
 """Stands where a panel has no curve."""
 _COLOURS = ("#000000", "#d55e00", "#0072b2", "#56b4e9", "#e69f00", "#009e73")
 """Okabe and Ito's, in an order in which neighbours differ in grey too."""
 _LINES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (7, 1, 1, 1, 1, 1)))
 _WIDTHS = (2.4, 2.0, 1.7, 1.4)
-"""Of the first lines and of all after them: lines that coincide stay visible below each other."""
+"""Of the first lines and of all after them: lines that coincide stay visible."""
 STYLE = {
     "font.family": "DejaVu Sans",
     "font.size": 8,

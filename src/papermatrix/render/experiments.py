@@ -76,13 +76,15 @@ def _costs(matrix: Matrix, load_scale: Callable[[str], Matrix]) -> Iterator[str]
     cost = matrix.project.paper.cost
     if cost is None:
         return
-    there = load_scale(cost.scale)
+    at_scale = load_scale(cost.scale)
     rows = []
-    for name in there.cells:
-        of_table = _cost(there, there.jobs_of(name))
-        own = _cost(there, [job for job in there.jobs_of(name) if there.tables_of[job.id] == (name,)])
-        rows.append([_link(there, name), _hours(of_table.hours), _hours(own.hours)])
-    total = _cost(there, _all(there))
+    for name in at_scale.cells:
+        of_table = _cost(at_scale, at_scale.jobs_of(name))
+        own = _cost(
+            at_scale, [job for job in at_scale.jobs_of(name) if at_scale.tables_of[job.id] == (name,)]
+        )
+        rows.append([_link(at_scale, name), _hours(of_table.hours), _hours(own.hours)])
+    total = _cost(at_scale, _all(at_scale))
     rows.append(["all, each job once", _hours(total.hours), NOTHING])
     text = [
         f"## Cost at scale {cost.scale}\n",

@@ -1,4 +1,4 @@
-"""Reads CSV files of numbers: a head, and lines of as many numbers as it has columns."""
+"""Reads CSV files of numbers: a header, and lines of as many numbers as it has columns."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jobkit.errors import UserError
 
 
 def read_numbers(path: Path) -> pd.DataFrame:
-    """Columns by their names, NaN where a cell is empty; a `UserError` names the line that has a fault."""
+    """Read columns by their names, NaN where a cell is empty; a `UserError` names the line that is wrong."""
     line = 1
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:

@@ -31,7 +31,7 @@ def test_plan_counts_states(paper: Paper, capsys: pytest.CaptureFixture[str]) ->
 
 def test_validate_says_that_all_is_well(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate"]) == 0
-    assert capsys.readouterr().out == "1 tables, 9 jobs, no fault\n"
+    assert capsys.readouterr().out == "1 tables, 9 jobs, no errors\n"
 
 
 def test_faults_are_lines_on_stderr_and_no_traceback(paper: Paper) -> None:
