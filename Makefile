@@ -15,7 +15,7 @@ setup: .venv/.ready ## create .venv with everything that the project needs
 .venv/.ready: pyproject.toml envs/constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint envs/constraints.txt --editable '.[dev]'
-	$(BIN)/python -m beamfusion.models.scan_numba
+	$(BIN)/python -m beamfusion.ops
 	@touch $@
 
 results/%: .venv/.ready FORCE ## render one file, such as results/table3.md, and run what it needs

@@ -34,7 +34,7 @@ def passes(name: str) -> dict[str, Pass]:
     import reference_scan
     import torch
 
-    from beamfusion.models.selective_scan import selective_scan
+    from beamfusion.ops.selective_scan import selective_scan
 
     torch.manual_seed(0)
     channels = COMPARISONS[name]
@@ -122,7 +122,7 @@ def measure_demo_sizes() -> list[dict[str, Any]]:
     import torch
 
     from beamfusion.models.mamba import Mamba
-    from beamfusion.models.selective_scan import selective_scan
+    from beamfusion.ops.selective_scan import selective_scan
 
     torch.set_num_threads(1)
     rows = []

@@ -12,7 +12,7 @@ __all__ = ["load_predictor"]
 
 
 def load_predictor(folder: str | PathLike[str]) -> BeamPredictor:
-    """The network that `beamfusion import-checkpoint`, or a job, wrote there, in eval mode on the CPU.
+    """Load the network that `beamfusion import-checkpoint`, or a job, wrote, in eval mode on the CPU.
 
     `forward(image, lidar, radar, gps, *, missing=(), fill="zeros")` takes image (B, T, 3, H, W) in 0..255,
     lidar (B, T, 1, H, W), radar (B, T, 2, H, W) and gps (B, 2, 2), and returns logits (B, 64), or
@@ -20,6 +20,6 @@ def load_predictor(folder: str | PathLike[str]) -> BeamPredictor:
     """
     from pathlib import Path
 
-    from beamfusion import published_checkpoint  # imports torch, which takes a second
+    from beamfusion.models import networks  # imports torch, which takes a second
 
-    return published_checkpoint.load_predictor(Path(folder))
+    return networks.load_predictor(Path(folder))

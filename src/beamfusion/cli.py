@@ -16,9 +16,6 @@ from typing import Any
 from jobkit.errors import UserError, exit_code
 from jobkit.version import ShowVersion
 
-MOST_THREADS = 4096
-"""More than any machine has cores."""
-
 
 def main(arguments: list[str] | None = None) -> int:
     # Idle threads that spin starve the jobs beside them; OpenMP reads this when torch is imported.
@@ -37,11 +34,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=ShowVersion)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    job = commands.add_parser("job", help="run one job in its folder, or go on with it")
+    job = commands.add_parser("job", help="run one job in its folder, or resume it")
     job.add_argument("stage", metavar="STAGE")
     job.add_argument("--settings", required=True, metavar="JSON", help="settings, as one JSON object")
     job.add_argument("--out", required=True, type=Path, metavar="DIR", help="the job's folder")
-    job.add_argument("--needs", type=Path, metavar="DIR", help="folder of the job that it stands on")
+    job.add_argument("--needs", type=Path, metavar="DIR", help="folder of its upstream job")
     job.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
     job.add_argument("--threads", type=_threads, default=1, help="threads of one job on a CPU (default: 1)")
     job.set_defaults(command=_job)
@@ -53,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_set(simulate, "simulation settings, such as passes=3")
     simulate.set_defaults(command=_simulate)
 
-    validate = commands.add_parser("validate", help="list every fault of a data set's files")
+    validate = commands.add_parser("validate", help="list every problem of a data set's files")
     validate.add_argument("root", type=Path, metavar="DIR", help="the folder that holds Multi_Modal")
     validate.set_defaults(command=_validate)
 
@@ -76,14 +73,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _threads(text: str) -> int:
-    if not re.fullmatch("[0-9]{1,4}", text) or not 1 <= int(text) <= MOST_THREADS:
-        raise argparse.ArgumentTypeError(f"expected a number from 1 to {MOST_THREADS}, found {text[:40]!r}")
+    if not re.fullmatch("[1-9][0-9]{0,3}", text):
+        raise argparse.ArgumentTypeError("expected a number from 1 to 9999")
     return int(text)
 
 
-def _add_set(parser: argparse.ArgumentParser, what: str) -> None:
+def _add_set(parser: argparse.ArgumentParser, text: str) -> None:
     parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides", help=what
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides", help=text
     )
 
 
@@ -107,33 +104,41 @@ def _job(options: argparse.Namespace) -> None:
 def _simulate(options: argparse.Namespace) -> None:
     from beamfusion.new_folder import new_folder
     from beamfusion.overrides import parse_pairs
-    from beamfusion.settings import Simulation, checked
+    from beamfusion.settings import Simulation
     from beamfusion.simulation.tree import simulate
+    from jobkit.validation import parse
+    from jobkit.yaml12 import Document
 
     sizes = Simulation.FULL_SIZE if options.full_size else {}
-    settings = checked(Simulation, {**sizes, "seed": options.seed, **parse_pairs(options.overrides)})
+    values = {**sizes, "seed": options.seed, **parse_pairs(options.overrides)}
+    settings = parse(Simulation, Document("", values))
     with new_folder(options.out) as folder:
         simulate(folder, settings, progress=True)
 
 
 def _validate(options: argparse.Namespace) -> int:
-    from beamfusion.data.validate import faults
+    from beamfusion.data.validate import list_problems
 
-    found = faults(options.root, progress=True)
-    for fault in found:
-        print(fault)
-    print(f"{options.root}: {len(found) or 'no'} fault{'' if len(found) == 1 else 's'}", file=sys.stderr)
-    return 1 if found else 0
+    problems = list_problems(options.root, progress=True)
+    for problem in problems:
+        print(problem)
+    print(
+        f"{options.root}: {len(problems) or 'no'} problem{'' if len(problems) == 1 else 's'}", file=sys.stderr
+    )
+    return 1 if problems else 0
 
 
 def _describe(options: argparse.Namespace) -> None:
-    from beamfusion.overrides import SCALES, merged, nested, parse_pairs, read_scale
-    from beamfusion.settings import parse_settings
+    from beamfusion.overrides import parse_pairs, read_scale
+    from beamfusion.settings import Settings, parse_settings
+    from jobkit.settings import merged, nested
+    from jobkit.validation import parse
+    from jobkit.yaml12 import Document
 
-    scale = {} if options.scale is None else read_scale(options.scale)
-    parse_settings(scale, f"{SCALES}/{options.scale}.yaml")
-    settings = parse_settings(merged(scale, nested(parse_pairs(options.overrides))))
-    from beamfusion.describe import describe  # imports torch, and settings are checked without it
+    scale = Document("", {}) if options.scale is None else read_scale(options.scale)
+    parse(Settings, scale)  # by itself, since a diagnostic of the scale names its file and line
+    settings = parse_settings(merged(scale.content, nested(parse_pairs(options.overrides))))
+    from beamfusion.evaluation.describe import describe  # imports torch, and settings are checked without it
 
     description = describe(settings)
     if options.json:
@@ -145,12 +150,15 @@ def _describe(options: argparse.Namespace) -> None:
 
 
 def _import_checkpoint(options: argparse.Namespace) -> None:
-    from beamfusion.overrides import nested, parse_pairs
+    from beamfusion.new_folder import new_folder
+    from beamfusion.overrides import parse_pairs
+    from jobkit.settings import nested
 
     overrides = nested(parse_pairs(options.overrides))
-    from beamfusion.published_checkpoint import import_checkpoint
+    from beamfusion.evaluation.import_checkpoint import import_checkpoint  # settings are checked without it
 
-    settings, remarks = import_checkpoint(options.file, options.out, overrides)
+    with new_folder(options.out) as folder:
+        settings, remarks = import_checkpoint(options.file, folder, overrides)
     for remark in remarks:
         print(remark, file=sys.stderr)
     model, data = settings.model, settings.data
@@ -171,7 +179,7 @@ def _schema(options: argparse.Namespace) -> None:
 
 
 def settings_schema() -> dict[str, Any]:
-    """The JSON Schema of all settings, with their defaults and `x-published` values."""
+    """Return the JSON Schema of all settings, with their defaults and `x-published` values."""
     from beamfusion.settings import Settings
 
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Settings.model_json_schema()}

@@ -1,4 +1,4 @@
-"""The folder that a command is asked to make: there once it is whole, and never another's."""
+"""A new folder for what a command writes: there once it is whole, and never another's."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from jobkit.files import move, sync_folder
 def new_folder(out: Path) -> Iterator[Path]:
     """Yield an unfinished neighbour of `out`, which becomes it when the block ends without an error.
 
-    What a run that was killed left of such a neighbour is replaced. A UserError where `out` is in use.
+    What a killed run left of such a neighbour is replaced. A UserError where `out` is in use.
     """
-    check_unused(out)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"--out {out}: is there and not empty; expected a new folder")
+    if out.resolve() == Path.cwd():
+        raise UserError(f"--out {out}: is the folder that this runs in; expected a new folder")
     whole = out.resolve()
     unfinished = whole.parent / f".{whole.name}.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -28,11 +31,3 @@ def new_folder(out: Path) -> Iterator[Path]:
         move(unfinished, whole)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def check_unused(out: Path) -> None:
-    """A UserError where `out` holds something, or is the folder that this runs in."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(f"--out {out}: is there and not empty; expected a new folder")
-    if out.resolve() == Path.cwd():
-        raise UserError(f"--out {out}: is the folder that this runs in; expected a new folder")

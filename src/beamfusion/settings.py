@@ -6,21 +6,20 @@ gives every switch that is not stated the published value; `PUBLISHED` of each s
 
 from __future__ import annotations
 
-import re
-import reprlib
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
     StrictBool,
-    ValidationError,
     field_validator,
     model_validator,
 )
 
-from jobkit.errors import UserError, did_you_mean, nearest
+from jobkit.settings import with_published
+from jobkit.validation import parse
+from jobkit.yaml12 import Document
 
 Modality = Literal["image", "lidar", "radar", "gps"]
 MODALITIES: tuple[Modality, ...] = ("image", "lidar", "radar", "gps")
@@ -38,8 +37,6 @@ Side = Annotated[int, Field(ge=8, le=2048)]
 Speed = Annotated[float, Field(ge=2, le=20)]
 Depth = Annotated[int, Field(ge=1, le=64)]
 Depths = tuple[Depth, Depth, Depth, Depth]
-
-Checked = TypeVar("Checked", bound=BaseModel)
 
 
 def _mark_published(schema: dict[str, Any], model: type[Section]) -> None:
@@ -61,9 +58,7 @@ class Section(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _use_published_values(cls, values: Any) -> Any:
-        if isinstance(values, dict) and values.get("published") is True:
-            return {**cls.PUBLISHED, **values}
-        return values
+        return with_published(values, cls.PUBLISHED) if isinstance(values, dict) else values
 
 
 def _in_order(modalities: tuple[Modality, ...]) -> tuple[Modality, ...]:
@@ -129,10 +124,10 @@ class Data(Section):
     """Frames in a window: the data set's own 5, or another number, put together from its records."""
     horizon: int = Field(1, ge=1, le=1024)
     """Beams to predict: that of the last frame, and of the records that follow it."""
-    augment: bool = False
+    augment: StrictBool = False
     """Add altered copies of the adaptation samples: to the training part, or with the published split to the
     pool that is split (switch)."""
-    flip: bool = False
+    flip: StrictBool = False
     """Mirror each training window with probability 1/2: scene, radar angles, GPS angle and beam."""
     on_error: Literal["fail", "drop"] = "fail"
     """What a broken file of the data set does: end the job, or leave out and count what needs it."""
@@ -180,13 +175,13 @@ class Model(Section):
     d_state: int = Field(16, ge=1, le=1024)
     d_conv: int = Field(4, ge=2, le=4)
     expand: int = Field(2, ge=1, le=64)
-    flip_back: bool = True
+    flip_back: StrictBool = True
     """Flip the backward branch and its gate back before they meet the forward branch (switch)."""
-    residual: bool = True
+    residual: StrictBool = True
     """Add the input of an FFM's block and of the TFM's Mamba to its output (switch)."""
     norm: Literal["channels", "tokens"] = "channels"
     """LayerNorm over the channels, or over tokens and channels (switch)."""
-    keep_dt_bias: bool = True
+    keep_dt_bias: StrictBool = True
     """Keep Mamba's own initial weights and time-step bias; published are N(0, 0.02) and 0 (switch)."""
     prior: float | None = Field(0.02, gt=0, lt=1)
     """Every beam's probability at the start (Lin et al. 2017, section 4.1), about the mean of a soft target;
@@ -263,7 +258,7 @@ class Rebuild(Section):
         "distance": "tensor",
     }
 
-    enabled: bool = False
+    enabled: StrictBool = False
     losses: RebuildLosses = RebuildLosses()
     epochs: Count = 15
     batch_size: int = Field(24, ge=2, le=MANY)
@@ -337,44 +332,5 @@ class Settings(BaseModel):
 
 
 def parse_settings(document: dict[str, Any], source: str = "") -> Settings:
-    """Settings from a job's document; every fault at once, by its dotted key, after the name of `source`."""
-    return checked(Settings, document, source)
-
-
-def checked(model: type[Checked], values: dict[str, Any], source: str = "") -> Checked:
-    """`values` as a `model`; a `UserError` with a line for each fault, by its dotted key."""
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        faults: list[dict[str, Any]] = [dict(fault) for fault in error.errors()]
-    # A list is counted without its faulty items, whose own fault is the one to mend.
-    inner = {fault["loc"][:-1] for fault in faults}
-    place = f"{source}: " if source else ""
-    raise UserError([f"{place}{_fault(model, fault)}" for fault in faults if fault["loc"] not in inner])
-
-
-def _fault(model: type[BaseModel], fault: dict[str, Any]) -> str:
-    *parents, last = map(str, fault["loc"]) if fault["loc"] else ("settings",)
-    key = ".".join([*parents, last])
-    if fault["type"] == "extra_forbidden":
-        for parent in parents:
-            annotation = model.model_fields[parent].annotation
-            assert isinstance(annotation, type)
-            model = annotation
-        return f"{key}: unknown setting{did_you_mean(last, list(model.model_fields))}"
-    message = fault["msg"].removeprefix("Value error, ")
-    return f"{key}: {message[0].lower()}{message[1:]}, found {_shown(fault['input'])}{_meant(fault)}"
-
-
-def _meant(fault: dict[str, Any]) -> str:
-    """`; did you mean X?` of a word that is nearly one of the choices, which the fault names already."""
-    if fault["type"] != "literal_error" or not isinstance(fault["input"], str):
-        return ""
-    match = nearest(fault["input"], re.findall(r"'([^']*)'", fault["ctx"]["expected"]))
-    return f"; did you mean {match}?" if match else ""
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, int) and abs(value) >= 10**30:  # Python does not print one of thousands of digits
-        return "a number of more than 30 digits"
-    return reprlib.repr(value)
+    """Return a job's document as settings; a `UserError` with every diagnostic, by its key in `source`."""
+    return parse(Settings, Document(source, document))

@@ -1,10 +1,12 @@
-"""What each stage of the matrix does: settings and folders in, an outcome out."""
+"""Run a stage of the matrix as a job: settings and folders in, an outcome out."""
 
 from __future__ import annotations
 
+import functools
 import shutil
 import sys
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,75 +19,79 @@ from jobkit.ledger import Ledger
 if TYPE_CHECKING:
     import torch
 
-TREE = "tree"
-SOURCES = {
-    "simulate": "beamfusion.simulation.tree",
-    "prepare": "beamfusion.data.prepare",
-    "train": "beamfusion.training.train",
-    "rebuild": "beamfusion.training.rebuild",
-    "evaluate": "beamfusion.evaluate",
-    "profile": "beamfusion.profile",
-}
-"""The module that makes each stage's result; its source digest, imports included, dates the result.
+    from beamfusion.distributed.process_group import Work
 
-How `training.launch` starts the processes of a training is not among them: it changes no result.
-"""
-
+TREE, FRAMES = "tree", "frames"
+"""Folders of simulated and of prepared data, in the folder of their job."""
 PACKAGES = ("numpy", "scipy", "pillow", "torch", "numba", "mamba-ssm")
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A job that runs: its settings, with those of its upstream jobs, its folders and where it computes."""
+
+    stage: str
+    folder: Path
+    settings: Settings
+    needs: Path | None
+    device: str
+    threads: int
+
+    def upstream(self, stage: str) -> Path:
+        return upstream_folder(self.needs or self.folder, stage)
+
+    @property
+    def frames(self) -> Path:
+        return self.upstream("prepare") / FRAMES
 
 
 def run_stage(
     stage: str, folder: Path, document: dict[str, Any], *, needs: Path | None, device: str, threads: int
 ) -> None:
-    """Run one job in `folder`; `document` is its settings, with those of the jobs that it stands on."""
-    if stage not in SOURCES:
-        raise UserError(f"stage {stage}: unknown{did_you_mean(stage, list(SOURCES))}")
-    settings = parse_settings(document)
-    began = False
+    """Run one job in `folder`; `document` is its settings, with those of its upstream jobs."""
+    if stage not in STAGES:
+        raise UserError(f"stage {stage}: unknown{did_you_mean(stage, list(STAGES))}")
+    source, work = STAGES[stage]
+    run = _Run(stage, folder, parse_settings(document), needs, device, threads)
+    devices = run.settings.train.devices if stage == "train" else 1
+    rank, began = None, False
 
-    def work(ledger: Ledger) -> Outcome:
+    def begin(ledger: Ledger) -> Outcome:
         nonlocal began
         began = True
-        match stage:
-            case "simulate":
-                return _simulate(folder, settings)
-            case "prepare":
-                return _prepare(folder, settings, needs)
-            case _:
-                return _compute(stage, folder, settings, device, threads, ledger)
+        return work(run, ledger)
 
-    rank = None
-    if stage == "train" and settings.train.devices > 1:
-        from beamfusion.training.launch import dismiss_torchrun, follow_torchrun, torchrun_rank
+    if devices > 1:
+        from beamfusion.distributed.torchrun import dismiss_torchrun, follow_torchrun, torchrun_rank
 
         rank = torchrun_rank()
         if rank:
-            prepared = upstream_folder(needs or folder, "prepare") / "frames"
-            follow_torchrun(folder, prepared, settings, device, threads)
+            follow_torchrun(_training(run), device, devices, threads)
             return
-    run_job(JobSpec(stage, folder, document, needs, SOURCES[stage], PACKAGES), work)
+    run_job(JobSpec(stage, folder, document, needs, source, PACKAGES), begin)
     if rank == 0 and not began:
-        dismiss_torchrun(settings, device)
+        dismiss_torchrun(device, devices)
 
 
-def _simulate(folder: Path, settings: Settings) -> Outcome:
+def _simulate(run: _Run, _: Ledger) -> Outcome:
     from beamfusion.simulation.tree import simulate
 
-    tree = folder / TREE
+    tree = run.folder / TREE
     if tree.exists():  # of a run that was killed
         shutil.rmtree(tree)
-    simulate(tree, settings.simulation, progress=True)
+    simulate(tree, run.settings.simulation, progress=True)
     sync_folder(tree)
     return Outcome()
 
 
-def _prepare(folder: Path, settings: Settings, needs: Path | None) -> Outcome:
-    from beamfusion.data.prepare import forget_index, prepare
+def _prepare(run: _Run, _: Ledger) -> Outcome:
+    from beamfusion.data.prepare import discard_index, prepare
 
+    settings, frames = run.settings, run.folder / FRAMES
     if settings.frames.source == "simulated":
-        if needs is None:
-            raise UserError("--needs: simulated frames stand on a job of stage simulate")
-        root, name = needs / TREE, f"simulated (seed {settings.simulation.seed})"
+        if run.needs is None:
+            raise UserError("--needs: simulated frames depend on a job of stage simulate")
+        root, name = run.needs / TREE, f"simulated (seed {settings.simulation.seed})"
     else:
         root, name = Path(settings.frames.root), "DeepSense 6G scenarios 31-34"
         if not settings.frames.root:
@@ -93,90 +99,86 @@ def _prepare(folder: Path, settings: Settings, needs: Path | None) -> Outcome:
                 "frames.root: the data set's folder is not set; expected --config data_root=DIR, "
                 "the folder that holds Multi_Modal"
             )
-    forget_index(folder / "frames")  # without result.json nothing vouches for what is there; the journal does
-    summary = prepare(
-        root, folder / "frames", settings.frames, progress=True, on_error=settings.data.on_error
-    )
+    discard_index(frames)  # without result.json nothing vouches for what is there; the journal does
+    summary = prepare(root, frames, settings.frames, progress=True, on_error=settings.data.on_error)
     if summary.dropped:
-        for fault in summary.faults:
-            print(f"left out: {fault}", file=sys.stderr)
+        for line in summary.faults:
+            print(f"left out: {line}", file=sys.stderr)
         name = f"{name}, {summary.dropped} faulty samples left out"
     return Outcome(scores=summary.counts, provenance={"data": name, "data_digest": summary.digest})
 
 
-def _compute(
-    stage: str, folder: Path, settings: Settings, device_name: str, threads: int, ledger: Ledger
-) -> Outcome:
-    """The stages that need torch, which takes a second to import."""
+def _training(run: _Run) -> Work:
+    from beamfusion.training.train import train
+
+    return functools.partial(train, run.folder, run.frames, run.settings)
+
+
+def _train(run: _Run, ledger: Ledger) -> Outcome:
+    return _compute(run, ledger, _training(run), run.settings.train.devices)
+
+
+def _rebuild(run: _Run, ledger: Ledger) -> Outcome:
+    from beamfusion.training.rebuild import rebuild
+
+    arguments = run.folder, run.frames, run.upstream("train"), run.settings
+    return _compute(run, ledger, lambda device, ledger, _: rebuild(*arguments, device, ledger))
+
+
+def _evaluate(run: _Run, ledger: Ledger) -> Outcome:
+    from beamfusion.evaluation.evaluate import evaluate
+
+    rebuilding = run.upstream("rebuild") if run.settings.rebuild.enabled else None
+    arguments = run.folder, run.frames, run.upstream("train"), rebuilding, run.settings
+    return _compute(run, ledger, lambda device, *_: evaluate(*arguments, device))
+
+
+def _profile(run: _Run, ledger: Ledger) -> Outcome:
+    from beamfusion.evaluation.profile import profile
+
+    arguments = run.frames, run.upstream("train"), run.settings
+    return _compute(run, ledger, lambda device, *_: profile(*arguments, device))
+
+
+def _compute(run: _Run, ledger: Ledger, work: Work, devices: int = 1) -> Outcome:
+    """Do what needs torch, which takes a second to import, once the devices are free."""
     import torch
 
     from beamfusion.device import choose_device
+    from beamfusion.distributed.launch import run_on_devices
 
-    kind = choose_device(device_name)
-    scan = _name_scan(settings.model, kind)
-    prepared = upstream_folder(folder, "prepare") / "frames"
+    device = choose_device(run.device)
+    scan = _scan_backend(run.settings.model, device)
     try:
-        outcome = _compute_on_free(stage, folder, prepared, settings, device_name, threads, ledger)
+        outcome = run_on_devices(work, run.device, devices, run.threads, ledger)
     except torch.cuda.OutOfMemoryError:
-        size = getattr(settings, stage).batch_size
+        size = getattr(run.settings, run.stage).batch_size
         raise UserError(
-            f"{stage}.batch_size: {size} windows do not fit into the GPU's memory; expected fewer"
+            f"{run.stage}.batch_size: {size} windows do not fit into the GPU's memory; expected fewer"
         ) from None
-    if kind.type == "cpu":
-        outcome = replace(outcome, device_count=max(outcome.device_count, threads))
+    if device.type == "cpu":
+        outcome = replace(outcome, device_count=max(outcome.device_count, run.threads))
     return replace(outcome, provenance={**outcome.provenance, **scan})
 
 
-def _compute_on_free(
-    stage: str,
-    folder: Path,
-    prepared: Path,
-    settings: Settings,
-    device_name: str,
-    threads: int,
-    ledger: Ledger,
-) -> Outcome:
-    """The stage's work on the devices that it needs, once they are free."""
-    import torch
-
-    from beamfusion.device import free_devices
-
-    if stage == "train" and settings.train.devices > 1:
-        from beamfusion.training.launch import train_together
-
-        return train_together(folder, prepared, settings, device_name, threads, ledger)
-    torch.set_num_threads(threads)
-    with free_devices(device_name) as (device,):
-        ledger.begin()
-        return _compute_on(device, stage, folder, prepared, settings, ledger)
-
-
-def _name_scan(model: Model, device: torch.device) -> dict[str, str]:
-    """Which kernel a network's selective scans run by, where it has some."""
+def _scan_backend(model: Model, device: torch.device) -> dict[str, str]:
+    """Return which kernel a network's selective scans run by, for the provenance, where it has some."""
     if model.kind != "fusion" or (model.feature_fusion == "transformer" and model.time_fusion == "sum"):
         return {}
-    from beamfusion.models.selective_scan import choose_backend
+    from beamfusion.ops.selective_scan import choose_backend
 
     return {"scan_backend": choose_backend(device)}
 
 
-def _compute_on(
-    device: torch.device, stage: str, folder: Path, prepared: Path, settings: Settings, ledger: Ledger
-) -> Outcome:
-    if stage == "train":
-        from beamfusion.training.train import train
+STAGES: dict[str, tuple[str, Callable[[_Run, Ledger], Outcome]]] = {
+    "simulate": ("beamfusion.simulation.tree", _simulate),
+    "prepare": ("beamfusion.data.prepare", _prepare),
+    "train": ("beamfusion.training.train", _train),
+    "rebuild": ("beamfusion.training.rebuild", _rebuild),
+    "evaluate": ("beamfusion.evaluation.evaluate", _evaluate),
+    "profile": ("beamfusion.evaluation.profile", _profile),
+}
+"""Each stage's source, the module whose digest with all that it imports dates the result, and its work.
 
-        return train(folder, prepared, settings, device, ledger)
-    training = upstream_folder(folder, "train")
-    if stage == "rebuild":
-        from beamfusion.training.rebuild import rebuild
-
-        return rebuild(folder, prepared, training, settings, device, ledger)
-    if stage == "profile":
-        from beamfusion.profile import profile
-
-        return profile(prepared, training, settings, device)
-    from beamfusion.evaluate import evaluate
-
-    rebuilding = upstream_folder(folder, "rebuild") if settings.rebuild.enabled else None
-    return evaluate(folder, prepared, training, rebuilding, settings, device)
+How the processes of a training are started is not part of the source: it changes no result.
+"""

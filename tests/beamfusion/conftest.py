@@ -12,7 +12,7 @@ from tests.beamfusion.tiny import TINY, with_changes
 
 @pytest.fixture(scope="session")
 def prepared_job(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a finished job of stage prepare, on top of one of stage simulate."""
+    """Run a job of stage prepare, on top of one of stage simulate; return its folder."""
     jobs = tmp_path_factory.mktemp("jobs")
     run_stage("simulate", jobs / "tree", TINY, needs=None, device="cpu", threads=1)
     run_stage("prepare", jobs / "frames", TINY, needs=jobs / "tree", device="cpu", threads=1)
@@ -21,7 +21,7 @@ def prepared_job(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run(prepared_job: Path, tmp_path: Path) -> Callable[..., Path]:
-    """Run one job in this process: stage, folder name, the job it stands on, changed settings."""
+    """Run one job in this process: stage, folder name, its upstream job, changed settings."""
 
     def run_job(stage: str, name: str, needs: Path | None = None, **changes: Any) -> Path:
         settings = with_changes({key.replace("__", "."): value for key, value in changes.items()})

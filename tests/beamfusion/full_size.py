@@ -13,18 +13,19 @@ from typing import Any, cast
 import torch
 
 from beamfusion.data.dataset import Batch, WindowDataset
+from beamfusion.evaluation.predict import predict
+from beamfusion.models.baselines.gps_least_squares import GpsLeastSquares
 from beamfusion.models.beam_predictor import count_parameters
-from beamfusion.models.gps_least_squares import GpsLeastSquares
 from beamfusion.models.mrm import MRM
+from beamfusion.models.networks import Networks, Rebuilder, new_predictor
 from beamfusion.models.predictor import Predictor
-from beamfusion.networks import Networks, Rebuilder, new_predictor
-from beamfusion.overrides import merged, read_scale
-from beamfusion.predict import predict
+from beamfusion.overrides import read_scale
 from beamfusion.settings import Settings, parse_settings
-from beamfusion.training.loop import Task
 from beamfusion.training.rebuild import RebuildTask
 from beamfusion.training.train import PredictorTask
+from beamfusion.training.trainer import Task
 from jobkit.job import resident_peak
+from jobkit.settings import merged
 
 CPU = torch.device("cpu")
 BIMAMBA = {"feature_fusion": "bimamba", "time_fusion": "mamba"}
@@ -71,7 +72,7 @@ class RandomWindows:
 
 
 def run(name: str) -> dict[str, Any]:
-    settings = parse_settings(merged(read_scale("paper"), NETWORKS[name]))
+    settings = parse_settings(merged(read_scale("paper").content, NETWORKS[name]))
     torch.manual_seed(settings.seed)
     windows = cast("WindowDataset", RandomWindows(settings))
     batch = windows.batch(range(len(windows)))

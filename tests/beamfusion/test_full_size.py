@@ -22,8 +22,8 @@ def test_a_network_is_trained_and_scored_at_full_size(name: str) -> None:
     command = [sys.executable, "-m", "tests.beamfusion.full_size", name]
     process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert process.returncode == 0, process.stderr
-    found = json.loads(process.stdout)
-    print(name, found)
-    assert math.isfinite(found["loss"])
-    assert 0 <= found["dba"] <= 1
-    assert found["memory"] < MEMORY
+    actual = json.loads(process.stdout)
+    print(name, actual)
+    assert math.isfinite(actual["loss"])
+    assert 0 <= actual["dba"] <= 1
+    assert actual["memory"] < MEMORY

@@ -29,7 +29,7 @@ TINY: dict[str, Any] = {
 
 
 def with_changes(changes: dict[str, Any]) -> dict[str, Any]:
-    """TINY with dotted keys changed."""
+    """Return TINY with dotted keys changed."""
     settings: dict[str, Any] = json.loads(json.dumps(TINY))
     for key, value in changes.items():
         *parents, last = key.split(".")

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from beamfusion.checkpoint import load_checkpoint, read_tensors
 from beamfusion.data.prepared import open_prepared
-from beamfusion.networks import load_networks_of, new_predictor
+from beamfusion.models.checkpoint import load_checkpoint, read_tensors
+from beamfusion.models.networks import load_networks_of, new_predictor
 from beamfusion.settings import parse_settings
 from jobkit.errors import UserError
 from jobkit.job import upstream_folder

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from beamfusion.checkpoint import read_tensors
+from beamfusion.models.checkpoint import read_tensors
 from jobkit.errors import UserError
 from papermatrix.matrix.expand import load_matrix
 from tests.beamfusion.data.tree_writer import TreeWriter

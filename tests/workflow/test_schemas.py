@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from beamfusion.cli import settings_schema
-from beamfusion.stages import SOURCES
+from beamfusion.stages import STAGES
 from jobkit.yaml12 import read_yaml
 from papermatrix.config.json_schema import FILES, json_schema
 from papermatrix.config.settings_schema import SettingsSchema
@@ -27,8 +27,10 @@ def test_the_settings_schema_is_beamfusions() -> None:
 
 
 def test_each_stage_is_stale_by_the_module_that_beamfusion_records() -> None:
-    stages = read_yaml(CONFIG / "stages.yaml").content["stages"]
-    assert {name: stages[name]["source"] for name in SOURCES} == SOURCES
+    declared = read_yaml(CONFIG / "stages.yaml").content["stages"]
+    assert {name: declared[name]["source"] for name in STAGES} == {
+        name: source for name, (source, _) in STAGES.items()
+    }
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -26,9 +26,9 @@ CAMERA_RANGES = {
     "sharpness": (0.0, 10.0),
     "blur": (1.0, 1.0),
 }
-"""What each camera alteration's strength is drawn from; hue in turns, blur has one strength."""
+"""Range of each camera alteration's strength; hue in turns, blur has one strength."""
 BLUR_SIGMA = (1.7 / 960, 1.4 / 540)
-"""Of a blur kernel of 9 x 7 pixels, 0.15 k + 0.35 for k of them, as part of the camera's width and height."""
+"""Sigma of a blur kernel of 9 x 7 pixels, 0.15 k + 0.35 for k, as part of the camera's width and height."""
 LEAST_BLUR = 0.45
 """Pixels of sigma at least, so that small pictures are blurred too."""
 HUES = 255
@@ -37,20 +37,20 @@ KEPT_POINTS = 0.9
 SHIFT = 0.4
 """Metres along x and y that the points are moved by at most."""
 RADAR_NOISE = (0.025, 0.10)
-"""What each bin gains at least and at most, of its map's range."""
+"""Least and most that each bin gains, of its map's range."""
 
 KINDS = (
     (None, *CAMERA_RANGES),
     (None, "thinning", "shift"),
     (None, "noise"),
 )
-"""Of camera, LiDAR and radar."""
+"""Alterations of camera, LiDAR and radar."""
 COPIES = len(KINDS[0]) * len(KINDS[1]) * len(KINDS[2]) - 1
 """47: all combinations but the one that alters nothing."""
 
 
 def combination(copy: int) -> tuple[str | None, str | None, str | None]:
-    """Kind of the camera's, the LiDAR's and the radar's alteration in a copy; copy 0 alters nothing."""
+    """Return the kind of the camera's, LiDAR's and radar's alteration in a copy; copy 0 alters nothing."""
     if not 0 <= copy <= COPIES:
         raise ValueError(f"copy {copy}, expected 0 to {COPIES}")
     copy, camera = divmod(copy, len(KINDS[0]))
@@ -82,7 +82,7 @@ def alter(
 
 
 def alter_images(kind: str, strength: float, frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Frames (T,S,S,3) altered by one of `CAMERA_RANGES`.
+    """Alter frames (T,S,S,3) by one of `CAMERA_RANGES`.
 
     But for blur, strength 1 (hue: 0) changes nothing.
     """
@@ -134,7 +134,7 @@ CHANGES: dict[str, Callable[[Image.Image, float], Image.Image]] = {
 def shift_grids(
     counts: NDArray[np.uint8], scenario: int, metres: NDArray[np.float64], random: Random
 ) -> NDArray[np.uint8]:
-    """Counts (T,G,G) of points moved by `metres` along x and y; those that leave the area are lost.
+    """Move the points counted in (T,G,G) by `metres` along x and y; those that leave the area are lost.
 
     Points lie anywhere in their cell: of a shift by parts of a cell, each crosses into the next with that
     probability.
@@ -149,7 +149,7 @@ def shift_grids(
 
 
 def _rolled(counts: NDArray[np.int64], cells: int, axis: int) -> NDArray[np.int64]:
-    """Moved by whole cells; nothing comes in at the border."""
+    """Move counts by whole cells; nothing comes in at the border."""
     from_index = np.arange(counts.shape[axis]) - cells
     inside = (from_index >= 0) & (from_index < counts.shape[axis])
     shape = [-1 if dimension == axis else 1 for dimension in range(counts.ndim)]
@@ -157,6 +157,6 @@ def _rolled(counts: NDArray[np.int64], cells: int, axis: int) -> NDArray[np.int6
 
 
 def scaled(maps: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Maps (...,R,R) min-max scaled, each by itself."""
+    """Scale maps (...,R,R) to [0, 1], each by its own minimum and maximum."""
     low, high = maps.min((-2, -1), keepdims=True), maps.max((-2, -1), keepdims=True)
     return (maps - low) / (high - low)

@@ -1,4 +1,4 @@
-"""Faults that only show when files are held against each other."""
+"""Problems that only show when files are compared with each other."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from beamfusion.data.formats import shown
+from beamfusion.data.formats import printable
 from beamfusion.data.raw import POWER, Sample
 
 Shape = tuple[int, ...]
 
 
-def label_fault(sample: Sample, power: NDArray[np.float64]) -> str | None:
-    """What is wrong with a sample's beam, given its power (64,); one that holds a NaN has no argmax."""
+def label_problem(sample: Sample, power: NDArray[np.float64]) -> str | None:
+    """Return what is wrong with a sample's beam, given its power (64,); a NaN leaves no argmax to compare."""
     if sample.beam is None or np.isnan(power).any() or power[sample.beam - 1] == power.max():
         return None
-    return f"beam {sample.beam}, expected {power.argmax() + 1}, the argmax of {shown(sample.power)} ({POWER})"
+    best, file = power.argmax() + 1, printable(sample.power)
+    return f"beam {sample.beam}, expected {best}, the argmax of {file} ({POWER})"
 
 
 def odd_shapes(shapes: Mapping[str, Shape]) -> dict[str, str]:
-    """What is wrong with the files whose shape is not the most common one, by their name."""
+    """Return what is wrong with the files whose shape is not the most common one, by their name."""
     if not shapes:
         return {}
     usual = Counter(shapes.values()).most_common(1)[0][0]

@@ -1,9 +1,10 @@
-"""Windows as batches of tensors, gathered from the memory-mapped frames."""
+"""Training, validation and test windows as batches of tensors, gathered from the memory-mapped frames."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -12,9 +13,12 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from beamfusion.data.augment import COPIES, alter
+from beamfusion.data.forecast import with_windows_of
 from beamfusion.data.frames import MAX_COUNT
 from beamfusion.data.mirror import mirror_beam, mirror_gps, mirror_grid, mirror_image, mirror_radar
-from beamfusion.data.prepared import Prepared
+from beamfusion.data.prepared import Prepared, open_prepared
+from beamfusion.data.splits import Split, split
+from beamfusion.settings import Settings
 from jobkit.errors import UserError
 
 
@@ -39,7 +43,7 @@ class Batch:
         return len(self.beam)
 
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> Batch:
-        """On a device; the floating-point tensors as `dtype`, if given."""
+        """Move to a device, the floating-point tensors as `dtype` if given."""
         moved = {}
         for field in fields(self):
             tensor: Tensor = getattr(self, field.name)
@@ -50,11 +54,11 @@ class Batch:
 
 @dataclass(frozen=True)
 class Flip:
-    """Mirrors each window at random, with probability 1/2, anew in every epoch."""
+    """Mirror each window at random, with probability 1/2, drawn in every epoch."""
 
     seed: int
     gps: Literal["polar", "angle"]
-    """How the prepared positions are encoded."""
+    """Encoding of the prepared positions."""
 
 
 class WindowDataset:
@@ -82,11 +86,11 @@ class WindowDataset:
 
     @property
     def altered(self) -> int:
-        """How many of the windows are altered copies."""
+        """Number of windows that are altered copies."""
         return int(np.count_nonzero(self.copies))
 
     def positions(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """GPS (N,2,2) and beams of all windows, without a look at their frames."""
+        """Return GPS (N,2,2) and beams of all windows, without a look at their frames."""
         prepared = self._prepared.windows
         return self._mirror_labels(self._mirrored, prepared.gps[self.windows], prepared.beam[self.windows])
 
@@ -98,7 +102,7 @@ class WindowDataset:
             self._mirrored = np.random.default_rng([self._flip.seed, epoch, 1]).random(len(self)) < 0.5
 
     def batch(self, rows: Sequence[int] | NDArray[np.int64]) -> Batch:
-        """The windows in these rows of the dataset, in that order."""
+        """Return the windows in these rows of the dataset, in that order."""
         self._prepared.check_whole()
         rows = np.asarray(rows, np.int64)
         chosen, mirrored = self.windows[rows], self._mirrored[rows]
@@ -107,13 +111,20 @@ class WindowDataset:
         lidar = prepared.lidar[windows.lidar_frames[chosen]]
         radar = prepared.radar[windows.radar_frames[chosen]]
         scenario, copies = windows.scenario[chosen], self.copies[rows]
-        for place in np.flatnonzero(copies):
-            random = self._copy_random(int(chosen[place]), int(copies[place]))
-            alter(int(copies[place]), random, int(scenario[place]), image[place], lidar[place], radar[place])
-        for place in np.flatnonzero(mirrored):
-            image[place] = mirror_image(image[place])
-            lidar[place] = mirror_grid(lidar[place], int(scenario[place]))
-            radar[place] = mirror_radar(radar[place])
+        for i in np.flatnonzero(copies):
+            random = self._copy_random(int(chosen[i]), int(copies[i]))
+            alter(
+                int(copies[i]),
+                random,
+                int(scenario[i]),
+                image[i],
+                lidar[i],
+                radar[i],
+            )
+        for i in np.flatnonzero(mirrored):
+            image[i] = mirror_image(image[i])
+            lidar[i] = mirror_grid(lidar[i], int(scenario[i]))
+            radar[i] = mirror_radar(radar[i])
         gps, beam = self._mirror_labels(mirrored, windows.gps[chosen], windows.beam[chosen])
         return Batch(
             image=torch.from_numpy(image).permute(0, 1, 4, 2, 3).to(torch.float32),
@@ -140,6 +151,43 @@ class WindowDataset:
 
 
 def batches(dataset: WindowDataset, *, order: Iterable[Sequence[int] | NDArray[np.int64]]) -> Iterator[Batch]:
-    """One batch for each entry of `order`, which names its rows of the dataset."""
+    """Yield one batch for each entry of `order`, which names its rows of the dataset."""
     for rows in order:
         yield dataset.batch(rows)
+
+
+@dataclass(frozen=True, eq=False)
+class Datasets:
+    """Three parts of the same prepared windows."""
+
+    prepared: Prepared
+    split: Split
+    train: WindowDataset
+    """Every so many windows of the training part, some mirrored, copies altered."""
+    validation: WindowDataset
+    test: WindowDataset
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """Windows that no part has: of a NaN power, across a jump, and of faulty files when preparing."""
+        faulty = self.prepared.summary.dropped
+        return {"dropped": self.split.dropped, "crossing": self.split.crossing, "faulty": faulty}
+
+
+def open_datasets(folder: Path, settings: Settings, *, window_step: int = 1) -> Datasets:
+    """Open what a job of stage prepare wrote; of the training part every `window_step`th window.
+
+    Altered copies are drawn by `data.split_seed`, so that all trainings on a split see, and are scored on,
+    the same ones; mirrored are windows that train, drawn by `seed`.
+    """
+    prepared = with_windows_of(open_prepared(folder), settings.data)
+    rows = split(prepared.windows, settings.data)
+    flip = Flip(settings.seed, settings.frames.gps) if settings.data.flip else None
+    copy_seed = settings.data.split_seed
+    return Datasets(
+        prepared,
+        rows,
+        WindowDataset(prepared, rows.train[::window_step], copy_seed=copy_seed, flip=flip),
+        WindowDataset(prepared, rows.validation, copy_seed=copy_seed),
+        WindowDataset(prepared, rows.test, copy_seed=copy_seed),
+    )

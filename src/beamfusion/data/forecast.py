@@ -25,18 +25,18 @@ FIXES = (12, 6)
 
 
 def with_windows_of(prepared: Prepared, settings: Data) -> Prepared:
-    """The same frames with the windows of the settings' history and horizon; a record's own as they are."""
+    """Return the same frames with windows of the settings' history and horizon."""
     if settings.history == WINDOW and settings.horizon == 1:
         return prepared
     try:
         windows = forecast_windows(prepared.windows, history=settings.history, horizon=settings.horizon)
     except UserError as error:
-        raise UserError([f"{prepared.folder}: {fault}" for fault in error.lines]) from None
+        raise UserError([f"{prepared.folder}: {line}" for line in error.lines]) from None
     return replace(prepared, windows=windows)
 
 
 def forecast_windows(windows: Windows, *, history: int, horizon: int) -> Windows:
-    """A window for every development record whose pass reaches far enough back and on, in the CSV's order.
+    """Make a window of every development record whose pass reaches far enough, in the CSV's order.
 
     The window of a record whose last frame is f has the frames f - 2 (history - 1) to f in steps of 2 and
     the GPS fixes of frames f - 12 and f - 6. Its beams, (N,) or (N,horizon), are the record's own and those
@@ -46,28 +46,18 @@ def forecast_windows(windows: Windows, *, history: int, horizon: int) -> Windows
     if not len(records):
         raise UserError("no labelled development records; other windows than their own are made from those")
     numbers, passes = windows.frame_number[records], windows.pass_id[records]
-    margin = 2 * STRIDE * (history + WINDOW) + max(FIXES)
     steps = _record_steps(numbers, passes, windows.scenario[records])
+    # One axis for the frames of all passes, which lie too far apart on it to be taken for one another.
+    margin = 2 * STRIDE * (history + WINDOW) + max(FIXES)
     span = int(numbers.max()) + 1 + 2 * margin + horizon * int(steps.max())
-    places = passes * span + numbers + margin
-
+    last = (passes * span + numbers + margin)[:, None]
     back = STRIDE * np.arange(windows.image_frames.shape[1])[::-1]
-    known, first, inverse = np.unique(places[:, None] - back, return_index=True, return_inverse=True)
-    named = {
-        f"{modality}_frames": getattr(windows, f"{modality}_frames")[records].ravel()
-        for modality in GRID_MODALITIES
-    }
-    for name, there in named.items():
-        if (there[first][inverse.ravel()] != there).any():
-            raise UserError(
-                f"the development records' {name.replace('_', ' ')} are not {STRIDE} frames apart,"
-                " as they have to be"
-            )
-    frames, whole = _find(known, places[:, None] - STRIDE * np.arange(history)[::-1])
 
-    fixed, at = np.unique(places[:, None] - back[:2], return_index=True)
-    fixes, positioned = _find(fixed, places[:, None] - np.array(FIXES))
-    following, labelled = _find(places, places[:, None] + steps[:, None] * np.arange(horizon))
+    known_frames, named = _named_frames(windows, records, last - back)
+    frames, whole = _find(known_frames, last - STRIDE * np.arange(history)[::-1])
+    known_fixes, first_fix = np.unique(last - back[:2], return_index=True)
+    fixes, positioned = _find(known_fixes, last - np.array(FIXES))
+    following, labelled = _find(last[:, 0], last + steps[:, None] * np.arange(horizon))
 
     complete = np.flatnonzero(whole & positioned & labelled)
     complete = complete[np.argsort(records[complete], kind="stable")]
@@ -75,10 +65,9 @@ def forecast_windows(windows: Windows, *, history: int, horizon: int) -> Windows
         raise UserError(_too_short(history, horizon, numbers, passes, steps))
     record = records[complete]
     follows = records[following[complete]]
-    taken = {name: there[first][frames[complete]] for name, there in named.items()}
     return Windows(
-        **taken,
-        gps=windows.gps[records].reshape(-1, 2)[at][fixes[complete]],
+        **{name: indices[frames[complete]] for name, indices in named.items()},
+        gps=windows.gps[records].reshape(-1, 2)[first_fix][fixes[complete]],
         beam=windows.beam[follows[:, 0] if horizon == 1 else follows],
         power=windows.power[record],
         nan_power=np.any(windows.nan_power[follows], axis=1),
@@ -91,8 +80,28 @@ def forecast_windows(windows: Windows, *, history: int, horizon: int) -> Windows
     )
 
 
+def _named_frames(
+    windows: Windows, records: IntArray, positions: IntArray
+) -> tuple[IntArray, dict[str, IntArray]]:
+    """Return the sorted positions of all frames that records name, and each modality's frames at them.
+
+    A UserError where two records, whose frames lie at `positions` (N,T), name different ones at a position.
+    """
+    known, first, inverse = np.unique(positions, return_index=True, return_inverse=True)
+    named = {}
+    for name in (f"{modality}_frames" for modality in GRID_MODALITIES):
+        frames = getattr(windows, name)[records].ravel()
+        named[name] = frames[first]
+        if (named[name][inverse.ravel()] != frames).any():
+            raise UserError(
+                f"the development records' {name.replace('_', ' ')} are not {STRIDE} frames apart,"
+                " as they have to be"
+            )
+    return known, named
+
+
 def _records(windows: Windows) -> IntArray:
-    """Labelled development windows inside a pass, by pass and frame number; of equal ones the first."""
+    """Return the labelled development windows of each pass, by pass and frame number, without repetitions."""
     chosen = np.flatnonzero((windows.subset == "development") & windows.labelled & ~windows.crosses_jump)
     chosen = chosen[np.lexsort((windows.frame_number[chosen], windows.pass_id[chosen]))]
     passes, numbers = windows.pass_id[chosen], windows.frame_number[chosen]
@@ -101,7 +110,7 @@ def _records(windows: Windows) -> IntArray:
 
 
 def _record_steps(numbers: IntArray, passes: IntArray, scenario: IntArray) -> IntArray:
-    """Frames (N,) from a record to the next one of its pass, as usual in its scenario."""
+    """Return the frames (N,) from a record to the next one of its pass, as usual in its scenario."""
     steps = np.ones(len(numbers), np.int64)
     same = np.diff(passes) == 0
     for number in np.unique(scenario):
@@ -109,19 +118,19 @@ def _record_steps(numbers: IntArray, passes: IntArray, scenario: IntArray) -> In
     return steps
 
 
-def _find(known: IntArray, wanted: IntArray) -> tuple[IntArray, NDArray[np.bool_]]:
-    """Where the rows of `wanted` (N,K) are in the sorted `known`, and which rows (N,) are found whole."""
-    at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-    return at, np.all(known[at] == wanted, axis=1)
+def _find(known: IntArray, rows: IntArray) -> tuple[IntArray, NDArray[np.bool_]]:
+    """Return where `rows` (N,K) are in the sorted `known`, and which rows (N,) are there whole."""
+    index = np.minimum(np.searchsorted(known, rows), len(known) - 1)
+    return index, np.all(known[index] == rows, axis=1)
 
 
 def _too_short(history: int, horizon: int, numbers: IntArray, passes: IntArray, steps: IntArray) -> str:
     needed = max(STRIDE * (history - 1), *FIXES) + 1 + (horizon - 1) * int(steps.min())
     last = np.full(passes.max() + 1, -1)
-    begin = np.full(passes.max() + 1, np.iinfo(np.int64).max)
+    start = np.full(passes.max() + 1, np.iinfo(np.int64).max)
     np.maximum.at(last, passes, numbers)
-    np.minimum.at(begin, passes, numbers - STRIDE * (WINDOW - 1))
-    longest = int((last - begin + 1)[np.unique(passes)].max())
+    np.minimum.at(start, passes, numbers - STRIDE * (WINDOW - 1))
+    longest = int((last - start + 1)[np.unique(passes)].max())
     return (
         f"data.history {history} and data.horizon {horizon} need a pass of {needed} frames without a gap; "
         f"the longest development pass has {longest}"

@@ -1,4 +1,4 @@
-"""How a frame of each modality is prepared, as published (TII team's code); other sizes are scaled down."""
+"""Prepare a frame of each modality, as published (TII team's code); other sizes are scaled down."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ BLOCK = 1 << 18
 
 
 def image(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """A camera frame (H,W,3) resized to (size,size,3) with Pillow's default filter, bicubic."""
+    """Resize a camera frame (H,W,3) to (size,size,3) with Pillow's default filter, bicubic."""
     resized = Image.fromarray(pixels).resize((size, size))
     return np.frombuffer(resized.tobytes(), np.uint8).reshape(size, size, 3)
 
 
 def lidar_area(scenario: int) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Metres, low and high, along x and y that the grid of a scenario spans."""
+    """Return the metres, low and high, along x and y that the grid of a scenario spans."""
     return LIDAR_AREAS.get(scenario, OTHER_AREA)
 
 
 def lidar_grid(points: FloatArray, scenario: int, cells: int) -> NDArray[np.uint8]:
-    """Points (N,3) counted over x and y in (cells,cells), cut at 5; one outside the area counts nowhere."""
+    """Count points (N,3) over x and y in (cells,cells), cut at 5; one outside the area counts nowhere."""
     edges = [np.linspace(low, high, cells + 1) for low, high in lidar_area(scenario)]
     counts, _ = np.histogramdd(points[:, :2], bins=edges)
     grid: NDArray[np.uint8] = np.minimum(counts, MAX_COUNT).astype(np.uint8)
@@ -42,7 +42,7 @@ def lidar_grid(points: FloatArray, scenario: int, cells: int) -> NDArray[np.uint
 
 
 def radar_maps(cube: NDArray[np.complex64], size: int) -> NDArray[np.float32]:
-    """Range-angle and range-velocity map (2,size,size) in [0,1] of a cube (antennas, samples, chirps).
+    """Compute range-angle and range-velocity map (2,size,size) in [0,1] of (antennas, samples, chirps).
 
     Rows are range bins. Published for 256 samples, 250 chirps and size 256: FFT over samples; minus the mean
     over chirps, FFT over antennas, magnitudes summed over chirps; and FFT over chirps, magnitudes summed
@@ -58,7 +58,7 @@ def radar_maps(cube: NDArray[np.complex64], size: int) -> NDArray[np.float32]:
 
 
 def _angle_magnitudes(ranges: NDArray[np.complex128], bins: int) -> FloatArray:
-    """FFT over antennas (A,R,C) to `bins`, magnitudes summed over chirps: (R,bins)."""
+    """Transform over antennas (A,R,C) to `bins`, and sum magnitudes over chirps: (R,bins)."""
     snapshots = np.ascontiguousarray(ranges.transpose(1, 2, 0))
     step = max(1, BLOCK // (snapshots.shape[1] * bins))
     blocks = [
@@ -80,6 +80,6 @@ def _averaged(map_: FloatArray, size: int) -> FloatArray:
 
 
 def _scaled(map_: FloatArray) -> FloatArray:
-    """Min-max scaled; a constant map is 0."""
+    """Scale a map to [0, 1] by its minimum and maximum; a constant map is 0."""
     low, high = map_.min(), map_.max()
     return (map_ - low) / (high - low) if high > low else np.zeros_like(map_)

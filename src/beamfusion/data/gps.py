@@ -16,7 +16,7 @@ with weights for inputs of unit size sees them."""
 
 
 def relative_position(fixes: FloatArray, base: FloatArray) -> FloatArray:
-    """Metres east and north (N,K,2) of the base stations (N,2), in their UTM zone, of the fixes (N,K,2).
+    """Return metres (N,K,2) east and north of the base stations (N,2), in their UTM zone, of fixes (N,K,2).
 
     Both are latitude and longitude in degrees.
     """
@@ -30,7 +30,7 @@ def relative_position(fixes: FloatArray, base: FloatArray) -> FloatArray:
 
 
 def to_utm(position: FloatArray, zone: int, *, north: bool) -> FloatArray:
-    """Easting and northing (..., 2) in metres of latitude and longitude (..., 2) in degrees."""
+    """Return easting and northing (..., 2) in metres of latitude and longitude (..., 2) in degrees."""
     latitude, longitude = position[..., 0], position[..., 1]
     easting, northing, *_ = utm.from_latlon(
         latitude, longitude, force_zone_number=zone, force_northern=bool(north)
@@ -39,7 +39,7 @@ def to_utm(position: FloatArray, zone: int, *, north: bool) -> FloatArray:
 
 
 def polar(metres: FloatArray, scenario: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Range and counter-clockwise angle from the boresight, in [-pi, pi), in the units above, (N,K,2)."""
+    """Return range and counter-clockwise angle from the boresight, in [-pi, pi), in the units above."""
     east, north = metres[..., 0], metres[..., 1]
     angle = np.degrees(np.arctan2(north, east)) - _boresight(scenario)
     angle = (angle + 180) % 360 - 180
@@ -49,7 +49,7 @@ def polar(metres: FloatArray, scenario: NDArray[np.int64]) -> NDArray[np.float32
 
 
 def angle(metres: FloatArray, scenario: NDArray[np.int64]) -> NDArray[np.float32]:
-    """The published arctan(north / east) minus the scenario's boresight, wrapped into +-pi/2, twice (N,K,2).
+    """Return the published arctan(north / east) less the boresight, wrapped into +-pi/2, twice (N,K,2).
 
     It cannot tell a direction from its opposite; a car at the base station itself, 0 / 0, is at arctan 0.
     """
@@ -62,5 +62,5 @@ def angle(metres: FloatArray, scenario: NDArray[np.int64]) -> NDArray[np.float32
 
 
 def _boresight(scenario: NDArray[np.int64]) -> FloatArray:
-    """Degrees (N,1); 0 for a scenario other than the four."""
+    """Return degrees (N,1); 0 for a scenario other than the four."""
     return np.array([BORESIGHT.get(int(number), 0.0) for number in scenario])[:, None]

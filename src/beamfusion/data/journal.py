@@ -1,4 +1,4 @@
-"""Frames decoded in chunks into .npy files; a run that was killed goes on after its last whole chunk."""
+"""Frames decoded in chunks into .npy files; a killed run resumes after its last whole chunk."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class FrameArray:
         return (len(self.files), *self.frame)
 
     def create(self) -> None:
-        """All zeros, sparse where the file system can; a new file, since one that is there may be in use."""
+        """Write all zeros, sparse where the file system can, to a new file: an old one may be in use."""
         with whole_file(self.path) as temporary, temporary.open("wb") as stream:
             header = {"descr": np.dtype(self.dtype).str, "fortran_order": False, "shape": self.shape}
             np.lib.format.write_array_header_1_0(stream, header)
@@ -64,20 +64,20 @@ class FrameArray:
 
 @dataclass(frozen=True)
 class Chunk:
-    """What is known of a run of frames that is on the disk."""
+    """Neighbouring frames that are on the disk."""
 
     state: str
     """Names, sizes and times of the raw files when they were decoded."""
     shapes: dict[str, list[int]] = field(default_factory=dict)
-    """Of each sound raw file, by its name."""
-    faults: dict[str, list[str]] = field(default_factory=dict)
-    """Of each faulty one."""
+    """Shape of each sound raw file, by its name."""
+    problems: dict[str, list[str]] = field(default_factory=dict)
+    """Problems of each faulty one."""
 
 
 class Journal:
     """The chunks that are done, a line each, appended after the chunk itself is on the disk.
 
-    A journal of another `key`, or without its arrays, starts afresh. A torn last line is cut off.
+    A journal of another `key`, or without its arrays, starts empty. A torn last line is cut off.
     """
 
     def __init__(self, path: Path, key: str, arrays: Sequence[FrameArray], root: Path):
@@ -94,7 +94,7 @@ class Journal:
             write_text(path, json.dumps({"key": key}) + "\n")
 
     def _read(self, key: str) -> int:
-        """Bytes of whole lines; 0 where the journal is of another key."""
+        """Return the bytes of whole lines; 0 where the journal is of another key."""
         whole = 0
         for number, line in enumerate(self._path.read_bytes().splitlines(keepends=True)):
             if not line.endswith(b"\n"):
@@ -128,7 +128,7 @@ class Journal:
                 frames[index], shape = decode(name)
                 chunk.shapes[name] = list(shape)
             except UserError as error:
-                chunk.faults[name] = error.lines
+                chunk.problems[name] = error.lines
         entry = {"array": array.name, "start": start, "stop": stop, "chunk": vars(chunk)}
         array.write(start, frames)
         with self._path.open("a") as stream:

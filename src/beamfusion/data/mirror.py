@@ -12,12 +12,12 @@ from beamfusion.settings import BEAMS
 
 
 def mirror_image(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Frames (...,S,S,3) left to right: the camera looks along the boresight."""
+    """Mirror frames (...,S,S,3) left to right: the camera looks along the boresight."""
     return frames[..., ::-1, :]
 
 
 def mirror_grid(counts: NDArray[np.uint8], scenario: int) -> NDArray[np.uint8]:
-    """Counts (...,G,G) over x and y with y turned about 0, by whole cells: at most half a cell off.
+    """Mirror counts (...,G,G) over x and y at y = 0, by whole cells: at most half a cell off.
 
     The area is not symmetric: points whose mirror image lies outside it are lost, and cells whose mirror
     image lies outside it are empty.
@@ -30,7 +30,7 @@ def mirror_grid(counts: NDArray[np.uint8], scenario: int) -> NDArray[np.uint8]:
 
 
 def mirror_radar(maps: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Maps (...,2,R,R): bin k of the unshifted FFT over antennas becomes -k; velocities stay."""
+    """Mirror maps (...,2,R,R): bin k of the unshifted FFT over antennas becomes -k; velocities stay."""
     mirrored = maps.copy()
     bins = maps.shape[-1]
     mirrored[..., 0, :, :] = maps[..., 0, :, :][..., -np.arange(bins) % bins]
@@ -38,10 +38,10 @@ def mirror_radar(maps: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def mirror_gps(fixes: NDArray[np.float32], encoding: Literal["polar", "angle"]) -> NDArray[np.float32]:
-    """Fixes (...,2,2) with their angles about the boresight negated: one of two numbers, or both."""
+    """Negate the angles about the boresight of fixes (...,2,2): one of two numbers, or both."""
     return fixes * np.array((1, -1) if encoding == "polar" else (-1, -1), np.float32)
 
 
 def mirror_beam(beam: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Zero-based beams, the codebook's angles being symmetric; -1 stays."""
+    """Mirror zero-based beams, the codebook's angles being symmetric; -1 stays."""
     return np.where(beam < 0, beam, BEAMS - 1 - beam)

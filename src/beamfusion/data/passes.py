@@ -11,7 +11,7 @@ IntArray = NDArray[np.int64]
 
 
 def crosses_jump(frame_numbers: IntArray, group: IntArray) -> NDArray[np.bool_]:
-    """Whether a window's frames (N,T) do not follow each other in the usual step of its group (N,)."""
+    """Return where a window's frames (N,T) do not follow each other in the usual step of its group (N,)."""
     steps = np.diff(frame_numbers, axis=1)
     crosses = np.zeros(len(group), bool)
     for name in np.unique(group):
@@ -23,7 +23,7 @@ def crosses_jump(frame_numbers: IntArray, group: IntArray) -> NDArray[np.bool_]:
 def pass_ids(
     frame_numbers: IntArray, group: IntArray, crosses: NDArray[np.bool_], frames: Sequence[IntArray]
 ) -> IntArray:
-    """Pass of each window (N,), counted from 0 over all groups; a group is a subset's scenario.
+    """Return the pass of each window (N,), counted from 0 over all groups; a group is a scenario of a subset.
 
     Frame numbers and frames (of each modality) are (N,T). Recorded windows slide by less than their length,
     so a pass is a chain of windows whose frame numbers overlap: one starts where, in the order of the last
@@ -46,7 +46,7 @@ def pass_ids(
 
 
 def usual_step(steps: IntArray) -> int:
-    """The most common positive step; of equally common ones the least; 1 where there is none."""
+    """Return the most common positive step; of equally common ones the least; 1 where there is none."""
     values, counts = np.unique(steps[steps > 0], return_counts=True)
     return int(values[counts.argmax()]) if len(values) else 1
 

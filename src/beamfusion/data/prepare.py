@@ -11,10 +11,10 @@ from tqdm import tqdm
 
 from beamfusion.data import formats, frames
 from beamfusion.data.consistency import odd_shapes
-from beamfusion.data.formats import shown
+from beamfusion.data.formats import printable
 from beamfusion.data.journal import Decode, FrameArray, Journal
 from beamfusion.data.prepared import (
-    FORM,
+    FORMAT,
     INDEX,
     WINDOWS,
     PreparedSummary,
@@ -24,7 +24,7 @@ from beamfusion.data.prepared import (
     write_windows,
 )
 from beamfusion.data.raw import CSV_FILES, Tree, read_tree
-from beamfusion.data.windows import Faults, read_labels, window_table
+from beamfusion.data.windows import Problems, read_labels, window_table
 from beamfusion.settings import GRID_MODALITIES, Frames
 from jobkit.digest import digest, digest_files
 from jobkit.errors import UserError
@@ -46,9 +46,9 @@ def prepare(
     on_error: OnError = "fail",
     chunk: int = CHUNK,
 ) -> PreparedSummary:
-    """Prepare the data set below `root` in `out`; a killed run goes on, to the same bytes.
+    """Prepare the data set in `root` in `out`; a killed run resumes, to the same bytes.
 
-    Faulty samples and files end it with all their faults, or with on_error `drop` leave out, and count, the
+    Faulty samples and files end it with all their problems, or with on_error `drop` leave out, and count, the
     windows that they belong to. A CSV that cannot be read always ends it.
     """
     tree = read_tree(root)
@@ -65,34 +65,34 @@ def prepare(
             summary = _Preparation(tree, out, settings, key, on_error).run(progress, chunk)
         (out / JOURNAL).unlink(missing_ok=True)
     except OSError as error:
-        place = error.filename or out
-        raise UserError(f"{place}: {error.strerror}; what is done is kept for another run") from None
+        file = error.filename or out
+        raise UserError(f"{file}: {error.strerror}; what is done is kept for another run") from None
     return summary
 
 
-def forget_index(out: Path) -> None:
-    """Make `prepare` look at every raw file again."""
+def discard_index(out: Path) -> None:
+    """Make `prepare` check every raw file, whatever an earlier run found."""
     (out / INDEX).unlink(missing_ok=True)
 
 
 def _key(tree: Tree, settings: Frames) -> str:
-    """What the prepared bytes are made from, but for the contents of the raw frames."""
+    """Digest what the prepared bytes are made from, but for the contents of the raw frames."""
     sizes = settings.model_dump(exclude={"root", "source", "published"})
-    return digest([FORM, sizes, _csv_digest(tree), source_digest(__name__)])
+    return digest([FORMAT, sizes, _csv_digest(tree), source_digest(__name__)])
 
 
 def _csv_digest(tree: Tree) -> str:
-    found = [name for subset, name in CSV_FILES.items() if subset not in tree.absent]
-    return digest_files([tree.root / name for name in found], tree.root)
+    names = [name for subset, name in CSV_FILES.items() if subset not in tree.absent]
+    return digest_files([tree.root / name for name in names], tree.root)
 
 
 def _finished(out: Path, key: str, on_error: OnError) -> PreparedSummary | None:
-    """The summary of a whole folder; one with faults is prepared anew where they are to end it."""
+    """Return the summary of a complete folder, unless its problems are to end this preparation."""
     try:
-        found, summary = read_index(out)
+        prepared_key, summary = read_index(out)
     except UserError:
         return None
-    return summary if found == key and (on_error == "drop" or not summary.faults) else None
+    return summary if prepared_key == key and (on_error == "drop" or not summary.faults) else None
 
 
 class _Preparation:
@@ -101,30 +101,30 @@ class _Preparation:
     def __init__(self, tree: Tree, out: Path, settings: Frames, key: str, on_error: OnError):
         self._tree, self._out, self._settings = tree, out, settings
         self._key, self._on_error = key, on_error
-        self._faults = Faults(list(tree.faults))
+        self._problems = Problems(list(tree.problems))
 
     def run(self, progress: bool, chunk: int) -> PreparedSummary:
-        labels = read_labels(self._tree, self._faults)
-        self._stop_at_faults()
+        labels = read_labels(self._tree, self._problems)
+        self._stop_at_problems()
         arrays = _frame_arrays(self._tree, self._out, self._settings)
         journal = Journal(self._out / JOURNAL, self._key, arrays, self._tree.root)
         decoders = _decoders(self._tree, self._settings)
         for array in arrays:
             self._fill(journal, array, decoders[array.name], progress, chunk)
-        self._stop_at_faults()
+        self._stop_at_problems()
         index = {array.name: {name: number for number, name in enumerate(array.files)} for array in arrays}
         table = window_table(self._tree, index, labels, self._settings.gps)
-        table = np.delete(table, sorted(self._faults.samples))
+        table = np.delete(table, sorted(self._problems.samples))
         if not len(table):
-            raise UserError(self._faults.lines or f"{self._tree.root}: no samples")
+            raise UserError(self._problems.lines or f"{self._tree.root}: no samples")
         write_windows(self._out, table)
         summary = self._summary(table, arrays)
         write_index(self._out, self._key, summary)
         return summary
 
-    def _stop_at_faults(self) -> None:
-        if self._faults.lines and (self._on_error == "fail" or not self._tree.samples):
-            raise UserError(self._faults.lines)
+    def _stop_at_problems(self) -> None:
+        if self._problems.lines and (self._on_error == "fail" or not self._tree.samples):
+            raise UserError(self._problems.lines)
 
     def _fill(self, journal: Journal, array: FrameArray, decode: Decode, progress: bool, size: int) -> None:
         """Decode one modality, and rule out the samples of faulty files."""
@@ -133,16 +133,16 @@ class _Preparation:
         quiet = None if progress else True
         with tqdm(total=len(array.files), desc=array.name, unit="frame", disable=quiet, leave=False) as bar:
             for chunk in journal.fill(array, decode, size):
-                faulty |= chunk.faults
+                faulty |= chunk.problems
                 shapes |= {name: tuple(shape) for name, shape in chunk.shapes.items()}
-                bar.update(len(chunk.faults) + len(chunk.shapes))
+                bar.update(len(chunk.problems) + len(chunk.shapes))
         for name, what in odd_shapes(shapes).items():
-            faulty[name] = [f"{shown(self._tree.root / name)}: {what}"]
+            faulty[name] = [f"{printable(self._tree.root / name)}: {what}"]
         for name in sorted(faulty):
-            self._faults.lines += faulty[name]
+            self._problems.lines += faulty[name]
         for number, sample in enumerate(self._tree.samples):
             if faulty and not faulty.keys().isdisjoint(getattr(sample, array.name)):
-                self._faults.samples.add(number)
+                self._problems.samples.add(number)
 
     def _summary(self, table: NDArray[Any], arrays: list[FrameArray]) -> PreparedSummary:
         tree = self._tree
@@ -155,15 +155,15 @@ class _Preparation:
             nan_labels=int(table["nan_power"].sum()),
             crossing=int(table["crosses_jump"].sum()),
             absent=tree.absent,
-            dropped=tree.faulty_lines + len(self._faults.samples),
-            faults=tuple(line.removeprefix(f"{tree.root}/") for line in self._faults.lines),
+            dropped=tree.faulty_lines + len(self._problems.samples),
+            faults=tuple(line.removeprefix(f"{tree.root}/") for line in self._problems.lines),
             digest=digest([_csv_digest(tree), digest_files(written, self._out)]),
         )
 
 
 def _frame_arrays(tree: Tree, out: Path, settings: Frames) -> list[FrameArray]:
-    """Each modality's array; its frames are in the order in which the samples name them."""
-    forms: dict[str, tuple[tuple[int, ...], Any]] = {
+    """Return each modality's array; its frames are in the order in which the samples name them."""
+    layouts: dict[str, tuple[tuple[int, ...], Any]] = {
         "image": ((settings.image_size, settings.image_size, 3), np.uint8),
         "lidar": ((settings.lidar_grid, settings.lidar_grid), np.uint8),
         "radar": ((2, settings.radar_size, settings.radar_size), np.float32),
@@ -172,7 +172,7 @@ def _frame_arrays(tree: Tree, out: Path, settings: Frames) -> list[FrameArray]:
         FrameArray(
             modality,
             out / frames_file(modality),
-            *forms[modality],
+            *layouts[modality],
             list(dict.fromkeys(name for sample in tree.samples for name in getattr(sample, modality))),
         )
         for modality in GRID_MODALITIES
@@ -180,7 +180,7 @@ def _frame_arrays(tree: Tree, out: Path, settings: Frames) -> list[FrameArray]:
 
 
 def _decoders(tree: Tree, settings: Frames) -> dict[str, Decode]:
-    """How a file of each modality becomes a prepared frame."""
+    """Return what makes a prepared frame of a raw file of each modality."""
     scenarios = {name: sample.scenario for sample in tree.samples for name in sample.lidar}
 
     def image(name: str) -> tuple[NDArray[Any], tuple[int, ...]]:

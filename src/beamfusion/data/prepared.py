@@ -16,7 +16,7 @@ from jobkit.digest import digest_files
 from jobkit.errors import UserError
 from jobkit.files import STRICT, read_as, read_sealed, whole_file, write_sealed
 
-FORM = 2
+FORMAT = 2
 INDEX = "index.json"
 """Written last: the sign that all the other files are whole."""
 WINDOWS = "windows.npy"
@@ -62,7 +62,7 @@ class Windows:
 
 
 def window_dtype(frames: int) -> np.dtype[Any]:
-    """One window of `frames` frames, as a row of windows.npy."""
+    """Return the dtype of a row of windows.npy: one window of `frames` frames."""
     return np.dtype(
         [
             *((f"{modality}_frames", "<i8", (frames,)) for modality in GRID_MODALITIES),
@@ -82,7 +82,7 @@ def window_dtype(frames: int) -> np.dtype[Any]:
 
 @dataclass(frozen=True)
 class PreparedSummary:
-    """What was prepared, and what was not."""
+    """Counts of what was prepared, and of what was not."""
 
     __pydantic_config__ = STRICT
 
@@ -101,7 +101,7 @@ class PreparedSummary:
     """Windows left out for the faults."""
     faults: tuple[str, ...]
     digest: str
-    """Of the CSV files, the decoded frames and the windows."""
+    """Digest of the CSV files, the decoded frames and the windows."""
 
     @property
     def counts(self) -> dict[str, Any]:
@@ -129,7 +129,7 @@ class Prepared:
         return self.summary.digest
 
     def check_whole(self) -> None:
-        """`UserError` for a file that was cut since it was opened: reading it would end the process."""
+        """Raise a `UserError` for a file cut since it was opened: reading it would end the process."""
         for modality in GRID_MODALITIES:
             array: NDArray[Any] = getattr(self, modality)
             path = self.folder / frames_file(modality)
@@ -152,9 +152,9 @@ def write_windows(folder: Path, table: NDArray[np.void]) -> None:
 
 
 def write_index(folder: Path, key: str, summary: PreparedSummary) -> None:
-    """`key` names the settings and samples that the folder was prepared from."""
+    """Write the index; `key` names the settings and samples that the folder was prepared from."""
     content = {
-        "form": FORM,
+        "form": FORMAT,
         "key": key,
         "windows": digest_files([folder / WINDOWS], folder),
         "summary": dataclasses.asdict(summary),
@@ -163,21 +163,21 @@ def write_index(folder: Path, key: str, summary: PreparedSummary) -> None:
 
 
 def read_index(folder: Path) -> tuple[str, PreparedSummary]:
-    """Key and summary of a folder that is complete; a `UserError` where it is not."""
+    """Read key and summary of a complete folder; a `UserError` where it is not."""
     path = folder / INDEX
     try:
         content = read_sealed(path)
-        if content["form"] != FORM:
-            raise ValueError(f"form {content['form']}")
-        found = str(content["key"]), read_as(PreparedSummary, content["summary"])
-        if missing := set(GRID_MODALITIES) - found[1].frames.keys():
+        if content["form"] != FORMAT:
+            raise ValueError(f"format {content['form']}")
+        index = str(content["key"]), read_as(PreparedSummary, content["summary"])
+        if missing := set(GRID_MODALITIES) - index[1].frames.keys():
             raise ValueError(f"no frames of {', '.join(sorted(missing))}")
     except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: not an index of prepared frames of form {FORM} ({error})") from None
+        raise UserError(f"{path}: not an index of prepared frames of format {FORMAT} ({error})") from None
     windows = folder / WINDOWS
     if not windows.exists() or digest_files([windows], folder) != content["windows"]:
         raise UserError(f"{windows}: missing, or not what was written; prepare the frames again")
-    return found
+    return index
 
 
 def open_prepared(folder: Path) -> Prepared:
@@ -185,12 +185,12 @@ def open_prepared(folder: Path) -> Prepared:
     _, summary = read_index(folder)
     arrays = {modality: _mapped(folder / frames_file(modality)) for modality in GRID_MODALITIES}
     windows = _read_windows(folder / WINDOWS)
-    forms: dict[Modality, tuple[str, int]] = {
+    layouts: dict[Modality, tuple[str, int]] = {
         "image": ("uint8", 4),
         "lidar": ("uint8", 3),
         "radar": ("float32", 4),
     }
-    for modality, (dtype, dimensions) in forms.items():
+    for modality, (dtype, dimensions) in layouts.items():
         array, indices = arrays[modality], getattr(windows, f"{modality}_frames")
         if array.dtype != dtype or array.ndim != dimensions or len(array) != summary.frames[modality]:
             path = folder / frames_file(modality)
@@ -205,7 +205,7 @@ def _read_windows(path: Path) -> Windows:
     table = np.array(_mapped(path))
     frames = table.dtype["image_frames"].shape[0] if "image_frames" in (table.dtype.names or ()) else 0
     if table.dtype != window_dtype(frames) or table.ndim != 1:
-        raise UserError(f"{path}: not a table of windows of form {FORM}; prepare the frames again")
+        raise UserError(f"{path}: not a table of windows of format {FORMAT}; prepare the frames again")
     return Windows(**{name: np.ascontiguousarray(table[name]) for name in table.dtype.names or ()})
 
 

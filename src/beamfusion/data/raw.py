@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from beamfusion.data.formats import MAX_BINARY, read_content, shown
+from beamfusion.data.formats import MAX_BINARY, printable, read_content
 from beamfusion.settings import BEAMS
 from jobkit.errors import UserError, nearest
 
@@ -45,7 +45,7 @@ class Sample:
     """Line of the CSV on which the sample ends, from 1."""
     scenario: int
     frame_numbers: tuple[int, ...]
-    """Of the five camera frames."""
+    """Numbers of the five camera frames."""
     image: tuple[str, ...]
     lidar: tuple[str, ...]
     radar: tuple[str, ...]
@@ -67,9 +67,9 @@ class Tree:
     absent: tuple[Subset, ...]
     """Optional subsets that have no CSV."""
     unusable: tuple[str, ...]
-    """Faults for which a whole CSV cannot be read."""
-    faults: tuple[str, ...]
-    """Faults of single lines, which are not among the samples."""
+    """Problems for which a whole CSV cannot be read."""
+    problems: tuple[str, ...]
+    """Problems of single lines, which are not among the samples."""
     faulty_lines: int
 
     @property
@@ -82,31 +82,31 @@ class Tree:
         )
 
     def place(self, sample: Sample) -> str:
-        """`FILE:LINE` of a sample."""
+        """Return `FILE:LINE` of a sample."""
         return f"{self.root / CSV_FILES[sample.subset]}:{sample.line}"
 
 
 def read_tree(root: Path) -> Tree:
-    """Read the CSV files below `root`; no other file is opened. The development CSV has to exist."""
+    """Read the CSV files in `root`; no other file is opened. The development CSV has to exist."""
     samples: list[Sample] = []
     absent: list[Subset] = []
     unusable: list[str] = []
-    faults: list[str] = []
+    problems: list[str] = []
     faulty_lines = 0
     if not os.path.isdir(root):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
-        missing = f"{shown(root)}: no folder, expected the one that holds Multi_Modal"
+        missing = f"{printable(root)}: no folder, expected the one that holds Multi_Modal"
         return Tree(root, (), (), (missing,), (), 0)
     for subset, name in CSV_FILES.items():
         path = root / name
         if not os.path.lexists(path):
             if subset == "development":
-                unusable.append(f"{shown(path)}: no such file, expected the development samples")
+                unusable.append(f"{printable(path)}: no such file, expected the development samples")
             else:
                 absent.append(subset)
             continue
         try:
-            if not _below(os.path.realpath(path), os.path.realpath(root)):
-                raise UserError(f"{shown(path)}: a link out of the data set, expected a file in it")
+            if not _is_inside(os.path.realpath(path), os.path.realpath(root)):
+                raise UserError(f"{printable(path)}: a link out of the data set, expected a file in it")
             rows = list(_rows(path, _columns(subset)))
         except UserError as error:
             unusable += error.lines
@@ -117,9 +117,9 @@ def read_tree(root: Path) -> Tree:
             if isinstance(sample, Sample):
                 samples.append(sample)
             else:
-                faults += [f"{shown(path)}:{line}: {what}" for what in sample]
+                problems += [f"{printable(path)}:{line}: {what}" for what in sample]
                 faulty_lines += 1
-    return Tree(root, tuple(samples), tuple(absent), tuple(unusable), tuple(faults), faulty_lines)
+    return Tree(root, tuple(samples), tuple(absent), tuple(unusable), tuple(problems), faulty_lines)
 
 
 def _columns(subset: Subset) -> tuple[str, ...]:
@@ -127,43 +127,43 @@ def _columns(subset: Subset) -> tuple[str, ...]:
 
 
 def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str] | str]]:
-    """Line number of each row, and its cells of `columns` or what is wrong with it."""
+    """Yield the line number of each row, and its cells of `columns` or what is wrong with it."""
     try:
         text = read_content(path, MAX_BINARY).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UserError(f"{shown(path)}: byte {error.start} is not UTF-8, expected a CSV file") from None
+        raise UserError(f"{printable(path)}: byte {error.start} is not UTF-8, expected a CSV file") from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    found = 0
+    rows = 0
     try:
         header = [name.strip() for name in next(reader, [])]
         position = _positions(path, header, columns)
         for cells in reader:
             if not cells:
                 continue
-            found += 1
+            rows += 1
             if len(cells) != len(header):
                 yield reader.line_num, f"{len(cells)} cells, expected {len(header)} as in the header"
             else:
                 yield reader.line_num, {name: cells[position[name]].strip() for name in columns}
     except csv.Error as error:
-        raise UserError(f"{shown(path)}:{reader.line_num}: not CSV ({shown(error)})") from None
-    if not found:
-        raise UserError(f"{shown(path)}: no samples, expected a line each")
+        raise UserError(f"{printable(path)}:{reader.line_num}: not CSV ({printable(error)})") from None
+    if not rows:
+        raise UserError(f"{printable(path)}: no samples, expected a line each")
 
 
 def _positions(path: Path, header: list[str], columns: tuple[str, ...]) -> dict[str, int]:
-    faults = []
+    problems = []
     missing = [name for name in columns if name not in header]
     unknown = [name for name in header if name not in columns]
     for name in columns:
         if name in missing:
             guess = nearest(name, unknown)
-            hint = f"; the nearest is {shown(guess)}" if guess and nearest(guess, missing) == name else ""
-            faults.append(f"{shown(path)}:1: column {name} is missing{hint}")
+            hint = f"; the nearest is {printable(guess)}" if guess and nearest(guess, missing) == name else ""
+            problems.append(f"{printable(path)}:1: column {name} is missing{hint}")
         elif header.count(name) > 1:
-            faults.append(f"{shown(path)}:1: column {name} occurs {header.count(name)} times, expected once")
-    if faults:
-        raise UserError(faults)
+            problems.append(f"{printable(path)}:1: column {name} occurs {header.count(name)} times")
+    if problems:
+        raise UserError(problems)
     return {name: header.index(name) for name in columns}
 
 
@@ -176,32 +176,34 @@ class _Cells:
         self._inside: dict[str, bool] = {}
 
     def sample(self, line: int, row: dict[str, str]) -> Sample | list[str]:
-        faults: list[str] = []
+        problems: list[str] = []
         labelled = self._subset != "test"
         paths = {}
         for column in (*INPUTS, POWER) if labelled else INPUTS:
             path = self._resolve(row[column])
             if path is None:
-                faults.append(f"{column}: {shown(row[column]) or 'empty'}, expected a path in the data set")
+                problems.append(
+                    f"{column}: {printable(row[column]) or 'empty'}, expected a path in the data set"
+                )
             else:
                 paths[column] = path
-        if faults:
-            return faults
+        if problems:
+            return problems
         scenarios = {_scenario(path) for path in paths.values()}
         scenario = scenarios.pop()
         if scenarios or scenario is None:
-            faults.append("its files, expected all of them below one folder scenarioNN")
+            problems.append("its files, expected all of them in one folder scenarioNN")
         numbers = [_frame_number(paths[column]) for column in FRAME_COLUMNS["image"]]
-        faults += [
-            f"{column}: {shown(row[column])}, expected a name like image_123.jpg"
+        problems += [
+            f"{column}: {printable(row[column])}, expected a name like image_123.jpg"
             for column, number in zip(FRAME_COLUMNS["image"], numbers, strict=True)
             if number is None
         ]
         beam = _beam(row[BEAM]) if labelled else None
         if labelled and beam is None:
-            faults.append(f"{BEAM}: {shown(row[BEAM]) or 'empty'}, expected a beam from 1 to {BEAMS}")
-        if faults or scenario is None:
-            return faults
+            problems.append(f"{BEAM}: {printable(row[BEAM]) or 'empty'}, expected a beam from 1 to {BEAMS}")
+        if problems or scenario is None:
+            return problems
         return Sample(
             subset=self._subset,
             line=line,
@@ -217,7 +219,7 @@ class _Cells:
         )
 
     def _resolve(self, cell: str) -> str | None:
-        """Path relative to the root; None where it is none, or leaves the root, by a symlink too."""
+        """Return a path relative to the root; None where it is none, or leaves the root, by a symlink too."""
         if not cell or "\0" in cell or posixpath.isabs(cell):
             return None
         path = posixpath.normpath(posixpath.join(self._folder, cell))
@@ -230,24 +232,24 @@ class _Cells:
             real = os.path.realpath(os.path.join(self._real_root, path))  # noqa: PTH118 - 3 times faster
         except (OSError, ValueError):
             return False
-        return _below(real, self._real_root)
+        return _is_inside(real, self._real_root)
 
 
-def _below(real: str, real_root: str) -> bool:
+def _is_inside(real: str, real_root: str) -> bool:
     return real.startswith(real_root.rstrip("/") + "/")
 
 
 def _scenario(path: str) -> int | None:
-    found = re.search(r"(?:^|/)scenario([0-9]{1,4})/", path)
-    return int(found[1]) if found else None
+    match = re.search(r"(?:^|/)scenario([0-9]{1,4})/", path)
+    return int(match[1]) if match else None
 
 
 def _frame_number(path: str) -> int | None:
-    found = re.search(r"_([0-9]{1,9})\.[^./]+$", path)
-    return int(found[1]) if found else None
+    match = re.search(r"_([0-9]{1,9})\.[^./]+$", path)
+    return int(match[1]) if match else None
 
 
 def _beam(cell: str) -> int | None:
-    """A beam from 1 to 64; `37.0`, as tables with gaps are written, is one too."""
-    found = re.fullmatch(r"([0-9]{1,3})(?:\.0*)?", cell)
-    return int(found[1]) if found and 1 <= int(found[1]) <= BEAMS else None
+    """Return a beam from 1 to 64; `37.0`, as tables with gaps are written, is one too."""
+    match = re.fullmatch(r"([0-9]{1,3})(?:\.0*)?", cell)
+    return int(match[1]) if match and 1 <= int(match[1]) <= BEAMS else None

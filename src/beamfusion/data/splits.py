@@ -1,4 +1,4 @@
-"""Which windows are trained on, which select the best epoch, and which are scored."""
+"""Split windows into those trained on, those that select the best epoch, and those scored."""
 
 from __future__ import annotations
 
@@ -63,19 +63,19 @@ def split(windows: Windows, settings: Data) -> Split:
     part = np.full(len(windows), -1)
     unseen = settings.unseen_scenario if settings.split == "unseen" else None
     if unseen is not None and not (pool & (windows.scenario == unseen)).any():
-        there = ", ".join(map(str, np.unique(windows.scenario[pool])))
-        raise UserError(f"data.unseen_scenario: {unseen} has no labelled windows; those that do: {there}")
+        labelled = ", ".join(map(str, np.unique(windows.scenario[pool])))
+        raise UserError(f"data.unseen_scenario: {unseen} has no labelled windows; those that do: {labelled}")
     for scenario in np.unique(windows.scenario[pool]):
-        here = pool & (windows.scenario == scenario)
+        members = pool & (windows.scenario == scenario)
         if scenario == unseen:
-            part[here] = TEST
+            part[members] = TEST
             continue
-        _, index = np.unique(windows.pass_id[here], return_inverse=True)
+        _, index = np.unique(windows.pass_id[members], return_inverse=True)
         random = np.random.default_rng([settings.split_seed, int(scenario)])
-        part[here] = cut_passes(np.bincount(index), random, test=unseen is None)[index]
+        part[members] = cut_passes(np.bincount(index), random, test=unseen is None)[index]
     parts = [np.flatnonzero(part == number) for number in (TRAIN, VALIDATION, TEST)]
-    for name, members in zip(("train", "validation", "test"), parts, strict=True):
-        if not len(members):
+    for name, rows in zip(("train", "validation", "test"), parts, strict=True):
+        if not len(rows):
             least = "3 passes" if unseen is None else "2 passes in another scenario"
             raise UserError(f"data.split: {settings.split} leaves no windows to {name}, expected {least}")
     train, validation, test = parts
@@ -84,7 +84,7 @@ def split(windows: Windows, settings: Data) -> Split:
 
 
 def _with_copies(chosen: IntArray, altered: NDArray[np.bool_], copies: int) -> IntArray:
-    """Rows of the chosen windows and of every copy of those among them that are `altered` (N,)."""
+    """Return the rows of the chosen windows and of every copy of those among them that are `altered` (N,)."""
     originals = chosen[altered[chosen]]
     rows = [chosen, *(originals + copy * len(altered) for copy in range(1, copies + 1))]
     return np.concatenate(rows)
@@ -102,7 +102,7 @@ def _published(rows: IntArray, tenths: int, seed: int, dropped: int) -> Split:
 
 
 def cut_passes(sizes: IntArray, random: np.random.Generator, *, test: bool) -> IntArray:
-    """Part of each of P passes, whose windows `sizes` counts; without `test`, its share is trained on."""
+    """Assign each of P passes, of `sizes` windows, to a part; without `test`, its share is trained on."""
     count = len(sizes)
     parts = np.full(count, TRAIN)
     fewest = 3 if test else 2

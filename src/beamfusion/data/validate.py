@@ -1,4 +1,4 @@
-"""Every fault of a data set at once, behind `beamfusion validate`."""
+"""Every problem of a data set at once, behind `beamfusion validate`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from beamfusion.data import formats
-from beamfusion.data.consistency import label_fault, odd_shapes
-from beamfusion.data.formats import shown
+from beamfusion.data.consistency import label_problem, odd_shapes
+from beamfusion.data.formats import printable
 from beamfusion.data.passes import crosses_jump
 from beamfusion.data.raw import Tree, read_tree
 from jobkit.errors import UserError
@@ -26,10 +26,10 @@ READERS: dict[str, Callable[[Path], Any]] = {
 }
 
 
-def faults(root: Path, *, progress: bool = False) -> list[str]:
-    """What is wrong with the data set below `root`, a line each; every distinct file is read once."""
+def list_problems(root: Path, *, progress: bool = False) -> list[str]:
+    """List what is wrong with the data set in `root`, a line each; every distinct file is read once."""
     tree = read_tree(root)
-    found = [*tree.unusable, *tree.faults, *_jumps(tree)]
+    problems = [*tree.unusable, *tree.problems, *_jumps(tree)]
     names = _names(tree)
     shapes: dict[str, dict[str, tuple[int, ...]]] = {"image": {}, "radar": {}}
     powers: dict[str, NDArray[np.float64]] = {}
@@ -41,7 +41,7 @@ def faults(root: Path, *, progress: bool = False) -> list[str]:
                 try:
                     content = read(root / name)
                 except UserError as error:
-                    found += error.lines
+                    problems += error.lines
                 else:
                     if kind in shapes:
                         shapes[kind][name] = content.shape
@@ -49,20 +49,20 @@ def faults(root: Path, *, progress: bool = False) -> list[str]:
                         powers[name] = content
                 bar.update()
     for kind in shapes:
-        found += [f"{shown(root / name)}: {what}" for name, what in odd_shapes(shapes[kind]).items()]
-    found += [
-        f"{shown(root / name)}: {np.isnan(power).sum()} of {len(power)} powers are nan, expected numbers"
+        problems += [f"{printable(root / name)}: {what}" for name, what in odd_shapes(shapes[kind]).items()]
+    problems += [
+        f"{printable(root / name)}: {np.isnan(power).sum()} of {len(power)} powers are nan, expected numbers"
         for name, power in powers.items()
         if np.isnan(power).any()
     ]
     for sample in tree.samples:
-        if sample.power in powers and (what := label_fault(sample, powers[sample.power])):
-            found.append(f"{shown(tree.place(sample))}: {what}")
-    return found
+        if sample.power in powers and (what := label_problem(sample, powers[sample.power])):
+            problems.append(f"{printable(tree.place(sample))}: {what}")
+    return problems
 
 
 def _names(tree: Tree) -> dict[str, list[str]]:
-    """The distinct files of each kind, in the order in which the samples name them."""
+    """Return the distinct files of each kind, in the order in which the samples name them."""
     names: dict[str, dict[str, None]] = {kind: {} for kind in READERS}
     for sample in tree.samples:
         for kind in ("image", "lidar", "radar"):
@@ -70,7 +70,7 @@ def _names(tree: Tree) -> dict[str, list[str]]:
         names["position"] |= dict.fromkeys((sample.base, *sample.fixes))
         if sample.power is not None:
             names["power"][sample.power] = None
-    return {kind: list(found) for kind, found in names.items()}
+    return {kind: list(distinct) for kind, distinct in names.items()}
 
 
 def _jumps(tree: Tree) -> list[str]:
@@ -79,7 +79,7 @@ def _jumps(tree: Tree) -> list[str]:
     numbers = np.array([sample.frame_numbers for sample in tree.samples])
     crossing = crosses_jump(numbers, tree.groups)
     return [
-        f"{shown(tree.place(sample))}: camera frames {', '.join(map(str, sample.frame_numbers))}, "
+        f"{printable(tree.place(sample))}: camera frames {', '.join(map(str, sample.frame_numbers))}, "
         "expected the even steps of the other windows"
         for sample, crosses in zip(tree.samples, crossing, strict=True)
         if crosses

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beamfusion.data import gps
-from beamfusion.data.consistency import label_fault
-from beamfusion.data.formats import read_position, read_power, shown
+from beamfusion.data.consistency import label_problem
+from beamfusion.data.formats import printable, read_position, read_power
 from beamfusion.data.passes import crosses_jump, pass_ids
 from beamfusion.data.prepared import window_dtype
 from beamfusion.data.raw import WINDOW, Tree
@@ -23,8 +23,8 @@ Read = TypeVar("Read")
 
 
 @dataclass
-class Faults:
-    """Faults met so far, and the samples, by index, that they rule out."""
+class Problems:
+    """Problems met so far, and the samples, by index, that they rule out."""
 
     lines: list[str] = field(default_factory=list)
     samples: set[int] = field(default_factory=set)
@@ -32,44 +32,44 @@ class Faults:
 
 @dataclass(frozen=True)
 class Labels:
-    """Of N samples: powers (N,64), and latitude and longitude of base station and two fixes (N,3,2)."""
+    """Powers (N,64) of N samples, and latitude and longitude of base station and two fixes (N,3,2)."""
 
     power: NDArray[np.float64]
     position: NDArray[np.float64]
 
 
-def read_labels(tree: Tree, faults: Faults) -> Labels:
+def read_labels(tree: Tree, problems: Problems) -> Labels:
     """Read each distinct power and GPS file once; what is faulty, or has no label, is NaN."""
-    powers = _read_once(tree, (sample.power for sample in tree.samples), read_power, faults)
+    powers = _read_once(tree, (sample.power for sample in tree.samples), read_power, problems)
     stations = (name for sample in tree.samples for name in (sample.base, *sample.fixes))
-    positions = _read_once(tree, stations, read_position, faults)
+    positions = _read_once(tree, stations, read_position, problems)
     power = np.full((len(tree.samples), BEAMS), np.nan)
     position = np.full((len(tree.samples), 3, 2), np.nan)
     for index, sample in enumerate(tree.samples):
         named = [name for name in (sample.power, sample.base, *sample.fixes) if name is not None]
         if any(name not in powers and name not in positions for name in named):
-            faults.samples.add(index)
+            problems.samples.add(index)
             continue
         position[index] = [positions[name] for name in (sample.base, *sample.fixes)]
         if sample.power is not None:
             power[index] = powers[sample.power]
-        if what := label_fault(sample, power[index]):
-            faults.lines.append(f"{shown(tree.place(sample))}: {what}")
-            faults.samples.add(index)
+        if what := label_problem(sample, power[index]):
+            problems.lines.append(f"{printable(tree.place(sample))}: {what}")
+            problems.samples.add(index)
     return Labels(power, position)
 
 
 def _read_once(
-    tree: Tree, names: Iterable[str | None], read: Callable[[Path], Read], faults: Faults
+    tree: Tree, names: Iterable[str | None], read: Callable[[Path], Read], problems: Problems
 ) -> dict[str, Read]:
-    """Contents of the distinct files that are sound."""
+    """Return the contents of the distinct files that are sound."""
     contents: dict[str, Read] = {}
     for name in dict.fromkeys(names):
         if name is not None:
             try:
                 contents[name] = read(tree.root / name)
             except UserError as error:
-                faults.lines += error.lines
+                problems.lines += error.lines
     return contents
 
 
@@ -79,7 +79,7 @@ def window_table(
     labels: Labels,
     encoding: Literal["polar", "angle"],
 ) -> NDArray[Any]:
-    """A row of `window_dtype` a sample; `frames` has each modality's index of a raw file."""
+    """Make a row of `window_dtype` of each sample; `frames` has each modality's index of a raw file."""
     samples = tree.samples
     table = np.zeros(len(samples), window_dtype(WINDOW))
     for modality in GRID_MODALITIES:

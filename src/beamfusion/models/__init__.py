@@ -1,1 +1,1 @@
-"""Encoders, feature fusion, time fusion, heads, and the selective scan they stand on."""
+"""The networks: encoders, feature fusion, time fusion, heads, and the modality rebuilding module."""

@@ -1,4 +1,4 @@
-"""What all networks that predict beams have in common: their inputs, what fills a missing one, their head."""
+"""The base of all networks that predict beams: their inputs, the filler of a missing one, their head."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True)
 class Filler:
-    """Which modalities are missing, and what stands in for their normalised inputs."""
+    """The missing modalities, and what replaces their normalised inputs."""
 
     missing: Collection[Modality] = ()
     fill: str = "zeros"
@@ -74,8 +74,9 @@ class BeamPredictor(nn.Module, ABC):
         generator: torch.Generator | None = None,
         rebuilt: Mapping[Modality, Tensor] | None = None,
     ) -> Tensor:
-        """Image (B, T, 3, H, W) in 0..255, LiDAR (B, T, 1, H, W), radar (B, T, 2, H, W), GPS (B, 2, 2).
+        """Compute logits.
 
+        Image (B, T, 3, H, W) in 0..255, LiDAR (B, T, 1, H, W), radar (B, T, 2, H, W), GPS (B, 2, 2).
         What is `missing` sees the filler in place of its normalised input, `zeros` or `random` in [0, 1):
         the generator's noise, or fresh noise. `rebuilt` maps (B*T, width, h, w) stand in for stage 1, where
         a network can take them. ValueError for a modality or a filler that there is not.
@@ -87,22 +88,22 @@ class BeamPredictor(nn.Module, ABC):
     def compute(
         self, given: Mapping[Modality, Tensor], filler: Filler, rebuilt: Mapping[Modality, Tensor]
     ) -> Tensor:
-        """The head's output for inputs as `forward` takes them."""
+        """Compute the head's output for inputs as `forward` takes them."""
 
     def parameter_counts(self) -> dict[str, int]:
-        """Parameters of each module that has some."""
+        """Count the parameters of each module that has some."""
         modules = {f"{modality}_encoder": encoder for modality, encoder in self.encoders.items()}
         modules |= {name: module for name, module in self.named_children() if name != "encoders"}
         counts = {name: _count(module) for name, module in modules.items()}
         return {name: count for name, count in counts.items() if count}
 
     def normalise(self, modality: Modality, x: Tensor) -> Tensor:
-        """An input of `forward` as the encoders read it."""
+        """Return an input of `forward` as the encoders read it."""
         x = x.to(self.image_scale.dtype)
         return torch.addcmul(self.image_shift, x, self.image_scale) if modality == "image" else x
 
     def read(self, modality: Modality, x: Tensor, filler: Filler) -> Tensor:
-        """An input, normalised, or what stands in for one that is missing or that the settings leave out."""
+        """Normalise an input, or return the filler of one that is missing or that the settings leave out."""
         if modality not in self.model.modalities:
             return torch.zeros_like(x, dtype=self.image_scale.dtype)
         if modality not in filler.missing:
@@ -115,18 +116,18 @@ class BeamPredictor(nn.Module, ABC):
         return noise.to(x.device)
 
     def decode(self, logits: Tensor) -> Tensor:
-        """(B, 64) -> the same, or (B, horizon, 64) for a forecast."""
+        """Map (B, 64) -> the same, or (B, horizon, 64) for a forecast."""
         return logits if self.decoder is None else self.decoder(logits)
 
 
 def count_parameters(predictor: BeamPredictor) -> dict[str, int]:
-    """Parameters in `total` and per module."""
+    """Count parameters in `total` and per module."""
     counts = predictor.parameter_counts()
     return {"total": sum(counts.values()), **counts}
 
 
 def build_head(channels: Sequence[int], model: Model, *, horizon: int) -> nn.Sequential:
-    """Linear layers of these sizes with ReLU between, then the beams.
+    """Build linear layers of these sizes with ReLU between, then the beams.
 
     The beams start at the settings' prior; those of a forecast do so after the decoder, whose state this is.
     """
@@ -140,12 +141,12 @@ def build_head(channels: Sequence[int], model: Model, *, horizon: int) -> nn.Seq
 
 
 def build_decoder(model: Model, horizon: int) -> Decoder | None:
-    """What makes a forecast of the head's output, where there is one to make."""
+    """Build what makes a forecast of the head's output; None for a horizon of 1."""
     return Decoder(BEAMS, horizon, prior=model.prior) if horizon > 1 else None
 
 
 def seen_modalities(model: Model, can_see: Sequence[Modality]) -> tuple[Modality, ...]:
-    """Those of `can_see` that the settings allow; UserError where there is none."""
+    """Return those of `can_see` that the settings allow; UserError where there is none."""
     seen = tuple(modality for modality in can_see if modality in model.modalities)
     if not seen:
         raise UserError(

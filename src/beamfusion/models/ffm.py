@@ -14,12 +14,12 @@ from beamfusion.settings import GRID_MODALITIES, Modality, Model
 
 
 def present_modalities(model: Model) -> tuple[Modality, ...]:
-    """Those with tokens: with `absent: constant` the network is the full one, whatever it is fed."""
+    """Return those with tokens: all of them with `absent: constant`, whatever the network is fed."""
     return (*GRID_MODALITIES, "gps") if model.absent == "constant" else model.modalities
 
 
 def count_tokens(model: Model, history: int) -> int:
-    """history x grid x grid for each frame modality, and one for each GPS fix."""
+    """Count history x grid x grid for each frame modality, and one for each GPS fix."""
     present = present_modalities(model)
     grids = sum(modality in GRID_MODALITIES for modality in present)
     return grids * history * model.grid**2 + ("gps" in present) * GPS_FIXES
@@ -61,18 +61,18 @@ class FeatureFusion(nn.Module):
         return mixed, None if gps is None else leaving[-1]
 
     def _pool(self, maps: Tensor) -> Tensor:
-        """(B*T, C, h, w) -> (B, T * grid * grid, C)."""
+        """Pool (B*T, C, h, w) -> (B, T * grid * grid, C)."""
         pooled = F.adaptive_avg_pool2d(maps, self.grid)
         return pooled.permute(0, 2, 3, 1).reshape(-1, self.history * self.grid**2, maps.shape[1])
 
     def _upsample(self, tokens: Tensor, size: torch.Size) -> Tensor:
-        """(B, T * grid * grid, C) -> (B*T, C, h, w)."""
+        """Upsample (B, T * grid * grid, C) -> (B*T, C, h, w)."""
         maps = tokens.reshape(-1, self.grid, self.grid, tokens.shape[-1]).permute(0, 3, 1, 2)
         return F.interpolate(maps, size=tuple(size), mode="bilinear", align_corners=False)
 
 
 def swap_channels(tokens: list[Tensor]) -> list[Tensor]:
-    """n modalities of (..., C): the k-th n-th of modality i's channels comes from modality i + k (cyclic)."""
+    """Swap channels of n modalities (..., C): the k-th n-th of modality i's comes from i + k (cyclic)."""
     n = len(tokens)
     if n < 2:
         return tokens
@@ -93,11 +93,13 @@ def _block(model: Model, channels: int, tokens: int) -> nn.Module:
 
 
 def _initialise(ffm: FeatureFusion, *, keep_mamba: bool) -> None:
-    """Linear layers N(0, 0.02) with bias 0; those in a Mamba only as published, which zeroes its dt bias."""
+    """Initialise linear layers with N(0, 0.02); in a Mamba, whose dt bias that zeroes, only as published."""
     modules = list(ffm.modules())
-    kept = {part for mamba in modules if isinstance(mamba, Mamba) and keep_mamba for part in mamba.modules()}
+    unchanged = {
+        part for mamba in modules if isinstance(mamba, Mamba) and keep_mamba for part in mamba.modules()
+    }
     for module in modules:
-        if isinstance(module, nn.Linear) and module not in kept:
+        if isinstance(module, nn.Linear) and module not in unchanged:
             nn.init.normal_(module.weight, std=0.02)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)

@@ -8,15 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from beamfusion.models.selective_scan import choose_backend, selective_scan
+from beamfusion.ops.causal_conv import causal_conv
+from beamfusion.ops.selective_scan import choose_backend, selective_scan
 
 DT_MIN, DT_MAX = 1e-3, 1e-1
-
-
-def causal_conv(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """SiLU of each channel's own convolution with its last steps; x (B, D, L), weight (D, taps), bias (D)."""
-    y = F.conv1d(x, weight[:, None], bias, padding=weight.shape[1] - 1, groups=x.shape[1])
-    return F.silu(y[:, :, : x.shape[2]])
 
 
 class Mamba(nn.Module):
@@ -45,20 +40,17 @@ class Mamba(nn.Module):
 
     @torch.no_grad()
     def _start_steps(self) -> None:
-        """Step sizes softplus(bias) start log-uniform in [DT_MIN, DT_MAX]."""
+        """Draw initial step sizes softplus(bias) log-uniformly from [DT_MIN, DT_MAX]."""
         nn.init.uniform_(self.dt_proj.weight, -(self.dt_rank**-0.5), self.dt_rank**-0.5)
         size = torch.empty_like(self.dt_proj.bias).uniform_(math.log(DT_MIN), math.log(DT_MAX)).exp()
         self.dt_proj.bias.copy_(size + torch.log(-torch.expm1(-size)))
 
     def forward(self, x: Tensor) -> Tensor:
         backend = choose_backend(x.device, self.scan_backend)
-        convolve = causal_conv
-        if backend == "numba":
-            from beamfusion.models.conv_numba import causal_conv as convolve
         # Two products, since slices of one would have to be joined again in the backward pass.
         x, z = (F.linear(x, weight) for weight in self.in_proj.weight.chunk(2))
         assert self.conv1d.bias is not None
-        u = convolve(x.mT, self.conv1d.weight[:, 0], self.conv1d.bias)
+        u = causal_conv(x.mT, self.conv1d.weight[:, 0], self.conv1d.bias, backend=backend)
         step, B, C = self.x_proj(u.mT).split([self.dt_rank, self.d_state, self.d_state], dim=2)
         y = selective_scan(
             u, F.linear(step, self.dt_proj.weight).mT, -torch.exp(self.A_log), B.mT, C.mT, self.D, z.mT,

@@ -106,28 +106,28 @@ class MRM(nn.Module):
         self.fusion_head = FusionHead(model, kinds=kinds, history=history, horizon=horizon)
 
     def encode(self, modality: Modality, x: Tensor) -> Tensor:
-        """Normalised frames (B, T, channels, H, W) -> stage-1 features by its own encoder."""
+        """Encode normalised frames (B, T, channels, H, W) -> stage-1 features by its own encoder."""
         assert self.encoders is not None
         encoder = self.encoders[modality]
         assert isinstance(encoder, ResNet)
         return encoder.stage(1, x.flatten(0, 1))
 
     def predict(self, halves: Mapping[Modality, Halves], rebuilt: Mapping[Modality, Tensor]) -> Tensor:
-        """Logits of its fusion head, from all shared halves and what was rebuilt."""
+        """Compute logits of its fusion head, from all shared halves and what was rebuilt."""
         assert self.fusion_head is not None
         return self.fusion_head([*(half.shared for half in halves.values()), *rebuilt.values()])
 
     def project(self, features: Mapping[Modality, Tensor]) -> dict[Modality, Halves]:
-        """Stage-1 features (B*T, width, h, w) -> halves, for the modalities that are given."""
+        """Project stage-1 features (B*T, width, h, w) -> halves, for the modalities that are given."""
         return {modality: self.heads[modality](x) for modality, x in features.items()}
 
     def translate(self, halves: Mapping[Modality, Halves]) -> dict[Modality, Tensor]:
-        """The sources' halves -> the missing modalities' features."""
+        """Translate the sources' halves -> the missing modalities' features."""
         shared = torch.cat([halves[source].shared for source in self.sources], dim=1)
         return {modality: self.translators[modality](shared) for modality in self.missing}
 
     def rebuild(self, features: Mapping[Modality, Tensor]) -> dict[Modality, Tensor]:
-        """The sources' stage-1 features -> the missing modalities', {modality: (B*T, width, h, w)}."""
+        """Rebuild missing modalities' stage-1 features {modality: (B*T, width, h, w)} from the sources'."""
         return self.translate(self.project({source: features[source] for source in self.sources}))
 
 

@@ -68,7 +68,7 @@ class Predictor(BeamPredictor):
         return self.head(self.time_fusion(frames, fixes))
 
     def parameter_counts(self) -> dict[str, int]:
-        """Less the encoders of modalities that it never has, as in Table I."""
+        """Count all but the encoders of modalities that it never has, as in Table I."""
         absent = {f"{modality}_encoder" for modality in MODALITIES if modality not in self.model.modalities}
         modules: dict[str, nn.Module | None] = {
             f"{modality}_encoder": self.encoders[modality] for modality in self.grids

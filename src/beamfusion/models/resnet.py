@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from beamfusion.checkpoint import read_tensors
+from beamfusion.models.checkpoint import read_tensors
 from jobkit.errors import UserError
 
 IMAGENET_FILES: dict[tuple[int, ...], str] = {(3, 4, 6, 3): "resnet34.pth", (2, 2, 2, 2): "resnet18.pth"}

@@ -20,11 +20,11 @@ class SumFusion(nn.Module):
         return torch.stack(vectors).sum(0)
 
     def over_time(self, frames: Sequence[Tensor]) -> list[Tensor]:
-        """[(B, T, C)] -> [(B, C)]."""
+        """Sum [(B, T, C)] -> [(B, C)]."""
         return [x.sum(1) for x in frames]
 
     def over_fixes(self, gps: Tensor) -> Tensor:
-        """(B, 2, C) -> (B, C)."""
+        """Sum (B, 2, C) -> (B, C)."""
         return gps.sum(1)
 
 
@@ -42,7 +42,7 @@ class MambaFusion(SumFusion):
         return super().over_time(self.mix(frames).chunk(len(frames)))
 
     def mix(self, frames: Sequence[Tensor]) -> Tensor:
-        """[(B, T, C)], M of them -> (M * B, T, C)."""
+        """Mix [(B, T, C)], M of them -> (M * B, T, C)."""
         x = torch.cat(list(frames))
         mixed: Tensor = self.mamba(x)
         return x + mixed if self.residual else mixed
@@ -67,7 +67,7 @@ class AttentiveMambaFusion(MambaFusion):
 
 
 def _attend(x: Tensor, linear: nn.Linear) -> Tensor:
-    """(B, T, C) -> (B, C), weighted by softmax(Linear(max + mean over the channels))."""
+    """Weigh (B, T, C) -> (B, C) by softmax(Linear(max + mean over the channels))."""
     weights = linear(x.amax(-1) + x.mean(-1)).softmax(-1)
     attended: Tensor = (weights.unsqueeze(-1) * x).sum(1)
     return attended

@@ -19,7 +19,7 @@ Colour = tuple[int, int, int]
 
 HORIZONTAL_VIEW = np.radians(100.0)
 HORIZON = 0.45
-"""Of the picture's height, from the top."""
+"""Part of the picture's height, from the top."""
 EDGE = np.tan(HORIZONTAL_VIEW / 2)
 LONGEST = 6.0
 """Metres by which a vehicle may be out of the picture with its centre and still show."""
@@ -40,7 +40,7 @@ SUPERSAMPLE_BELOW = 480
 def photograph(
     site: Site, traffic: Traffic, frame: int, size: tuple[int, int], rng: np.random.Generator
 ) -> NDArray[np.uint8]:
-    """One picture (height, width, 3) of `size` (width, height)."""
+    """Draw one picture (height, width, 3) of `size` (width, height)."""
     scale = 2 if size[0] < SUPERSAMPLE_BELOW else 1
     width, height = size[0] * scale, size[1] * scale
     canvas = _background(site, width, height).copy()
@@ -48,8 +48,8 @@ def photograph(
     view = _View(width, height)
     light = AMBIENT[site.night]
     forward, left = traffic.position[frame].T
-    seen = np.flatnonzero((forward > NEAREST) & (np.abs(left) < EDGE * forward + LONGEST))
-    for vehicle in seen[np.argsort(-np.hypot(forward, left)[seen])]:
+    visible = np.flatnonzero((forward > NEAREST) & (np.abs(left) < EDGE * forward + LONGEST))
+    for vehicle in visible[np.argsort(-np.hypot(forward, left)[visible])]:
         _vehicle(draw, view, traffic, frame, int(vehicle), site.night, light)
     picture = np.asarray(canvas.resize(size, Image.Resampling.BOX) if scale > 1 else canvas, np.float32)
     noise = rng.standard_normal(picture.shape, np.float32) * NOISE[site.night]
@@ -64,7 +64,7 @@ class _View:
         self.focal = width / 2 / np.tan(HORIZONTAL_VIEW / 2)
 
     def project(self, points: FloatArray) -> FloatArray:
-        """Pixels (N, 2), right and down, of points (N, 3); those behind the camera are undefined."""
+        """Return pixels (N, 2), right and down, of points (N, 3); those behind the camera are undefined."""
         scale = self.focal / np.maximum(points[:, 0], NEAREST)
         pixels = np.empty((len(points), 2))
         pixels[:, 0] = self.width / 2 - points[:, 1] * scale
@@ -78,7 +78,7 @@ class _View:
 
 @cache
 def _background(site: Site, width: int, height: int) -> Image.Image:
-    """Sky, ground, street and facade, which the camera sees the same in every frame."""
+    """Draw sky, ground, street and facade, which the camera sees the same in every frame."""
     canvas = Image.new("RGB", (width, height))
     draw, view, light = ImageDraw.Draw(canvas), _View(width, height), AMBIENT[site.night]
     horizon = int(view.height * HORIZON)
@@ -152,13 +152,13 @@ def _lamps(
     length: float,
     width: float,
 ) -> None:
-    """White in front and red behind, seen from where they shine."""
+    """Draw lamps, white in front and red behind, seen from where they shine."""
     for way, colour in ((1, (255, 250, 225)), (-1, (200, 20, 15))):
         end = centre + way * ahead * length / 2
         if way * float(end @ ahead) > 0:
             continue
-        places = np.array([end - side * width * 0.35, end + side * width * 0.35])
-        for (right, down), forward in zip(view.project(_raised(places, 0.7)), places[:, 0], strict=True):
+        lamps = np.array([end - side * width * 0.35, end + side * width * 0.35])
+        for (right, down), forward in zip(view.project(_raised(lamps, 0.7)), lamps[:, 0], strict=True):
             if forward > NEAREST:
                 radius = max(1.0, view.focal * LAMP_METRES / forward)
                 draw.ellipse((right - radius, down - radius, right + radius, down + radius), fill=colour)

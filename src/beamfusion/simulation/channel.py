@@ -47,7 +47,7 @@ JITTER = 0.008
 
 @cache
 def codebook() -> ComplexArray:
-    """Beam weights (64, 16) with quantised phases; beam 0 points to the right end of the span."""
+    """Return beam weights (64, 16) with quantised phases; beam 0 points to the right end of the span."""
     angles = np.linspace(-BEAM_SPAN, BEAM_SPAN, BEAMS)
     phases = np.angle(steering(angles))
     step = 2 * np.pi / PHASE_STATES
@@ -55,12 +55,12 @@ def codebook() -> ComplexArray:
 
 
 def steering(angles: FloatArray) -> ComplexArray:
-    """Responses (N, 16) of the half-wavelength array to azimuths in radians from its boresight."""
+    """Return responses (N, 16) of the half-wavelength array to azimuths in radians from its boresight."""
     return np.exp(1j * np.pi * np.sin(angles)[:, None] * (np.arange(ELEMENTS) - (ELEMENTS - 1) / 2))
 
 
 def received_power(site: Site, traffic: Traffic, rng: np.random.Generator) -> FloatArray:
-    """Power (F, 64) of every beam in every frame, linear."""
+    """Return the power (F, 64) of every beam in every frame, linear."""
     receiver = traffic.position[:, 0]
     loss = np.maximum(rng.normal(BLOCKAGE_DB[0], BLOCKAGE_DB[1], traffic.position.shape[1]), 3.0)
     fading = 10 ** (rng.normal(0, FADING_DB) / 20)
@@ -73,7 +73,7 @@ def received_power(site: Site, traffic: Traffic, rng: np.random.Generator) -> Fl
 
 
 def crossings(traffic: Traffic) -> NDArray[np.bool_]:
-    """(F, V - 1) whether each other vehicle stands across the line of sight, as a box."""
+    """Return (F, V - 1) whether each other vehicle stands across the line of sight, as a box."""
     start = np.array([0.0, 0.0, STATION_HEIGHT])
     end = np.concatenate([traffic.position[:, 0], np.full((traffic.frames, 1), RECEIVER_HEIGHT)], axis=1)
     return segments_meet_boxes(start, end, traffic.position[:, 1:], traffic.heading[1:], traffic.size[1:])
@@ -82,7 +82,7 @@ def crossings(traffic: Traffic) -> NDArray[np.bool_]:
 def segments_meet_boxes(
     start: FloatArray, end: FloatArray, position: FloatArray, heading: FloatArray, size: FloatArray
 ) -> NDArray[np.bool_]:
-    """Whether segments from one point (3) to (F, 3) meet boxes at (F, V, 2) on the ground: (F, V)."""
+    """Return (F, V) whether segments from one point (3) to (F, 3) meet boxes at (F, V, 2) on the ground."""
     side = np.stack([-heading[:, 1], heading[:, 0]], axis=1)
     entry = np.zeros(position.shape[:2])
     leave = np.ones(position.shape[:2])
@@ -102,7 +102,7 @@ def segments_meet_boxes(
 
 
 def _path(source: FloatArray, loss: FloatArray) -> ComplexArray:
-    """The array's response (F, 16) to a source at (F, 2) with a loss (F,) in dB."""
+    """Return the array's response (F, 16) to a source at (F, 2) with a loss (F,) in dB."""
     distance = np.hypot(*source.T)
     amplitude = (REFERENCE_RANGE / distance) ** (1 - LEVELLING) * 10 ** (-loss / 20)
     phase = np.exp(-2j * np.pi * distance / WAVELENGTH)

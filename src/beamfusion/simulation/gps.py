@@ -1,4 +1,4 @@
-"""GPS: the base station's place, and the car's fixes with the error of a receiver without corrections."""
+"""GPS: the base station's position, and the car's fixes with the error of a receiver without corrections."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ NOISE = 0.1
 
 
 def fixes(site: Site, traffic: Traffic, rng: np.random.Generator) -> FloatArray:
-    """Latitude and longitude (F, 2) in degrees that the car reports in each frame."""
+    """Return latitude and longitude (F, 2) in degrees that the car reports in each frame."""
     error = rng.normal(0, BIAS, 2) + rng.normal(0, NOISE, (traffic.frames, 2))
     return to_degrees(site, traffic.position[:, 0] + error)
 
 
 def to_degrees(site: Site, position: FloatArray) -> FloatArray:
-    """Latitude and longitude (N, 2) of places (N, 2), metres forward and to the left of the base station."""
+    """Return latitude and longitude (N, 2) of positions (N, 2), metres forward and left of the station."""
     forward, left = position.T
     turn = np.radians(site.boresight)
     easting, northing, zone, _ = utm.from_latlon(site.latitude, site.longitude)

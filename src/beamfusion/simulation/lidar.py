@@ -20,12 +20,12 @@ RANGE_NOISE = 0.02
 """Standard deviation in metres, that of a 32-channel sensor of the kind."""
 ROWS_PER_POINT = 16.0
 RETURNING = 0.9
-"""About the part of the rays that meet something."""
+"""Part of the rays, about, that meet something."""
 GROUND_INTENSITY, FACADE_INTENSITY, VEHICLE_INTENSITY = 30, 90, 160
 
 
 def rays(points: int) -> FloatArray:
-    """Unit vectors (R, 3) of so many rays that about `points` of them return."""
+    """Return unit vectors (R, 3) of so many rays that about `points` of them return."""
     channels = max(4, round((points / ROWS_PER_POINT) ** 0.5))
     azimuths = max(8, round(points / RETURNING / channels))
     azimuth, elevation = np.meshgrid(
@@ -40,7 +40,7 @@ def rays(points: int) -> FloatArray:
 def sweep(
     site: Site, traffic: Traffic, frame: int, directions: FloatArray, rng: np.random.Generator
 ) -> tuple[FloatArray, NDArray[np.uint16]]:
-    """Points (N, 3) in metres, x backwards, y to the right and z up from the sensor, and intensities (N,)."""
+    """Return points (N, 3) in metres, x backwards, y right and z up from the sensor, and intensities (N,)."""
     candidates = [
         _ground(directions),
         _facade(site, directions),
@@ -70,7 +70,7 @@ def _facade(site: Site, directions: FloatArray) -> FloatArray:
 
 
 def _boxes(directions: FloatArray, position: FloatArray, heading: FloatArray, size: FloatArray) -> FloatArray:
-    """Distance (R,) to the nearest box that stands on the ground, by the slab method."""
+    """Return the distance (R,) to the nearest box that stands on the ground, by the slab method."""
     side = np.stack([-heading[:, 1], heading[:, 0]], axis=1)
     entry = np.zeros((len(directions), len(position)))
     leave = np.full_like(entry, np.inf)

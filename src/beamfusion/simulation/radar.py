@@ -38,14 +38,14 @@ def cube(
     *,
     hidden: bool,
 ) -> NDArray[np.complex64]:
-    """One frame (antenna, sample, chirp); `hidden` where another vehicle stands before the receiver's car."""
-    place, speed, amplitude = _scatterers(site, traffic, frame, rng, hidden=hidden)
-    distance = np.hypot(*place.T)
-    keep = (distance < MAX_RANGE) & (place[:, 0] > 0)
-    place, speed, distance = place[keep], speed[keep], distance[keep]
+    """Return one frame (antenna, sample, chirp); the receiver's car is `hidden` by another vehicle."""
+    position, speed, amplitude = _scatterers(site, traffic, frame, rng, hidden=hidden)
+    distance = np.hypot(*position.T)
+    keep = (distance < MAX_RANGE) & (position[:, 0] > 0)
+    position, speed, distance = position[keep], speed[keep], distance[keep]
     strength = amplitude[keep] / distance**2
     carrier = np.exp(-4j * np.pi * distance / WAVELENGTH)
-    antenna = np.exp(1j * np.pi * np.outer(np.arange(ANTENNAS), place[:, 1] / distance))
+    antenna = np.exp(1j * np.pi * np.outer(np.arange(ANTENNAS), position[:, 1] / distance))
     sample = np.exp(2j * np.pi * np.outer(np.arange(samples) / MAX_RANGE, distance))
     chirp = np.exp(1j * np.pi * np.outer(speed / MAX_SPEED, np.arange(chirps)))
     tones = sample * (strength * carrier)
@@ -57,21 +57,21 @@ def cube(
 def _scatterers(
     site: Site, traffic: Traffic, frame: int, rng: np.random.Generator, *, hidden: bool
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Places (N, 2), radial speeds (N,), positive when they leave, and amplitudes (N,)."""
+    """Return positions (N, 2), radial speeds (N,), positive when they leave, and amplitudes (N,)."""
     centre, ahead = traffic.position[frame], traffic.heading
     towards = -centre / np.hypot(*centre.T)[:, None]
     half = traffic.size[:, :1] / 2
-    places = np.concatenate([centre + ahead * half * way + towards * 0.8 for way in (-0.8, 0.0, 0.8)])
+    positions = np.concatenate([centre + ahead * half * way + towards * 0.8 for way in (-0.8, 0.0, 0.8)])
     velocity = np.tile(traffic.velocity[frame], (3, 1))
-    speed = (velocity * places).sum(1) / np.hypot(*places.T)
-    shown = np.ones(len(centre))
-    shown[0] = BEHIND if hidden else 1.0
+    speed = (velocity * positions).sum(1) / np.hypot(*positions.T)
+    visibility = np.ones(len(centre))
+    visibility[0] = BEHIND if hidden else 1.0
     section = CROSS_SECTION * traffic.size[:, 0] / 4.5 / 3
-    amplitude = np.tile(np.sqrt(section) * shown, 3) * rng.rayleigh(0.8, len(places))
+    amplitude = np.tile(np.sqrt(section) * visibility, 3) * rng.rayleigh(0.8, len(positions))
     point, _ = site.facade
     wall = point + np.linspace(-20, site.length + 20, FACADE_POINTS)[:, None] * site.along
     return (
-        np.concatenate([places, wall]),
+        np.concatenate([positions, wall]),
         np.concatenate([speed, np.zeros(FACADE_POINTS)]),
         np.concatenate([amplitude, np.full(FACADE_POINTS, FACADE_CROSS_SECTION**0.5)]),
     )

@@ -58,7 +58,7 @@ class Site:
         return float(np.hypot(*np.subtract(self.far, self.near)))
 
     def on_street(self, s: FloatArray, lane: NDArray[np.int64]) -> FloatArray:
-        """Positions (..., 2) of distances `s` along the lanes' middle lines."""
+        """Return positions (..., 2) of distances `s` along the lanes' middle lines."""
         offset = (np.asarray(lane) * LANE_WIDTH)[..., None] * self.across
         return np.asarray(self.near) + np.asarray(s)[..., None] * self.along + offset
 

@@ -23,7 +23,7 @@ ACCELERATION = 0.6
 GAP = (8.0, 24.0)
 """Shortest gap between vehicles of a lane, and the mean of what comes on top, in metres."""
 DIRECTIONS = (1, 1, -1)
-"""Of the lanes, the nearest first."""
+"""Driving directions of the lanes, the nearest first."""
 MARGIN = 30.0
 """Metres of street beyond either end of the view that carry traffic."""
 RECEIVER_HEIGHT = 1.6
@@ -57,7 +57,7 @@ class Traffic:
 
 
 def drive_by(site: Site, rng: np.random.Generator, speed: tuple[float, float]) -> Traffic:
-    """One pass of the car: every frame from entering the view until leaving it.
+    """Simulate one pass of the car: every frame from entering the view until leaving it.
 
     Lanes start at speeds between the two, in metres a second.
     """
@@ -125,31 +125,31 @@ class _Lane:
         )
 
     def speed(self, time: FloatArray) -> FloatArray:
-        """(F, V) along the street, signed; never slower than a third of the first."""
+        """Return (F, V) the speed along the street, signed; never slower than a third of the first."""
         speed = np.maximum(self.initial_speed + self.acceleration * time, self.initial_speed / 3)
         return np.repeat(self.direction * speed[:, None], len(self.start), axis=1)
 
     def distance(self, time: FloatArray) -> FloatArray:
-        """(F, V) metres along the street."""
+        """Return (F, V) the metres along the street."""
         travelled = np.cumsum(self.speed(time)[:, :1], axis=0) * FRAME_SECONDS
         return self.start + travelled - travelled[:1]
 
 
 def in_view(site: Site, s: FloatArray, lane: int) -> NDArray[np.bool_]:
-    """Whether positions along a lane are on the street's part that is seen, and within the field of view."""
+    """Return which positions along a lane are on the street's visible part and in the field of view."""
     forward, left = site.on_street(s, np.array(lane)).T
     return (np.abs(np.arctan2(left, forward)) < FIELD_OF_VIEW) & (s > -1) & (s < site.length + 1)
 
 
 def _entry(site: Site, lane: int, direction: int) -> float:
-    """Where along the street a car of the lane enters the view."""
+    """Return where along the street a car of the lane enters the view."""
     s = np.linspace(0, site.length, 2000)
     seen = s[in_view(site, s, lane)]
     return float(seen[0] if direction > 0 else seen[-1])
 
 
 def _colours(count: int, rng: np.random.Generator) -> FloatArray:
-    """Mostly white, grey and black cars, some in colours."""
+    """Draw mostly white, grey and black cars, some in colours."""
     grey = np.repeat(rng.choice([0.08, 0.3, 0.55, 0.9], (count, 1)), 3, axis=1)
     painted = rng.uniform(0.05, 0.85, (count, 3))
     return np.where(rng.random((count, 1)) < 0.7, grey, painted)

@@ -1,4 +1,4 @@
-"""Writes a tree of files in exactly the form of DeepSense 6G scenarios 31 to 34."""
+"""Write a tree of files in exactly the format of DeepSense 6G scenarios 31 to 34."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FloatArray = NDArray[np.float64]
 HISTORY = 5
 FIXES = 2
 NAN_SHARE = 0.009
-"""Of the labels, those whose power vector holds a NaN: 101 of 11,243 in the recorded data."""
+"""Share of labels whose power vector holds a NaN: 101 of 11,243 in the recorded data."""
 NAN_BEAMS = 3
 PAUSE = (30, 200)
 """Frame numbers between two passes."""
@@ -55,7 +55,7 @@ TEST = Subset(2, "Multi_Modal_Test", "ml_challenge_test_multi_modal.csv", 2, 4, 
 
 
 def simulate(out: Path, settings: Simulation, *, progress: bool = False) -> None:
-    """Write the whole tree below `out`, to the byte the same for the same settings."""
+    """Write the whole tree to `out`, to the byte the same for the same settings."""
     plan = [
         (DEVELOPMENT, dict.fromkeys((32, 33, 34), settings.passes)),
         (ADAPTATION, {31: settings.adaptation_passes, 32: 1, 33: 1}),
@@ -77,7 +77,7 @@ def simulate(out: Path, settings: Simulation, *, progress: bool = False) -> None
 def _scenario(
     folder: Path, subset: Subset, site: Site, passes: int, settings: Simulation, bar: tqdm[Any]
 ) -> Iterator[dict[str, str | int]]:
-    """The windows of one scenario, a row each, once their files are written."""
+    """Yield the windows of one scenario, a row each, once their files are written."""
     unit1, unit2 = (Path(f"scenario{site.scenario}") / unit for unit in ("unit1", "unit2"))
     for kind in ("camera_data", "lidar_data", "radar_data", "mmWave_data", "GPS_data"):
         (folder / unit1 / kind).mkdir(parents=True, exist_ok=True)
@@ -89,8 +89,8 @@ def _scenario(
         rng = np.random.default_rng([settings.seed, site.scenario, subset.number, number])
         traffic = drive_by(site, rng, settings.speed)
         power = _with_nans(received_power(site, traffic, rng), rng)
-        shown = power if subset.labelled else None
-        names = _write_pass(folder, unit1, unit2, first, site, traffic, shown, settings, rng)
+        labels = power if subset.labelled else None
+        names = _write_pass(folder, unit1, unit2, first, site, traffic, labels, settings, rng)
         reach = (HISTORY - 1) * subset.stride
         for start in range(0, traffic.frames - reach, subset.step):
             chosen = [start + k * subset.stride for k in range(HISTORY)]
@@ -122,7 +122,7 @@ def _write_pass(
     rng: np.random.Generator,
 ) -> dict[str, list[str]]:
     """Write every frame's files, of `power` if it is given; their names relative to `folder`, by kind."""
-    places = fixes(site, traffic, rng)
+    positions = fixes(site, traffic, rng)
     directions = rays(settings.lidar_points)
     hidden = np.any(crossings(traffic), axis=1)
     names: dict[str, list[str]] = {kind: [] for kind in ("rgb", "lidar", "radar", "gps", "power")}
@@ -150,7 +150,7 @@ def _write_pass(
             hidden=bool(hidden[frame]),
         )
         np.save(folder / paths["radar"], signal)
-        _write_lines(folder / paths["gps"], places[frame])
+        _write_lines(folder / paths["gps"], positions[frame])
         if power is not None:
             _write_lines(folder / paths["power"], power[frame])
     return names

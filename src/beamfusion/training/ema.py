@@ -8,7 +8,7 @@ from torch.optim.swa_utils import AveragedModel
 
 
 def averaged(network: nn.Module, decay: float) -> AveragedModel:
-    """`network`'s running average; BatchNorm's statistics are copied, not averaged.
+    """Return `network`'s running average; BatchNorm's statistics are copied, not averaged.
 
     The decay grows as (1 + n) / (10 + n), so that a short run does not keep its random start.
     """

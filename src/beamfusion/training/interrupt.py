@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT ask a training to save and leave; far from a batch border it leaves unsaved."""
+"""Let SIGTERM and SIGINT end a training at a batch border, saved, or after a grace period, unsaved."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import time
 from collections.abc import Iterator
 from types import FrameType
 
-GRACE = 7.0
-"""Seconds to reach a batch border and save; whoever sent the signal often kills after some 10."""
+GRACE_SECONDS = 7.0
+"""How long a process may take to reach a batch border and save; senders often kill after some 10."""
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Stop:
-    """Which signal has arrived, if one has, and whether it may end the process on the spot."""
+    """The signal that has arrived, if one has, and whether it may end the process at once."""
 
     def __init__(self) -> None:
         self.signal = 0
@@ -26,32 +26,32 @@ class Stop:
 
     @contextlib.contextmanager
     def at_once(self) -> Iterator[None]:
-        """While nothing would be lost, a signal ends the process where it is."""
+        """Let a signal end the process where it is, while nothing would be lost."""
         self._at_once = True
         try:
-            self._leave_if_asked()
+            self._exit_if_signalled()
             yield
         finally:
             self._at_once = False
 
     def note(self, number: int, frame: FrameType | None = None) -> None:
         self.signal = number
-        self._leave_if_asked()
+        self._exit_if_signalled()
 
-    def _leave_if_asked(self) -> None:
+    def _exit_if_signalled(self) -> None:
         if self.signal and self._at_once:
             raise SystemExit(128 + self.signal)
 
 
 @contextlib.contextmanager
-def stop_signal(grace: float = GRACE) -> Iterator[Stop]:
-    """Note signals instead of dying of them; `grace` seconds after the first the process ends anyway."""
+def stop_signal(grace: float = GRACE_SECONDS) -> Iterator[Stop]:
+    """Note signals instead of dying of them, but end the process `grace` seconds after the first."""
     stop = Stop()
     before = {number: signal.signal(number, stop.note) for number in SIGNALS}
-    heard, wakeup = socket.socketpair()
+    receiver, wakeup = socket.socketpair()
     wakeup.setblocking(False)
     old_wakeup = signal.set_wakeup_fd(wakeup.fileno())
-    watch = threading.Thread(target=_watch, args=(heard, grace), daemon=True)
+    watch = threading.Thread(target=_watch, args=(receiver, grace), daemon=True)
     watch.start()
     try:
         yield stop
@@ -61,22 +61,22 @@ def stop_signal(grace: float = GRACE) -> Iterator[Stop]:
             signal.signal(number, handler)
         wakeup.close()
         watch.join()
-        heard.close()
+        receiver.close()
 
 
-def _watch(heard: socket.socket, grace: float) -> None:
-    """A thread of its own hears of a signal at once; Python's handler waits for a long operation to end."""
+def _watch(receiver: socket.socket, grace: float) -> None:
+    """Wait in a thread, which hears of a signal at once: Python's handler waits for long operations."""
     number = 0
     while not number:
-        numbers = heard.recv(16)
+        numbers = receiver.recv(16)
         if not numbers:
             return
         number = next((byte for byte in numbers if byte in SIGNALS), 0)
     deadline = time.monotonic() + grace
     with contextlib.suppress(TimeoutError):
         while (left := deadline - time.monotonic()) > 0:
-            heard.settimeout(left)
-            if not heard.recv(16):
+            receiver.settimeout(left)
+            if not receiver.recv(16):
                 return
     print(f"left by signal {number} without a save; the last one is kept", file=sys.stderr, flush=True)
     os._exit(128 + number)

@@ -15,7 +15,7 @@ PEAK = 1.25 / (0.5 * math.sqrt(2 * math.pi))
 
 
 def soft_targets(beam: Tensor, sigma: float = 0.5, *, beams: int = BEAMS) -> Tensor:
-    """(...) zero-based -> (..., beams): a Gaussian around the beam, cut at +-5 beams and at the ends.
+    """Map (...) zero-based -> (..., beams): a Gaussian around the beam, cut at +-5 beams and at the ends.
 
     The peak is the published one at any sigma (in beams), so that targets stay in [0, 1].
     """
@@ -25,7 +25,7 @@ def soft_targets(beam: Tensor, sigma: float = 0.5, *, beams: int = BEAMS) -> Ten
 
 
 def focal_loss(logits: Tensor, targets: Tensor, gamma: float = 2.0, alpha: float = 0.25) -> Tensor:
-    """Mean over the beams and the batch; logits and targets (..., beams), targets in [0, 1].
+    """Return the mean over the beams and the batch; logits and targets (..., beams), targets in [0, 1].
 
     Computed in float32 or better, whatever the logits are.
     """
@@ -39,5 +39,5 @@ def focal_loss(logits: Tensor, targets: Tensor, gamma: float = 2.0, alpha: float
 
 
 def precise(x: Tensor) -> Tensor:
-    """In float32, or float64 if it already is: what a loss is computed in."""
+    """Return x in float32, or float64 if it already is: what a loss is computed in."""
     return x.to(torch.promote_types(x.dtype, torch.float32))

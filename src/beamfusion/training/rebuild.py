@@ -8,31 +8,35 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from beamfusion.checkpoint import CHECKPOINT, load_checkpoint
-from beamfusion.data.dataset import Batch, WindowDataset
-from beamfusion.data.parts import open_parts
+from beamfusion.data.dataset import Batch, WindowDataset, open_datasets
 from beamfusion.device import compute_dtype
-from beamfusion.networks import Networks, start_rebuilding, weight_dtype
-from beamfusion.predict import predict
+from beamfusion.evaluation.predict import predict
+from beamfusion.models.checkpoint import CHECKPOINT, load_checkpoint
+from beamfusion.models.networks import Networks, start_rebuilding, weight_dtype
 from beamfusion.settings import Modality, Settings
-from beamfusion.training.loop import Loop, Plan
 from beamfusion.training.rebuild_losses import contrast_loss, distance_loss, trans_loss
 from beamfusion.training.train import beam_loss, training_outcome
+from beamfusion.training.trainer import Plan, Trainer
 from jobkit.job import Outcome
 from jobkit.ledger import Ledger
 
 
 def rebuild(
-    folder: Path, prepared: Path, training: Path, settings: Settings, device: torch.device, ledger: Ledger
+    folder: Path,
+    prepared: Path,
+    training: Path,
+    settings: Settings,
+    device: torch.device,
+    ledger: Ledger | None,
 ) -> Outcome:
     """Train the MRM in `folder` for the predictor of the job in `training`; checkpoint.pt holds both.
 
     `complete_dba` is the finetuned predictor's on the validation part with nothing missing.
     """
-    parts = open_parts(prepared, settings, window_step=settings.rebuild.window_step)
+    datasets = open_datasets(prepared, settings, window_step=settings.rebuild.window_step)
     torch.manual_seed(settings.seed)
     predictor, rebuilder = start_rebuilding(training, settings, device)
-    task = RebuildTask(Networks(predictor, rebuilder), parts.validation, settings, device)
+    task = RebuildTask(Networks(predictor, rebuilder), datasets.validation, settings, device)
     options = settings.rebuild
     rates = [options.lr, options.predictor_lr]
     optimizer = torch.optim.AdamW(
@@ -52,12 +56,12 @@ def rebuild(
         weights=weight_dtype(settings),
         seed=settings.seed,
     )
-    fit = Loop(task, optimizer, parts.train, plan, folder=folder, device=device, ledger=ledger).fit()
+    result = Trainer(task, optimizer, datasets.train, plan, folder=folder, device=device, ledger=ledger).fit()
     scores = {}
-    if fit.diverged_in is None:
+    if result.diverged_in is None:
         load_checkpoint(folder / CHECKPOINT, {"predictor": predictor})
-        scores["complete_dba"] = predict(Networks(predictor), parts.validation, device).dba
-    return training_outcome(fit, device, scores)
+        scores["complete_dba"] = predict(Networks(predictor), datasets.validation, device).dba
+    return training_outcome(result, device, scores)
 
 
 class RebuildTask:
@@ -90,7 +94,7 @@ class RebuildTask:
             self._predictor.eval()
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        """Each term whose weight is not 0, before weighting, and their weighted `total`."""
+        """Compute each term whose weight is not 0, before weighting, and their weighted `total`."""
         options, mrm, history = self._settings.rebuild, self._rebuilder.mrm, self._settings.data.history
         features = self._rebuilder.features(batch, mrm.modalities)
         halves = mrm.project(features)
@@ -113,12 +117,12 @@ class RebuildTask:
                 shared, history=history, temperature=options.temperature, beam=label
             )
         if "distance" in weights:
-            terms["distance"] = distance_loss(specific, history=history, form=options.distance)
+            terms["distance"] = distance_loss(specific, history=history, norm=options.distance)
         total = sum(weights[name] * term for name, term in terms.items())
         return {**terms, "total": cast("Tensor", total)}
 
     def _fusion_loss(self, batch: Batch, rebuilt: dict[Modality, Tensor]) -> Tensor:
-        """The predictor's own loss, with what is drawn to be replaced rebuilt and the rest true.
+        """Compute the predictor's own loss, with what is drawn to be replaced rebuilt and the rest true.
 
         Published: image is drawn in the first epoch only, LiDAR and radar are always replaced, and an image
         that is not drawn is the filler. A predictor that stays as it is learns nothing from true features,
@@ -145,7 +149,7 @@ class RebuildTask:
         return beam_loss(logits, batch.beam, self._settings.train)
 
     def after_step(self) -> None:
-        """Constant learning rates and no average: nothing follows a step."""
+        """Do nothing: learning rates are constant and there is no average."""
 
     def validate(self) -> float:
         part, missing = self._validation, self._settings.missing
@@ -162,5 +166,5 @@ class RebuildTask:
 
 
 def first_beam(batch: Batch) -> Tensor:
-    """(B,): the beam, or of a forecast the first of its steps."""
+    """Return (B,) the beam, or of a forecast the first of its steps."""
     return batch.beam if batch.beam.ndim == 1 else batch.beam[:, 0]

@@ -16,7 +16,7 @@ from beamfusion.training.losses import precise
 
 
 def trans_loss(rebuilt: Mapping[Modality, Tensor], true: Mapping[Modality, Tensor]) -> Tensor:
-    """Mean squared error of rebuilt features (B*T, C, h, w), averaged over the rebuilt modalities."""
+    """Average the mean squared error of rebuilt features (B*T, C, h, w) over the modalities."""
     errors = [F.mse_loss(precise(x), precise(true[modality])) for modality, x in rebuilt.items()]
     return torch.stack(errors).mean()
 
@@ -24,7 +24,7 @@ def trans_loss(rebuilt: Mapping[Modality, Tensor], true: Mapping[Modality, Tenso
 def contrast_loss(
     shared: Mapping[Modality, Tensor], *, history: int, temperature: float, beam: Tensor | None = None
 ) -> Tensor:
-    """NT-Xent between the modalities' shared halves (B*T, C, h, w), averaged over pairs of modalities.
+    """Average NT-Xent between the modalities' shared halves (B*T, C, h, w) over pairs of modalities.
 
     A half is summed over its positions and a sample's T frames are put end to end. Positives are the two
     modalities' views of one sample, or, where `beam` (B,) is given, every view of a sample with that beam.
@@ -35,7 +35,7 @@ def contrast_loss(
 
 
 def nt_xent(a: Tensor, b: Tensor, temperature: float, label: Tensor | None = None) -> Tensor:
-    """Normalised temperature-scaled cross-entropy (Chen et al. 2020) of views a, b (B, D), cosine similarity.
+    """Compute the normalised temperature-scaled cross-entropy (Chen et al. 2020) of views a, b (B, D).
 
     With labels (B,) it is the supervised form, averaged outside of the logarithm (Khosla et al. 2020, eq. 2).
     """
@@ -51,15 +51,15 @@ def nt_xent(a: Tensor, b: Tensor, temperature: float, label: Tensor | None = Non
 
 
 def distance_loss(
-    specific: Mapping[Modality, Tensor], *, history: int, form: Literal["sample", "tensor"]
+    specific: Mapping[Modality, Tensor], *, history: int, norm: Literal["sample", "tensor"]
 ) -> Tensor:
-    """Minus the Euclidean distance of specific halves (B*T, C, h, w), averaged over pairs of modalities.
+    """Average minus the Euclidean distance of specific halves (B*T, C, h, w) over pairs of modalities.
 
     `tensor` is the published norm over the whole batch. `sample` is the mean over the samples of each one's
     distance over the root of its number of positions: in [-2, 0], since a half's length is at most 1.
     """
     pairs = [precise(a) - precise(b) for a, b in combinations(specific.values(), 2)]
-    if form == "tensor":
+    if norm == "tensor":
         return -torch.stack([torch.linalg.vector_norm(pair) for pair in pairs]).mean()
     return -torch.stack([_sample_distance(pair, history) for pair in pairs]).mean()
 

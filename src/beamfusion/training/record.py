@@ -1,4 +1,4 @@
-"""What a training writes down as it goes: history.csv, steps.csv, TensorBoard events, a line per epoch."""
+"""The record of a training: history.csv, steps.csv, TensorBoard events, a line per epoch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Record:
     """Loss terms of every step and scores of every epoch; restored with the training's state."""
 
     def __init__(self, folder: Path | None):
-        """None: nothing is written, as another process does."""
+        """Write in `folder`; nothing is written where it is None, as in a follower."""
         self._folder = folder
         self._steps: list[dict[str, float]] = []
         self._epochs: list[dict[str, float]] = []
@@ -47,7 +47,7 @@ class Record:
             self._plot(f"loss/{name}", value)
 
     def epoch(self, epoch: int, rate: float, score: float) -> None:
-        """One row of history.csv: learning rate, mean of each loss term, validation DBA; epochs from 1."""
+        """Add a row to history.csv: learning rate, mean of each loss term, validation DBA; epochs from 1."""
         steps = self._steps[self._epoch_start :]
         means = {f"loss_{name}": sum(step[name] for step in steps) / len(steps) for name in steps[0]}
         self._epochs.append(
@@ -57,8 +57,8 @@ class Record:
         self._plot("lr", rate)
         self._plot("validation_dba", score)
         if self._folder is not None:
-            said = f"epoch {epoch}: loss {means['loss_total']:.4f}, validation DBA {score:.4f}"
-            print(said, file=sys.stderr)
+            line = f"epoch {epoch}: loss {means['loss_total']:.4f}, validation DBA {score:.4f}"
+            print(line, file=sys.stderr)
         self._write()
 
     def state(self) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from beamfusion.settings import Train
 
 
 def learning_rate(epoch: float, train: Train) -> float:
-    """A half cosine from lr_min up to lr, one down to lr_min, then restarts; epochs from 0, and their parts.
+    """Return the rate: a half cosine from lr_min up to lr, one down to lr_min, then restarts.
 
-    The published rate is that of an epoch's start for all of it.
+    Epochs count from 0, with their datasets. The published rate is that of an epoch's start for all of it.
     """
     if train.rate_changes == "epoch":
         epoch = math.floor(epoch)

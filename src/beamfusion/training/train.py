@@ -8,21 +8,20 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from beamfusion.checkpoint import CHECKPOINT, save_checkpoint
-from beamfusion.data.dataset import Batch, WindowDataset
-from beamfusion.data.parts import Parts, open_parts
+from beamfusion.data.dataset import Batch, Datasets, WindowDataset, open_datasets
 from beamfusion.device import compute_dtype, describe_device, peak_memory
+from beamfusion.distributed.workers import SINGLE_PROCESS, Workers
+from beamfusion.evaluation.predict import predict
+from beamfusion.models.baselines.gps_least_squares import GpsLeastSquares
 from beamfusion.models.beam_predictor import BeamPredictor
+from beamfusion.models.checkpoint import CHECKPOINT, save_checkpoint
 from beamfusion.models.encoders import start_from_imagenet
-from beamfusion.models.gps_least_squares import GpsLeastSquares
-from beamfusion.networks import Networks, new_predictor, weight_dtype
-from beamfusion.predict import predict
+from beamfusion.models.networks import Networks, new_predictor, weight_dtype
 from beamfusion.settings import Settings, Train
 from beamfusion.training.ema import averaged
-from beamfusion.training.loop import STATE, Fit, Loop, Plan
 from beamfusion.training.losses import focal_loss, soft_targets
 from beamfusion.training.schedule import learning_rate
-from beamfusion.training.workers import ALONE, Workers
+from beamfusion.training.trainer import STATE, Plan, Trainer, TrainingResult
 from jobkit.job import Outcome
 from jobkit.ledger import Ledger
 
@@ -33,46 +32,46 @@ def train(
     settings: Settings,
     device: torch.device,
     ledger: Ledger | None,
-    workers: Workers = ALONE,
+    workers: Workers = SINGLE_PROCESS,
 ) -> Outcome:
-    """Train what predicts in `folder` on the frames in `prepared`; checkpoint.pt holds its best epoch.
+    """Train a predictor in `folder` on the frames in `prepared`; checkpoint.pt holds its best epoch.
 
-    Of several workers each calls this; the one that leads writes, and has the ledger.
+    Each of several workers calls this; the leader writes, and has the ledger.
     """
-    parts = open_parts(prepared, settings, window_step=settings.train.window_step)
+    datasets = open_datasets(prepared, settings, window_step=settings.train.window_step)
     torch.manual_seed(settings.seed)
     predictor = new_predictor(settings)
     if isinstance(predictor, GpsLeastSquares):
-        fit = fit_least_squares(predictor, parts, folder / CHECKPOINT, device, workers)
+        result = fit_least_squares(predictor, datasets, folder / CHECKPOINT, device, workers)
     else:
-        fit = fit_by_gradient(predictor, parts, settings, folder, device, ledger, workers)
-    return training_outcome(fit, device, {"windows": window_counts(parts)}, workers.size)
+        result = fit_by_gradient(predictor, datasets, settings, folder, device, ledger, workers)
+    return training_outcome(result, device, {"windows": window_counts(datasets)}, workers.world_size)
 
 
-def window_counts(parts: Parts) -> dict[str, int]:
-    """Windows that train, altered copies among them, that validate, and that no part has."""
+def window_counts(datasets: Datasets) -> dict[str, int]:
+    """Count windows that train, altered copies among them, that validate, and that no part has."""
     return {
-        "train": len(parts.train),
-        "altered": parts.train.altered,
-        "validation": len(parts.validation),
-        **parts.left_out,
+        "train": len(datasets.train),
+        "altered": datasets.train.altered,
+        "validation": len(datasets.validation),
+        **datasets.left_out,
     }
 
 
 def fit_by_gradient(
     predictor: BeamPredictor,
-    parts: Parts,
+    datasets: Datasets,
     settings: Settings,
     folder: Path,
     device: torch.device,
     ledger: Ledger | None,
-    workers: Workers = ALONE,
-) -> Fit:
-    """AdamW on the focal loss, by the schedule of the settings."""
+    workers: Workers = SINGLE_PROCESS,
+) -> TrainingResult:
+    """Train by AdamW on the focal loss, by the schedule of the settings."""
     if settings.model.imagenet is not None:
         start_from_imagenet(predictor, Path(settings.model.imagenet))
     predictor.to(device, weight_dtype(settings))
-    task = PredictorTask(predictor, parts.validation, settings.train, device, workers)
+    task = PredictorTask(predictor, datasets.validation, settings.train, device, workers)
     optimizer = torch.optim.AdamW(
         predictor.parameters(), settings.train.lr, weight_decay=settings.train.weight_decay, fused=True
     )
@@ -85,34 +84,36 @@ def fit_by_gradient(
         weights=weight_dtype(settings),
         seed=settings.seed,
     )
-    loop = Loop(
-        task, optimizer, parts.train, plan, folder=folder, device=device, ledger=ledger, workers=workers
+    trainer = Trainer(
+        task, optimizer, datasets.train, plan, folder=folder, device=device, ledger=ledger, workers=workers
     )
-    return loop.fit()
+    return trainer.fit()
 
 
 def fit_least_squares(
     predictor: GpsLeastSquares,
-    parts: Parts,
+    datasets: Datasets,
     checkpoint: Path,
     device: torch.device,
-    workers: Workers = ALONE,
-) -> Fit:
+    workers: Workers = SINGLE_PROCESS,
+) -> TrainingResult:
     """Solve for the training part, each worker for all of it; there is one epoch, the first."""
-    predictor.fit(*map(torch.from_numpy, parts.train.positions()))
-    if workers.leads:
+    predictor.fit(*map(torch.from_numpy, datasets.train.positions()))
+    if workers.is_leader:
         save_checkpoint(checkpoint, {"predictor": predictor})
-    score = predict(Networks(predictor.to(device)), parts.validation, device).dba
-    return Fit(epochs=1, best_epoch=1, best_score=score)
+    score = predict(Networks(predictor.to(device)), datasets.validation, device).dba
+    return TrainingResult(epochs=1, best_epoch=1, best_score=score)
 
 
-def training_outcome(fit: Fit, device: torch.device, scores: dict[str, Any], devices: int = 1) -> Outcome:
-    """How a training ended, as its job's outcome."""
+def training_outcome(
+    result: TrainingResult, device: torch.device, scores: dict[str, Any], devices: int = 1
+) -> Outcome:
+    """Return how a training ended, as its job's outcome."""
     return Outcome(
-        scores={**scores, "best_epoch": fit.best_epoch, "validation_dba": fit.best_score},
-        status="done" if fit.diverged_in is None else "diverged",
-        epoch=fit.diverged_in,
-        epochs=fit.epochs,
+        scores={**scores, "best_epoch": result.best_epoch, "validation_dba": result.best_score},
+        status="done" if result.diverged_in is None else "diverged",
+        epoch=result.diverged_in,
+        epochs=result.epochs,
         device=describe_device(device),
         device_count=devices,
         processes=devices,
@@ -130,7 +131,7 @@ class PredictorTask:
         validation: WindowDataset,
         settings: Train,
         device: torch.device,
-        workers: Workers = ALONE,
+        workers: Workers = SINGLE_PROCESS,
     ):
         self.network, self._workers = network, workers
         self._shared = workers.share_network(network)
@@ -170,7 +171,7 @@ class PredictorTask:
 
 
 def beam_loss(logits: Tensor, beam: Tensor, settings: Train) -> Tensor:
-    """The predictor's own loss: sigmoid focal loss of logits (B,64) against soft targets around beam (B,).
+    """Compute the sigmoid focal loss of logits (B,64) against soft targets around beam (B,).
 
     Of a forecast: logits (B,horizon,64), beams (B,horizon), and the mean over its steps.
     """

@@ -10,13 +10,13 @@ from tests.beamfusion.data.tree_writer import write_small_tree, write_whole_tree
 
 @pytest.fixture
 def small_tree(tmp_path: Path) -> Path:
-    """Two windows, to be damaged."""
+    """Write two windows, to be damaged."""
     return write_small_tree(tmp_path / "tree")
 
 
 @pytest.fixture(scope="session")
 def whole_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every subset and scenario, to be read only."""
+    """Write every subset and scenario, to be read only."""
     return write_whole_tree(tmp_path_factory.mktemp("whole") / "tree")
 
 

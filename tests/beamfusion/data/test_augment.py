@@ -28,7 +28,7 @@ def pictures(frames: int = 2, size: int = 16, seed: int = 0) -> np.ndarray:
 
 
 def blended(degenerate: np.ndarray, frames: np.ndarray, strength: float) -> np.ndarray:
-    """What brightness, contrast and saturation are: away from, or towards, a picture without any."""
+    """Blend as brightness, contrast and saturation do: away from, or towards, a picture without any."""
     return np.clip(degenerate + strength * (frames - degenerate.astype(float)), 0, 255)
 
 
@@ -52,24 +52,24 @@ def test_a_strength_in_the_middle_leaves_a_picture_as_it_is(kind: str) -> None:
 @pytest.mark.parametrize("strength", [0.5, 1.7, 3.0])
 def test_brightness_multiplies(strength: float) -> None:
     frames = pictures()
-    found = alter_images("brightness", strength, frames)
-    np.testing.assert_allclose(found, blended(np.zeros_like(frames), frames, strength), atol=1)
+    actual = alter_images("brightness", strength, frames)
+    np.testing.assert_allclose(actual, blended(np.zeros_like(frames), frames, strength), atol=1)
 
 
 @pytest.mark.parametrize("strength", [0.5, 4.0])
 def test_contrast_spreads_about_each_frame_s_mean_grey(strength: float) -> None:
     frames = pictures()
     mean = (frames @ np.array(LUMA)).mean((1, 2))[:, None, None, None]
-    found = alter_images("contrast", strength, frames)
-    np.testing.assert_allclose(found, blended(mean, frames, strength), atol=2 + strength)
+    actual = alter_images("contrast", strength, frames)
+    np.testing.assert_allclose(actual, blended(mean, frames, strength), atol=2 + strength)
 
 
 @pytest.mark.parametrize("strength", [0.0, 2.5])
 def test_saturation_spreads_about_each_pixel_s_grey(strength: float) -> None:
     frames = pictures()
     grey = (frames @ np.array(LUMA))[..., None]
-    found = alter_images("saturation", strength, frames)
-    np.testing.assert_allclose(found, blended(grey, frames, strength), atol=2 + strength)
+    actual = alter_images("saturation", strength, frames)
+    np.testing.assert_allclose(actual, blended(grey, frames, strength), atol=2 + strength)
 
 
 @pytest.mark.parametrize("strength", [0.5, 2.2])
@@ -82,8 +82,8 @@ def test_gamma_is_a_power_of_the_value(strength: float) -> None:
 @pytest.mark.parametrize("turns", [-0.5, -0.2, 1 / 3])
 def test_hue_turns_the_colour_circle(turns: float) -> None:
     frames = pictures()
-    found = alter_images("hue", turns, frames)
-    for colour, altered in zip(frames.reshape(-1, 3), found.reshape(-1, 3), strict=True):
+    actual = alter_images("hue", turns, frames)
+    for colour, altered in zip(frames.reshape(-1, 3), actual.reshape(-1, 3), strict=True):
         hue, saturation, value = colorsys.rgb_to_hsv(*(colour / 255))
         expected = 255 * np.array(colorsys.hsv_to_rgb((hue + turns) % 1, saturation, value))
         np.testing.assert_allclose(altered, expected, atol=10)
@@ -101,19 +101,19 @@ def test_sharpness_goes_away_from_the_smoothed_picture() -> None:
         np.stack([ndimage.convolve(frame[..., c].astype(float), kernel) for c in range(3)], -1)
         for frame in frames
     ])  # fmt: skip
-    found = alter_images("sharpness", 3.0, frames)[:, 1:-1, 1:-1]
-    np.testing.assert_allclose(found, blended(smooth, frames, 3.0)[:, 1:-1, 1:-1], atol=3)
+    actual = alter_images("sharpness", 3.0, frames)[:, 1:-1, 1:-1]
+    np.testing.assert_allclose(actual, blended(smooth, frames, 3.0)[:, 1:-1, 1:-1], atol=3)
 
 
 def test_blur_is_a_gaussian_of_the_camera_s_nine_by_seven_pixels() -> None:
     point = np.zeros((1, 256, 256, 3), np.uint8)
     point[0, 100, 60] = 255
-    found = alter_images("blur", 1.0, point)[0, 95:106, 55:66, 0]
+    actual = alter_images("blur", 1.0, point)[0, 95:106, 55:66, 0]
     down, across = (
         np.exp(-(np.arange(-5, 6) ** 2) / (2 * sigma**2)) for sigma in (1.4 * 256 / 540, 1.7 * 256 / 960)
     )
     expected = 255 * np.outer(down / down.sum(), across / across.sum())
-    np.testing.assert_allclose(found, expected, atol=0.6)
+    np.testing.assert_allclose(actual, expected, atol=0.6)
 
 
 def test_thinning_keeps_nine_points_in_ten() -> None:
@@ -206,7 +206,7 @@ def test_a_copy_leaves_the_prepared_frames_alone(prepared: Prepared) -> None:
 
 
 def _centre(grid: np.ndarray, scenario: int) -> np.ndarray:
-    """Mean x and y of a grid's points in metres."""
+    """Return mean x and y of a grid's points in metres."""
     means = []
     for axis, (low, high) in enumerate(lidar_area(scenario)):
         edges = np.linspace(low, high, grid.shape[axis] + 1)

@@ -41,9 +41,9 @@ def test_a_batch_holds_its_windows_frames(prepared: Prepared) -> None:
 def test_batches_follow_the_order_that_is_given(prepared: Prepared) -> None:
     dataset = WindowDataset(prepared, np.arange(10, 20))
     order = [np.array([4, 0, 9]), np.array([1]), [7, 7]]
-    found = list(batches(dataset, order=order))
-    assert [len(batch) for batch in found] == [3, 1, 2]
-    assert found[0].beam.tolist() == prepared.windows.beam[[14, 10, 19]].tolist()
+    actual = list(batches(dataset, order=order))
+    assert [len(batch) for batch in actual] == [3, 1, 2]
+    assert actual[0].beam.tolist() == prepared.windows.beam[[14, 10, 19]].tolist()
 
 
 def test_a_dataset_tells_its_windows_and_which_copies_of_them_they_are(prepared: Prepared) -> None:

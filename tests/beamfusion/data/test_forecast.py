@@ -21,7 +21,7 @@ Pass = tuple[str, int, int, int]
 
 
 def recorded(passes: list[Pass], gaps: tuple[int, ...] = (), shuffle: int | None = None) -> Windows:
-    """A record for every frame from a pass's ninth on, 2 frames apart inside, as the data set has them.
+    """Make a record for every frame from a pass's ninth on, 2 frames apart inside, as the data set has them.
 
     A frame's index is 1000 times its pass plus its number; so are its position and, modulo 64, its beam.
     """
@@ -47,7 +47,7 @@ def recorded(passes: list[Pass], gaps: tuple[int, ...] = (), shuffle: int | None
 
 
 def by_hand(windows: Windows, history: int, horizon: int) -> list[tuple[int, dict[str, Any]]]:
-    """Index of each record that ends a window, and that window; one frame and one record after the other."""
+    """Return the index of each record that ends a window, and that window, made one frame after the other."""
     known: dict[tuple[int, int], tuple[int, int, int]] = {}
     position: dict[tuple[int, int], list[float]] = {}
     beam: dict[tuple[int, int], int] = {}
@@ -70,7 +70,7 @@ def by_hand(windows: Windows, history: int, horizon: int) -> list[tuple[int, dic
         for k in range(2):
             position[name, last - 2 * (4 - k)] = windows.gps[index, k].tolist()
         beam[name, last], nan[name, last] = int(windows.beam[index]), bool(windows.nan_power[index])
-    found = []
+    actual = []
     for index in usable:
         name, last = int(windows.pass_id[index]), int(windows.frame_number[index])
         frames = [(name, last - 2 * k) for k in range(history - 1, -1, -1)]
@@ -87,8 +87,8 @@ def by_hand(windows: Windows, history: int, horizon: int) -> list[tuple[int, dic
                 "beam": [beam[key] for key in steps],
                 "nan": any(nan[key] for key in steps),
             }
-            found.append((index, window))
-    return found
+            actual.append((index, window))
+    return actual
 
 
 passes = st.lists(
@@ -119,34 +119,34 @@ def test_windows_are_those_of_a_plain_loop(
         with pytest.raises(UserError, match=r"need a pass of \d+ frames"):
             forecast_windows(windows, history=history, horizon=horizon)
         return
-    found = forecast_windows(windows, history=history, horizon=horizon)
-    assert found.line.tolist() == [int(windows.line[index]) for index, _ in expected]
+    actual = forecast_windows(windows, history=history, horizon=horizon)
+    assert actual.line.tolist() == [int(windows.line[index]) for index, _ in expected]
     for place, (index, window) in enumerate(expected):
         together = zip(
-            *(getattr(found, f"{m}_frames")[place] for m in ("image", "lidar", "radar")), strict=True
+            *(getattr(actual, f"{m}_frames")[place] for m in ("image", "lidar", "radar")), strict=True
         )
         assert list(together) == window["frames"]
-        assert found.gps[place].tolist() == window["gps"]
-        assert found.beam[place].ravel().tolist() == window["beam"]
-        assert found.nan_power[place] == window["nan"]
+        assert actual.gps[place].tolist() == window["gps"]
+        assert actual.beam[place].ravel().tolist() == window["beam"]
+        assert actual.nan_power[place] == window["nan"]
         for name in ("scenario", "subset", "frame_number", "pass_id"):
-            assert getattr(found, name)[place] == getattr(windows, name)[index]
+            assert getattr(actual, name)[place] == getattr(windows, name)[index]
 
 
 def test_the_first_beam_is_the_last_frame_s_own_and_the_others_follow_record_by_record() -> None:
     windows = recorded([("development", 32, 1, 40)])
-    found = forecast_windows(windows, history=10, horizon=5)
-    assert found.image_frames[0].tolist() == [1, 3, 5, 7, 9, 11, 13, 15, 17, 19]
-    assert found.gps[0, :, 0].tolist() == [7, 13]
-    assert found.beam[0].tolist() == [19, 20, 21, 22, 23]
-    assert len(found) == 40 - 18 - 4
+    actual = forecast_windows(windows, history=10, horizon=5)
+    assert actual.image_frames[0].tolist() == [1, 3, 5, 7, 9, 11, 13, 15, 17, 19]
+    assert actual.gps[0, :, 0].tolist() == [7, 13]
+    assert actual.beam[0].tolist() == [19, 20, 21, 22, 23]
+    assert len(actual) == 40 - 18 - 4
 
 
 def test_a_history_of_30_spans_59_frames() -> None:
     windows = recorded([("development", 32, 1, 63)])
-    found = forecast_windows(windows, history=30, horizon=5)
-    assert len(found) == 1
-    assert found.image_frames[0, [0, -1]].tolist() == [1, 59]
+    actual = forecast_windows(windows, history=30, horizon=5)
+    assert len(actual) == 1
+    assert actual.image_frames[0, [0, -1]].tolist() == [1, 59]
 
 
 def test_no_pass_that_is_long_enough_is_an_error_with_the_longest_one() -> None:
@@ -180,18 +180,18 @@ def test_five_frames_and_one_beam_are_the_records_themselves(prepared_job: Path)
 
 def test_simulated_records_give_windows_that_share_the_records_frames(prepared_job: Path) -> None:
     prepared = open_prepared(prepared_job / "frames")
-    found = with_windows_of(prepared, Data(history=10, horizon=5)).windows
+    actual = with_windows_of(prepared, Data(history=10, horizon=5)).windows
     own = {
         int(line): index
         for index, line in enumerate(prepared.windows.line.tolist())
         if prepared.windows.subset[index] == "development"
     }
-    for place, line in enumerate(found.line.tolist()):
-        assert np.array_equal(found.image_frames[place, -5:], prepared.windows.image_frames[own[line]])
-        assert np.array_equal(found.gps[place, 1], prepared.windows.gps[own[line], 1])
-        assert found.beam[place, 0] == prepared.windows.beam[own[line]]
-        assert found.beam[place, 1] == prepared.windows.beam[own[line] + 1]
-    assert {field.name for field in fields(found)} == {field.name for field in fields(prepared.windows)}
+    for place, line in enumerate(actual.line.tolist()):
+        assert np.array_equal(actual.image_frames[place, -5:], prepared.windows.image_frames[own[line]])
+        assert np.array_equal(actual.gps[place, 1], prepared.windows.gps[own[line], 1])
+        assert actual.beam[place, 0] == prepared.windows.beam[own[line]]
+        assert actual.beam[place, 1] == prepared.windows.beam[own[line] + 1]
+    assert {field.name for field in fields(actual)} == {field.name for field in fields(prepared.windows)}
 
 
 def many(scenarios: tuple[int, ...] = (32, 33, 34), count: int = 6) -> Windows:
@@ -202,15 +202,15 @@ def many(scenarios: tuple[int, ...] = (32, 33, 34), count: int = 6) -> Windows:
 def test_the_published_split_of_a_forecast_is_eight_to_two() -> None:
     options = Data(history=10, horizon=5, split="published")
     windows = forecast_windows(many(), history=10, horizon=5)
-    found = split(windows, options)
-    assert len(found.train) == len(windows) * 8 // 10
-    assert sorted([*found.train, *found.test]) == list(range(len(windows)))
+    actual = split(windows, options)
+    assert len(actual.train) == len(windows) * 8 // 10
+    assert sorted([*actual.train, *actual.test]) == list(range(len(windows)))
 
 
 def test_blocks_keeps_the_passes_of_a_forecast_whole() -> None:
     windows = forecast_windows(many(), history=10, horizon=5)
-    found = split(windows, Data(history=10, horizon=5))
-    parts = [set(windows.pass_id[part].tolist()) for part in (found.train, found.validation, found.test)]
+    actual = split(windows, Data(history=10, horizon=5))
+    parts = [set(windows.pass_id[part].tolist()) for part in (actual.train, actual.validation, actual.test)]
     assert all(parts)
     assert sum(map(len, parts)) == len(set.union(*parts))
 
@@ -224,6 +224,6 @@ def test_a_forecast_cannot_leave_out_a_scenario_that_has_no_development_records(
 def test_a_forecast_is_dropped_for_any_nan_among_its_beams() -> None:
     windows = many((32,))
     windows.nan_power[windows.frame_number == 24] = True
-    found = forecast_windows(windows, history=10, horizon=5)
-    assert set(found.frame_number[found.nan_power].tolist()) == {20, 21, 22, 23, 24}
-    assert split(found, Data(history=10, horizon=5)).dropped == found.nan_power.sum()
+    actual = forecast_windows(windows, history=10, horizon=5)
+    assert set(actual.frame_number[actual.nan_power].tolist()) == {20, 21, 22, 23, 24}
+    assert split(actual, Data(history=10, horizon=5)).dropped == actual.nan_power.sum()

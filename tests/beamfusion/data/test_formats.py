@@ -30,8 +30,8 @@ READERS = {
 }
 
 
-def fault_of(path: Path) -> str:
-    """The one line that the reader of this kind of file raises, without the path that it starts with."""
+def problem_of(path: Path) -> str:
+    """Return the one line that the reader of this kind of file raises, without its path."""
     read = next(read for name, read in READERS.items() if Path(name).suffix == path.suffix)
     if path.suffix == ".txt" and "power" not in path.name:
         read = formats.read_position
@@ -85,39 +85,39 @@ def test_a_power_may_be_nan(small_tree: Path) -> None:
 @pytest.mark.parametrize("name", READERS)
 def test_a_missing_file_is_reported_with_its_name(small_tree: Path, name: str) -> None:
     (small_tree / name).unlink()
-    assert fault_of(small_tree / name) == "no such file, expected the one that a CSV names"
+    assert problem_of(small_tree / name) == "no such file, expected the one that a CSV names"
 
 
 @pytest.mark.parametrize("name", READERS)
 def test_an_empty_file_is_reported_with_its_name(small_tree: Path, name: str) -> None:
     (small_tree / name).write_bytes(b"")
-    assert "0 bytes" in fault_of(small_tree / name)
+    assert "0 bytes" in problem_of(small_tree / name)
 
 
 @pytest.mark.parametrize("name", READERS)
 def test_a_pipe_in_a_file_s_place_is_not_waited_for(small_tree: Path, name: str) -> None:
     (small_tree / name).unlink()
     os.mkfifo(small_tree / name)
-    assert fault_of(small_tree / name) == "no regular file, expected one"
+    assert problem_of(small_tree / name) == "no regular file, expected one"
 
 
 def test_a_truncated_ply_is_reported_with_its_name(small_tree: Path) -> None:
     path = small_tree / PLY
     path.write_bytes(path.read_bytes()[:-200])
-    assert fault_of(path).endswith(" points, expected 30 as its header says")
+    assert problem_of(path).endswith(" points, expected 30 as its header says")
 
 
 def test_a_ply_cut_after_a_whole_line_is_reported(small_tree: Path) -> None:
     path = small_tree / PLY
     path.write_text("\n".join(path.read_text().splitlines()[:-3]) + "\n")
-    assert fault_of(path) == "27 points, expected 30 as its header says"
+    assert problem_of(path) == "27 points, expected 30 as its header says"
 
 
 def test_a_gigantic_point_count_in_a_header_allocates_nothing(small_tree: Path) -> None:
     path = small_tree / PLY
     path.write_text(path.read_text().replace("vertex 30", "vertex 999999999999"))
     tracemalloc.start()
-    fault = fault_of(path)
+    fault = problem_of(path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert fault == "30 points, expected 999999999999 as its header says"
@@ -140,14 +140,14 @@ def test_a_gigantic_point_count_in_a_header_allocates_nothing(small_tree: Path) 
 def test_a_damaged_ply_says_what_was_expected(small_tree: Path, old: str, new: str, expected: str) -> None:
     path = small_tree / PLY
     path.write_text(path.read_text().replace(old, new, 1))
-    assert expected in fault_of(path)
+    assert expected in problem_of(path)
 
 
 def test_a_truncated_cube_is_reported_with_its_sizes(small_tree: Path) -> None:
     path = small_tree / RADAR
     path.write_bytes(path.read_bytes()[:-8])
     size = 8 * int(np.prod(CUBE))
-    assert fault_of(path) == f"truncated: {size - 8} bytes, expected {size}"
+    assert problem_of(path) == f"truncated: {size - 8} bytes, expected {size}"
 
 
 def test_a_gigantic_cube_in_a_header_allocates_nothing(small_tree: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_gigantic_cube_in_a_header_allocates_nothing(small_tree: Path) -> None
         header = {"descr": "<c8", "fortran_order": False, "shape": (1 << 40, 1 << 40, 1 << 40)}
         np.lib.format.write_array_header_1_0(stream, header)
         stream.write(bytes(64))
-    assert "truncated: 64 bytes" in fault_of(path)
+    assert "truncated: 64 bytes" in problem_of(path)
 
 
 class Bomb:
@@ -177,7 +177,7 @@ def test_a_pickle_posing_as_a_cube_is_never_loaded(
     else:
         with path.open("wb") as stream:
             np.savez(stream, np.array([Bomb()], dtype=object))
-    fault = fault_of(path)
+    fault = problem_of(path)
     assert "expected complex64" in fault
     assert not (small_tree / "exploded").exists()
 
@@ -196,23 +196,23 @@ def test_a_cube_of_the_wrong_kind_says_what_was_expected(
     small_tree: Path, array: np.ndarray, expected: str
 ) -> None:
     np.save(small_tree / RADAR, array)
-    assert fault_of(small_tree / RADAR) == expected
+    assert problem_of(small_tree / RADAR) == expected
 
 
 def test_a_truncated_jpg_is_reported(small_tree: Path) -> None:
     path = small_tree / IMAGE
     path.write_bytes(path.read_bytes()[:-300])
-    assert fault_of(path).startswith("cannot be decoded (")
+    assert problem_of(path).startswith("cannot be decoded (")
 
 
 def test_another_image_format_is_not_decoded(small_tree: Path) -> None:
     Image.new("RGB", (24, 16)).save(small_tree / IMAGE, format="PNG")
-    assert fault_of(small_tree / IMAGE) == "cannot be decoded, expected a whole JPEG image"
+    assert problem_of(small_tree / IMAGE) == "cannot be decoded, expected a whole JPEG image"
 
 
 def test_a_grey_jpg_is_reported(small_tree: Path) -> None:
     Image.new("L", (24, 16)).save(small_tree / IMAGE)
-    assert "mode L, expected RGB" in fault_of(small_tree / IMAGE)
+    assert "mode L, expected RGB" in problem_of(small_tree / IMAGE)
 
 
 def test_an_image_of_gigantic_size_is_not_decoded(small_tree: Path) -> None:
@@ -221,7 +221,7 @@ def test_an_image_of_gigantic_size_is_not_decoded(small_tree: Path) -> None:
     frame_header = content.index(b"\xff\xc0")
     content[frame_header + 5 : frame_header + 9] = b"\xff\xff\xff\xff"
     path.write_bytes(content)
-    assert "expected" in fault_of(path)
+    assert "expected" in problem_of(path)
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_an_image_of_gigantic_size_is_not_decoded(small_tree: Path) -> None:
 )
 def test_a_wrong_position_says_what_was_expected(small_tree: Path, text: str, expected: str) -> None:
     (small_tree / POSITION).write_text(text)
-    assert expected in fault_of(small_tree / POSITION)
+    assert expected in problem_of(small_tree / POSITION)
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_a_wrong_position_says_what_was_expected(small_tree: Path, text: str, ex
 )
 def test_a_wrong_power_says_what_was_expected(small_tree: Path, text: str, expected: str) -> None:
     (small_tree / POWER).write_text(text)
-    assert expected in fault_of(small_tree / POWER)
+    assert expected in problem_of(small_tree / POWER)
 
 
 def test_a_name_with_control_characters_is_shown_on_one_line(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_a_point_that_is_no_number_counts_nowhere() -> None:
 def target(
     shape: tuple[int, int, int], antenna_turns: float, sample_turns: float, chirp_turns: float
 ) -> np.ndarray:
-    """A point target's cube: turns of its phase from antenna to antenna, and along the whole other axes."""
+    """Make a point target's cube: its phase turns from antenna to antenna, and along the whole other axes."""
     antennas, samples, chirps = (np.arange(length) for length in shape)
     turns = (
         antenna_turns * antennas[:, None, None]

@@ -22,8 +22,8 @@ PUBLISHED = [
 def test_utm_coordinates_are_the_published_ones(
     latitude: float, longitude: float, easting: int, northing: int, zone: int
 ) -> None:
-    found = to_utm(np.array([latitude, longitude]), zone, north=True)
-    assert np.round(found).tolist() == [easting, northing]
+    actual = to_utm(np.array([latitude, longitude]), zone, north=True)
+    assert np.round(actual).tolist() == [easting, northing]
 
 
 def test_a_step_north_and_one_east_have_their_length_on_the_ellipsoid() -> None:
@@ -62,7 +62,7 @@ def test_a_car_across_the_equator_stays_near() -> None:
 
 
 def ahead(scenario: int, degrees: float, metres: float) -> tuple[np.ndarray, np.ndarray]:
-    """A car so many degrees counter-clockwise from a scenario's boresight, and the scenario."""
+    """Return a car so many degrees counter-clockwise from a scenario's boresight, and the scenario."""
     turned = math.radians(BORESIGHT[scenario] + degrees)
     return metres * np.array([[[math.cos(turned), math.sin(turned)]]]), np.array([scenario])
 

@@ -36,7 +36,7 @@ def mirrored_scene(traffic: Traffic) -> Traffic:
 
 @pytest.fixture(params=[(scenario, angle) for scenario in (31, 33) for angle in ANGLES], ids=str)
 def pair(request: pytest.FixtureRequest) -> list[tuple[Site, Traffic]]:
-    """A car at an angle with a truck beside it, and the same scene in the mirror."""
+    """Make a car at an angle with a truck beside it, and the same scene in the mirror."""
     scenario, angle = request.param
     places = [at_azimuth(angle, 15.0), at_azimuth(angle - 25, 18.0)]
     traffic = scene(places, velocity=(1.0, 6.0), sizes=[CAR, TRUCK])
@@ -97,16 +97,16 @@ def test_a_grid_is_that_of_the_mirrored_scene_as_far_as_it_reaches(
     (low, high), cells = frames.lidar_area(scenario)[1], 128
     middles = low + (np.arange(cells) + 0.5) * (high - low) / cells
     common = abs(middles) < min(-low, high) - 0.5
-    found = mirror_grid(seen.astype(np.uint8), scenario).astype(int)
-    assert (found[:, abs(middles) > min(-low, high) + 0.5] == 0).all()
-    found, other, plain = found[:, common], other[:, common], seen[:, common]
-    assert _near(found, other) > 0.99
-    assert _near(other, found) > 0.99
+    actual = mirror_grid(seen.astype(np.uint8), scenario).astype(int)
+    assert (actual[:, abs(middles) > min(-low, high) + 0.5] == 0).all()
+    actual, other, plain = actual[:, common], other[:, common], seen[:, common]
+    assert _near(actual, other) > 0.99
+    assert _near(other, actual) > 0.99
     assert _near(plain, other) < 0.95
 
 
 def _near(points: np.ndarray, others: np.ndarray) -> float:
-    """Part of the points that have others in their cell or in one beside it."""
+    """Return the part of the points that have others in their cell or in one beside it."""
     padded = np.pad(others, 1)
     height, width = others.shape
     around = sum(padded[i : i + height, j : j + width] for i in range(3) for j in range(3))
@@ -115,13 +115,13 @@ def _near(points: np.ndarray, others: np.ndarray) -> float:
 
 @pytest.mark.parametrize("encoding", ["polar", "angle"])
 def test_a_fix_is_that_of_the_mirrored_scene(pair: list[tuple[Site, Traffic]], encoding: str) -> None:
-    found = []
+    actual = []
     for site, traffic in pair:
         base, car = (to_degrees(site, place) for place in (np.zeros((1, 2)), traffic.position[0, :2]))
         metres = gps.relative_position(car[None], base)
-        found.append(getattr(gps, encoding)(metres, np.array([site.scenario])))
-    np.testing.assert_allclose(mirror_gps(found[0], encoding), found[1], atol=1e-4)
-    assert abs(found[0] - found[1]).max() > 0.1
+        actual.append(getattr(gps, encoding)(metres, np.array([site.scenario])))
+    np.testing.assert_allclose(mirror_gps(actual[0], encoding), actual[1], atol=1e-4)
+    assert abs(actual[0] - actual[1]).max() > 0.1
 
 
 def test_a_beam_is_that_of_the_mirrored_scene(
@@ -144,16 +144,16 @@ def test_a_point_s_cell_is_at_most_half_a_cell_from_its_mirror_image(scenario: i
     for cell in range(cells):
         grid = np.zeros((cells, cells), np.uint8)
         grid[7, cell] = 3
-        wanted = -(low + (cell + 0.5) * width)
-        found = np.argwhere(mirror_grid(grid, scenario))
-        if not low < wanted < high:
-            assert len(found) == 0 or abs(low + (found[0, 1] + 0.5) * width - wanted) <= width / 2 + 1e-9
+        mirrored = -(low + (cell + 0.5) * width)
+        actual = np.argwhere(mirror_grid(grid, scenario))
+        if not low < mirrored < high:
+            assert len(actual) == 0 or abs(low + (actual[0, 1] + 0.5) * width - mirrored) <= width / 2 + 1e-9
             continue
-        if len(found) == 0:
-            assert min(wanted - low, high - wanted) < width
+        if len(actual) == 0:
+            assert min(mirrored - low, high - mirrored) < width
             continue
-        assert found[0, 0] == 7
-        assert abs(low + (found[0, 1] + 0.5) * width - wanted) <= width / 2 + 1e-9
+        assert actual[0, 0] == 7
+        assert abs(low + (actual[0, 1] + 0.5) * width - mirrored) <= width / 2 + 1e-9
 
 
 def test_mirrored_twice_is_what_it_was() -> None:

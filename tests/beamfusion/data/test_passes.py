@@ -84,8 +84,8 @@ def test_no_frame_is_in_two_passes_and_a_gap_always_ends_one(
         expected += [number] * len(own)
         first = own[-1] + 4 * stride + 1
     numbers = windows(starts, stride)
-    found = passes_of(numbers)
-    assert found == expected
-    for one in set(found):
-        inside = np.array(found) == one
+    actual = passes_of(numbers)
+    assert actual == expected
+    for one in set(actual):
+        inside = np.array(actual) == one
         assert not np.isin(numbers[inside], numbers[~inside]).any()

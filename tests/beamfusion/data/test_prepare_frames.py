@@ -160,7 +160,7 @@ def test_other_settings_prepare_the_folder_anew(small_tree: Path, sizes: Frames,
 
 
 def damage(root: Path) -> list[str]:
-    """Break frames 10 and 14 and the label of frame 20; the starts of the faults."""
+    """Break frames 10 and 14 and the label of frame 20; return the starts of the problems."""
     (root / UNIT / "camera_data/image_10.jpg").write_bytes(b"no image")
     np.save(root / UNIT / "radar_data/radar_data_14.npy", np.ones((4, 16, 4), np.complex64))
     return [
@@ -190,7 +190,7 @@ def test_a_wrong_label_ends_it_before_any_frame_is_decoded(
     assert not list((tmp_path / "out").iterdir())
 
 
-def test_after_a_repair_it_goes_on_to_the_bytes_of_a_sound_tree(
+def test_after_a_repair_it_resumes_to_the_bytes_of_a_sound_tree(
     small_tree: Path, sizes: Frames, tmp_path: Path
 ) -> None:
     prepare(small_tree, tmp_path / "sound", sizes)
@@ -221,7 +221,7 @@ def test_faulty_windows_can_be_dropped_and_are_counted(
     assert np.isfinite(windows.gps).all()
 
 
-def test_dropping_after_a_failure_goes_on_with_what_is_decoded(
+def test_dropping_after_a_failure_resumes_with_what_is_decoded(
     small_tree: Path, sizes: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (small_tree / UNIT / "camera_data/image_10.jpg").write_bytes(b"no image")

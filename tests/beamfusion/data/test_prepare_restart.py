@@ -1,4 +1,4 @@
-"""A `prepare` that is killed at any moment goes on, and ends with the same bytes."""
+"""A `prepare` that is killed at any moment resumes, and ends with the same bytes."""
 
 import random
 import resource
@@ -33,7 +33,7 @@ def start(root: Path, out: Path, sizes: Frames) -> subprocess.Popen[bytes]:
 
 
 def run_until_killed(root: Path, out: Path, sizes: Frames, lines: int, delay: float) -> bool:
-    """SIGKILL a run once its journal has so many lines more, and a moment later; whether it was in time."""
+    """Kill a run a moment after its journal has so many more lines; return whether that was in time."""
     journal = out / JOURNAL
     goal = journal_lines(journal) + lines
     process = start(root, out, sizes)
@@ -49,7 +49,7 @@ def journal_lines(journal: Path) -> int:
 
 
 def kill_and_finish(root: Path, out: Path, sizes: Frames, kills: int, seed: int) -> int:
-    """Kill run after run at random moments, then let one end; how many were killed."""
+    """Kill run after run at random moments, then let one end; return how many were killed."""
     choice = random.Random(seed)
     steps = 3 * 58 // (kills + 1)  # the journal's lines in all, shared between the runs
     killed = 0

@@ -8,7 +8,7 @@ import pytest
 from beamfusion.data.gps import ANGLE_UNIT, RANGE_UNIT
 from beamfusion.data.prepared import Windows, open_prepared
 from beamfusion.data.splits import split
-from beamfusion.data.validate import faults
+from beamfusion.data.validate import list_problems
 from beamfusion.settings import Data
 from beamfusion.stages import TREE
 
@@ -20,7 +20,7 @@ def windows(prepared_job: Path) -> Windows:
 
 def test_a_simulated_tree_has_no_fault_but_nan_powers(prepared_job: Path) -> None:
     tree = prepared_job.parent / "tree" / TREE
-    assert [line for line in faults(tree) if "powers are nan" not in line] == []
+    assert [line for line in list_problems(tree) if "powers are nan" not in line] == []
 
 
 def test_its_scenarios_are_those_of_the_data_set(windows: Windows) -> None:
@@ -39,8 +39,8 @@ def test_its_passes_are_found_in_the_frame_numbers(windows: Windows) -> None:
 
 
 def test_every_part_of_its_blocks_split_has_every_scenario(windows: Windows) -> None:
-    found = split(windows, Data())
-    for part in (found.train, found.validation, found.test):
+    actual = split(windows, Data())
+    for part in (actual.train, actual.validation, actual.test):
         assert set(windows.scenario[part].tolist()) == {31, 32, 33, 34}
 
 

@@ -17,7 +17,7 @@ Recorded = list[tuple[str, int, int]]
 def windows_of(
     recorded: Recorded, nan: list[int] | None = None, crossing: list[int] | None = None
 ) -> Windows:
-    """Windows of passes whose neighbouring windows share four of five frames, as recorded ones do."""
+    """Make windows of passes whose neighbouring windows share four of five frames, as recorded ones do."""
     table = np.zeros(sum(length for *_, length in recorded), window_dtype(5))
     row, frame = 0, 0
     for number, (subset, scenario, length) in enumerate(recorded):
@@ -50,8 +50,8 @@ recordings = st.lists(
 )
 
 
-def parts_of(found: Split) -> list[np.ndarray]:
-    return [found.train, found.validation, found.test]
+def parts_of(actual: Split) -> list[np.ndarray]:
+    return [actual.train, actual.validation, actual.test]
 
 
 @settings(max_examples=150, deadline=None)
@@ -64,13 +64,13 @@ def test_passes_and_frames_are_in_one_part_and_every_sound_window_is_in_one(
     rows = st.lists(st.integers(0, count - 1), max_size=5, unique=True)
     windows = windows_of(recorded, data.draw(rows), data.draw(rows))
     try:
-        found = split(windows, Data(split=kind, split_seed=seed, unseen_scenario=34))
+        actual = split(windows, Data(split=kind, split_seed=seed, unseen_scenario=34))
     except UserError:
         labelled = [scenario for subset, scenario, _ in recorded if subset != "test"]
         enough = max((labelled.count(scenario) for scenario in labelled if kind == "blocks"), default=0) >= 3
         assert not enough or windows.nan_power.any() or windows.crosses_jump.any()
         return
-    parts = parts_of(found)
+    parts = parts_of(actual)
     together = np.concatenate(parts)
     assert len(set(together.tolist())) == len(together)
     sound = (windows.subset != "test") & ~windows.nan_power & ~windows.crosses_jump
@@ -81,8 +81,8 @@ def test_passes_and_frames_are_in_one_part_and_every_sound_window_is_in_one(
         assert not np.isin(windows.pass_id[part], windows.pass_id[others]).any()
         for frames in (windows.image_frames, windows.lidar_frames, windows.radar_frames):
             assert not np.isin(frames[part], frames[others]).any()
-    assert found.dropped == np.sum(windows.nan_power & (windows.subset != "test"))
-    assert len(together) + found.dropped + found.crossing == np.sum(windows.subset != "test")
+    assert actual.dropped == np.sum(windows.nan_power & (windows.subset != "test"))
+    assert len(together) + actual.dropped + actual.crossing == np.sum(windows.subset != "test")
 
 
 @settings(max_examples=100, deadline=None)
@@ -93,22 +93,22 @@ def test_blocks_gives_every_part_a_pass_of_every_scenario_with_three(recorded: R
     if not any(labelled.count(scenario) >= 3 for scenario in labelled):
         return
     for part in parts_of(split(windows, Data(split_seed=seed))):
-        there = set(windows.scenario[part].tolist())
-        assert {scenario for scenario in labelled if labelled.count(scenario) >= 3} <= there
+        scenarios = set(windows.scenario[part].tolist())
+        assert {scenario for scenario in labelled if labelled.count(scenario) >= 3} <= scenarios
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_blocks_comes_near_80_10_10(seed: int) -> None:
     windows = windows_of([("development", 33, 20 + number % 7) for number in range(40)])
-    found = split(windows, Data(split_seed=seed))
-    shares = np.array([len(part) for part in parts_of(found)]) / len(windows)
+    actual = split(windows, Data(split_seed=seed))
+    shares = np.array([len(part) for part in parts_of(actual)]) / len(windows)
     np.testing.assert_allclose(shares, [0.8, 0.1, 0.1], atol=0.01)
 
 
 def test_blocks_pools_development_and_adaptation_by_scenario() -> None:
     windows = windows_of([*[("development", 32, 10)] * 2, ("adaptation", 32, 10)])
-    found = split(windows, Data())
-    assert [len(part) for part in parts_of(found)] == [10, 10, 10]
+    actual = split(windows, Data())
+    assert [len(part) for part in parts_of(actual)] == [10, 10, 10]
 
 
 def test_a_scenario_with_two_passes_trains_and_is_scored_and_one_with_one_trains() -> None:
@@ -126,26 +126,26 @@ def test_a_scenario_with_two_passes_trains_and_is_scored_and_one_with_one_trains
 
 def test_unseen_scores_one_scenario_and_trains_on_the_others() -> None:
     windows = windows_of(PASSES)
-    found = split(windows, Data(split="unseen", unseen_scenario=33))
-    assert set(windows.scenario[found.test].tolist()) == {33}
-    assert len(found.test) == 30 + 25 + 40 + 33 + 28 + 36
-    assert set(windows.scenario[found.train].tolist()) == {31, 32, 34}
-    assert set(windows.scenario[found.validation].tolist()) == {31, 32, 34}
+    actual = split(windows, Data(split="unseen", unseen_scenario=33))
+    assert set(windows.scenario[actual.test].tolist()) == {33}
+    assert len(actual.test) == 30 + 25 + 40 + 33 + 28 + 36
+    assert set(windows.scenario[actual.train].tolist()) == {31, 32, 34}
+    assert set(windows.scenario[actual.validation].tolist()) == {31, 32, 34}
 
 
 def test_published_is_nine_to_one_of_the_pool_and_validates_on_what_it_reports() -> None:
     windows = windows_of(PASSES)
-    found = split(windows, Data(split="published"))
+    actual = split(windows, Data(split="published"))
     pool = np.flatnonzero(windows.subset != "test")
-    assert np.array_equal(found.validation, found.test)
-    assert len(found.train) == len(pool) * 9 // 10
-    assert sorted([*found.train.tolist(), *found.test.tolist()]) == pool.tolist()
+    assert np.array_equal(actual.validation, actual.test)
+    assert len(actual.train) == len(pool) * 9 // 10
+    assert sorted([*actual.train.tolist(), *actual.test.tolist()]) == pool.tolist()
 
 
 def test_published_shares_frames_between_its_parts() -> None:
     windows = windows_of(PASSES)
-    found = split(windows, Data(split="published"))
-    assert np.isin(windows.image_frames[found.test], windows.image_frames[found.train]).any()
+    actual = split(windows, Data(split="published"))
+    assert np.isin(windows.image_frames[actual.test], windows.image_frames[actual.train]).any()
 
 
 @pytest.mark.parametrize("kind", ["blocks", "unseen", "published"])
@@ -164,9 +164,9 @@ def test_nan_labels_are_dropped_and_counted_or_kept(kind: str) -> None:
     windows = windows_of(PASSES, nan=[0, 5, 40])
     count = int((windows.subset != "test").sum())
     for handling, left_out in (("drop", 3), ("keep", 0)):
-        found = split(windows, Data(split=kind, nan_labels=handling))
-        used = set(np.concatenate(parts_of(found)).tolist())
-        assert found.dropped == left_out
+        actual = split(windows, Data(split=kind, nan_labels=handling))
+        used = set(np.concatenate(parts_of(actual)).tolist())
+        assert actual.dropped == left_out
         assert len(used) == count - left_out
 
 
@@ -184,9 +184,9 @@ def test_published_pools_47_copies_of_every_adaptation_sample_as_the_authors_cou
     development = [("development", scenario, n) for scenario, n in ((32, 3115), (33, 3837), (34, 4191))]
     adaptation = [("adaptation", scenario, n) for scenario, n in ((31, 50), (32, 25), (33, 25))]
     windows = windows_of([*development, *adaptation], nan=list(range(101)))
-    found = split(windows, Data(published=True))
-    assert (len(found.train), len(found.test)) == (14348, 1595)
-    rows = np.concatenate([found.train, found.test])
+    actual = split(windows, Data(published=True))
+    assert (len(actual.train), len(actual.test)) == (14348, 1595)
+    rows = np.concatenate([actual.train, actual.test])
     assert len(set(rows.tolist())) == 15943
     copies = rows[rows >= len(windows)]
     assert len(copies) == 4700
@@ -194,20 +194,20 @@ def test_published_pools_47_copies_of_every_adaptation_sample_as_the_authors_cou
         np.flatnonzero(windows.subset == "adaptation").tolist()
     )
     assert set((copies // len(windows)).tolist()) == set(range(1, 48))
-    assert np.isin(found.test, copies).any()
+    assert np.isin(actual.test, copies).any()
 
 
 @pytest.mark.parametrize("kind", ["blocks", "unseen"])
 def test_other_splits_alter_no_window_but_those_of_adaptation_that_train(kind: str) -> None:
     windows = windows_of(PASSES)
-    plain, found = (split(windows, Data(split=kind, augment=augment)) for augment in (False, True))
-    assert np.array_equal(found.validation, plain.validation)
-    assert np.array_equal(found.test, plain.test)
+    plain, actual = (split(windows, Data(split=kind, augment=augment)) for augment in (False, True))
+    assert np.array_equal(actual.validation, plain.validation)
+    assert np.array_equal(actual.test, plain.test)
     originals = plain.train[windows.subset[plain.train] == "adaptation"]
-    assert np.array_equal(found.train[: len(plain.train)], plain.train)
-    copies = found.train[len(plain.train) :]
+    assert np.array_equal(actual.train[: len(plain.train)], plain.train)
+    copies = actual.train[len(plain.train) :]
     assert sorted((copies % len(windows)).tolist()) == sorted(47 * originals.tolist())
-    assert (np.diff(found.train) > 0).all()
+    assert (np.diff(actual.train) > 0).all()
 
 
 def test_a_missing_unseen_scenario_is_an_error_that_names_the_others() -> None:
@@ -235,5 +235,5 @@ def test_a_cut_of_equal_passes_is_exact() -> None:
 
 @pytest.mark.parametrize("kind", ["blocks", "unseen", "published"])
 def test_prepared_files_split_like_any_windows(prepared: Prepared, kind: str) -> None:
-    found = split(prepared.windows, Data(split=kind))
-    assert all(len(part) for part in parts_of(found))
+    actual = split(prepared.windows, Data(split=kind))
+    assert all(len(part) for part in parts_of(actual))

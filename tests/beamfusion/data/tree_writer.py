@@ -33,7 +33,7 @@ class TreeWriter:
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def add_pass(self, subset: str, scenario: int, first: int, frames: int) -> None:
-        """Frames from number `first` on in the subset's stride; a window ends at each from the fifth."""
+        """Add frames from number `first` on in the subset's stride; a window ends at each from the fifth."""
         folder, _, stride = FOLDERS[subset]
         numbers = [first + stride * step for step in range(frames)]
         unit = self.root / folder / f"scenario{scenario}"
@@ -91,7 +91,7 @@ class TreeWriter:
 
 
 def beam_of(number: int) -> int:
-    """The beam, from 1, that the power of a frame peaks at."""
+    """Return the beam, from 1, that the power of a frame peaks at."""
     return number % 64 + 1
 
 
@@ -113,14 +113,14 @@ def write_ply(path: Path, points: Any) -> None:
 
 
 def write_small_tree(root: Path) -> Path:
-    """Two windows of scenario 32: frames 10 to 20."""
+    """Write two windows of scenario 32: frames 10 to 20."""
     writer = TreeWriter(root)
     writer.add_pass("development", 32, 10, 6)
     return writer.finish()
 
 
 def write_whole_tree(root: Path) -> Path:
-    """Every subset and scenario; three passes of three windows wherever there are labels, but one in 32."""
+    """Write every subset and scenario; three passes of three windows where labelled, but one in 32."""
     writer = TreeWriter(root)
     for scenario in (32, 33, 34):
         for first in (100, 140, 300):

@@ -20,13 +20,13 @@ class Inputs:
         return iter((self.image, self.lidar, self.radar, self.gps))
 
     def changed(self, *modalities: Modality) -> "Inputs":
-        """With these modalities' windows in reverse order."""
+        """Return inputs with these modalities' windows in reverse order."""
         given = {modality: getattr(self, modality) for modality in MODALITIES}
         return Inputs(**{m: x.flip(0) if m in modalities else x for m, x in given.items()})
 
 
 def random_inputs(windows: int, history: int) -> Inputs:
-    """Frames of 32 x 32, the same at every call."""
+    """Draw frames of 32 x 32, the same at every call."""
     random = torch.Generator().manual_seed(1)
     return Inputs(
         image=torch.randint(256, (windows, history, 3, 32, 32), generator=random).float(),

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from beamfusion.models.beam_predictor import BeamPredictor, count_parameters
-from beamfusion.networks import KINDS, new_predictor
+from beamfusion.models.networks import KINDS, new_predictor
 from beamfusion.settings import MODALITIES, parse_settings
 from jobkit.errors import UserError
 from tests.beamfusion.models.frames import Inputs, random_inputs
@@ -164,16 +164,16 @@ def test_the_masked_transformer_predicts_the_same_for_everyone_when_all_is_missi
 
 def test_modalities_are_hidden_in_training_as_often_as_the_settings_say_and_never_all() -> None:
     predictor = build("masked_transformer", modality_dropout=0.25).train()
-    hidden = predictor._hide(20_000, MODALITIES)
+    hidden = predictor.hide(20_000, MODALITIES)
     assert float(hidden.float().mean()) == pytest.approx(0.25, abs=0.01)
     assert not hidden.all(1).any()
-    assert not build("masked_transformer", modality_dropout=0.9).train()._hide(2000, ["gps"]).any()
-    assert not predictor.eval()._hide(2000, MODALITIES).any()
+    assert not build("masked_transformer", modality_dropout=0.9).train().hide(2000, ["gps"]).any()
+    assert not predictor.eval().hide(2000, MODALITIES).any()
 
 
 def test_a_hidden_modality_has_no_say_in_training_either(inputs: Inputs) -> None:
     predictor = build("masked_transformer", dropout=0.0).train()
     hide_image = torch.tensor([[True, False, False, False]]).expand(4, 4)
-    predictor._hide = lambda samples, seen: hide_image  # type: ignore[method-assign]
+    predictor.hide = lambda samples, seen: hide_image  # type: ignore[method-assign]
     a, b = predictor(*inputs), predictor(*inputs.changed("image"))
     torch.testing.assert_close(a, b)

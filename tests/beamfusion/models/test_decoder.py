@@ -16,9 +16,9 @@ def test_each_step_adds_to_the_logits_of_the_step_before() -> None:
     state, x, steps = start.numpy(), np.zeros((2, 4)), []
     for _ in range(3):
         given = x @ tensors["gru.weight_ih"].T + tensors["gru.bias_ih"]
-        kept = state @ tensors["gru.weight_hh"].T + tensors["gru.bias_hh"]
-        reset, update = sigmoid(given[:, :4] + kept[:, :4]), sigmoid(given[:, 4:8] + kept[:, 4:8])
-        candidate = np.tanh(given[:, 8:] + reset * kept[:, 8:])
+        recurrent = state @ tensors["gru.weight_hh"].T + tensors["gru.bias_hh"]
+        reset, update = sigmoid(given[:, :4] + recurrent[:, :4]), sigmoid(given[:, 4:8] + recurrent[:, 4:8])
+        candidate = np.tanh(given[:, 8:] + reset * recurrent[:, 8:])
         state = (1 - update) * candidate + update * state
         x = x + state @ tensors["output.weight"].T + tensors["output.bias"]
         steps.append(x)

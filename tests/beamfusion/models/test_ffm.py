@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from beamfusion.models.author_checkpoint import author_fusion_name
 from beamfusion.models.ffm import FeatureFusion, count_tokens, swap_channels
 from beamfusion.models.mamba_block import BiMambaBlock, MambaBlock
-from beamfusion.models.published import published_fusion_name
 from beamfusion.settings import GRID_MODALITIES, Model
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -41,9 +41,9 @@ def test_an_ffm_computes_what_the_published_one_does(kind: str) -> None:
     arrays = golden(f"ffm_{kind}")
     model = Model(feature_fusion=kind, layers=2, grid=2, published=True)
     ffm = FeatureFusion(model, channels=24, history=2).eval()
-    names = {name: f"param/{published_fusion_name(name, model)}" for name in ffm.state_dict()}
+    names = {name: f"param/{author_fusion_name(name, model)}" for name in ffm.state_dict()}
     assert sorted(names.values()) == sorted(name for name in arrays if name.startswith("param/"))
-    ffm.load_state_dict({name: arrays[theirs] for name, theirs in names.items()})
+    ffm.load_state_dict({name: arrays[published_name] for name, published_name in names.items()})
     mixed, gps = ffm({modality: arrays[modality] for modality in GRID_MODALITIES}, arrays["gps"])
     for modality in GRID_MODALITIES:
         torch.testing.assert_close(mixed[modality], arrays[f"{modality}_out"], rtol=1e-4, atol=1e-5)
@@ -57,7 +57,7 @@ def test_a_block_computes_what_the_published_one_does() -> None:
     prefix = "mambablocks.0."
     block.load_state_dict(
         {
-            name: arrays[f"param/{published_fusion_name(f'blocks.0.{name}', model).removeprefix(prefix)}"]
+            name: arrays[f"param/{author_fusion_name(f'blocks.0.{name}', model).removeprefix(prefix)}"]
             for name in block.state_dict()
         }
     )
@@ -105,10 +105,10 @@ def test_the_published_norm_has_a_weight_per_token_and_channel() -> None:
 
 
 def test_mamba_keeps_its_own_start_unless_as_published() -> None:
-    kept, published = (build(keep_dt_bias=keep).blocks[0].forward_mamba for keep in (True, False))
-    step = nn.functional.softplus(kept.dt_proj.bias)
+    repaired, published = (build(keep_dt_bias=keep).blocks[0].forward_mamba for keep in (True, False))
+    step = nn.functional.softplus(repaired.dt_proj.bias)
     assert ((step > 0.99e-3) & (step < 0.101)).all()
-    assert float(kept.in_proj.weight.detach().abs().max()) == pytest.approx(CHANNELS**-0.5, rel=0.02)
+    assert float(repaired.in_proj.weight.detach().abs().max()) == pytest.approx(CHANNELS**-0.5, rel=0.02)
     assert published.dt_proj.bias.count_nonzero() == 0
     assert float(published.in_proj.weight.detach().std()) == pytest.approx(0.02, rel=0.1)
 

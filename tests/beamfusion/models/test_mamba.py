@@ -5,10 +5,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.autograd import gradcheck
 
-from beamfusion.models import conv_numba
-from beamfusion.models.mamba import Mamba, causal_conv
+from beamfusion.models.mamba import Mamba
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "mamba.npz"
 BACKENDS = ("numba", "torch")
@@ -43,8 +41,8 @@ def test_it_computes_what_mamba_ssm_does_and_has_its_gradients(
 
 
 def test_its_parameters_are_mamba_ssms(golden: dict[str, Tensor]) -> None:
-    found = {f"param/{name}": tensor.shape for name, tensor in build().state_dict().items()}
-    assert found == {name: tensor.shape for name, tensor in golden.items() if name.startswith("param/")}
+    actual = {f"param/{name}": tensor.shape for name, tensor in build().state_dict().items()}
+    assert actual == {name: tensor.shape for name, tensor in golden.items() if name.startswith("param/")}
 
 
 def test_it_starts_as_mamba_ssm_does() -> None:
@@ -78,35 +76,3 @@ def test_both_backends_agree_for_any_sizes(changed: dict[str, int]) -> None:
         y.square().sum().backward()
         results.append([y, *(parameter.grad for parameter in mamba.parameters())])
     torch.testing.assert_close(*results, rtol=1e-10, atol=1e-12)
-
-
-class TestCausalConv:
-    @pytest.mark.parametrize("length", [1, 2, 3, 16, 18, 50])
-    @pytest.mark.parametrize("taps", [1, 2, 4])
-    def test_the_kernel_agrees_with_torch(self, length: int, taps: int) -> None:
-        random = torch.Generator().manual_seed(0)
-        x, weight, bias, grad = (
-            torch.randn(shape, generator=random, dtype=torch.float64)
-            for shape in ((2, 19, length), (19, taps), (19,), (2, 19, length))
-        )
-        results = []
-        for conv in (causal_conv, conv_numba.causal_conv):
-            leaves = [tensor.clone().requires_grad_() for tensor in (x, weight, bias)]
-            y = conv(*leaves)
-            results.append((y, *torch.autograd.grad(y, leaves, grad)))
-        torch.testing.assert_close(*results, rtol=1e-12, atol=1e-12)
-
-    def test_its_gradients_are_those_of_finite_differences(self) -> None:
-        shapes = ((2, 9, 20), (9, 4), (9,))
-        assert gradcheck(
-            conv_numba.causal_conv,
-            [torch.randn(shape, dtype=torch.float64, requires_grad=True) for shape in shapes],
-        )
-
-    def test_strides_make_no_difference(self) -> None:
-        x, weight, bias = torch.randn(2, 32, 50), torch.randn(32, 4), torch.randn(32)
-        expected = conv_numba.causal_conv(x, weight, bias)
-        assert torch.equal(conv_numba.causal_conv(x.mT.contiguous().mT, weight, bias), expected)
-        assert torch.equal(
-            conv_numba.causal_conv(x.repeat_interleave(2, 2)[..., ::2], weight, bias), expected
-        )

@@ -58,7 +58,7 @@ def test_a_stage_computes_what_its_weights_say() -> None:
 
 @pytest.fixture
 def imagenet(tmp_path: Path) -> dict[str, Tensor]:
-    """The tensors of a resnet18.pth as torchvision offers it, with its classifier."""
+    """Make the tensors of a resnet18.pth as torchvision offers it, with its classifier."""
     weights = ResNet(3, 64, DEPTHS_18).state_dict()
     weights |= {"fc.weight": torch.zeros(1000, 512), "fc.bias": torch.zeros(1000)}
     torch.save(weights, tmp_path / "resnet18.pth")

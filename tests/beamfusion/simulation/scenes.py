@@ -17,7 +17,7 @@ def scene(
     sizes: Sequence[tuple[float, float, float]] = (),
     colour: tuple[float, float, float] = (0.9, 0.05, 0.05),
 ) -> Traffic:
-    """Vehicles at (forward, left) metres, a list a frame, the receiver's first; all point to the left."""
+    """Place vehicles at (forward, left) metres, a list a frame, the receiver's first; all point left."""
     vehicles = len(frames[0])
     return Traffic(
         position=np.array(frames, dtype=float),
@@ -29,6 +29,6 @@ def scene(
 
 
 def at_azimuth(degrees: float, distance: float) -> Place:
-    """A place that many degrees to the left of boresight."""
+    """Return a position that many degrees to the left of boresight."""
     angle = np.radians(degrees)
     return float(distance * np.cos(angle)), float(distance * np.sin(angle))

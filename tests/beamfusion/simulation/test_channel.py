@@ -18,16 +18,16 @@ def power_of(traffic: Traffic, scenario: int = 31, seed: int = 0) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def spreads_and_margins() -> dict[int, tuple[np.ndarray, np.ndarray]]:
-    """Best to worst and first to second beam, in dB, by scenario."""
-    found = {}
+    """Return best to worst and first to second beam, in dB, by scenario."""
+    actual = {}
     for scenario, site in SITES.items():
         powers = []
         for number in range(15):
             rng = np.random.default_rng([7, scenario, number])
             powers.append(received_power(site, drive_by(site, rng, Simulation().speed), rng))
         decibels = np.sort(10 * np.log10(np.concatenate(powers)), axis=1)
-        found[scenario] = decibels[:, -1] - decibels[:, 0], decibels[:, -1] - decibels[:, -2]
-    return found
+        actual[scenario] = decibels[:, -1] - decibels[:, 0], decibels[:, -1] - decibels[:, -2]
+    return actual
 
 
 def test_the_codebook_is_64_beams_of_16_elements_with_four_phases() -> None:

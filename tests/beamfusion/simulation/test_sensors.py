@@ -23,7 +23,7 @@ def picture(traffic: Traffic, site: Site = DAY, seed: int = 0) -> np.ndarray:
 
 
 def strongest(traffic: Traffic, samples: int = 128, chirps: int = 64) -> tuple[float, float, float]:
-    """Range in metres, sine of the azimuth and radial speed of the strongest moving echo."""
+    """Return range in metres, sine of the azimuth and radial speed of the strongest moving echo."""
     signal = cube(DAY, traffic, 0, samples, chirps, np.random.default_rng(3), hidden=False)
     spectrum = np.fft.fft(np.fft.fft(np.fft.fft(signal, axis=1), axis=2), 256, axis=0)
     moving = np.abs(spectrum)
@@ -58,7 +58,7 @@ def test_a_night_is_darker_than_a_day_and_noisier() -> None:
 
 
 def cloud(traffic: Traffic, site: Site = DAY) -> np.ndarray:
-    """Points as (forward, left, height above ground)."""
+    """Return points as (forward, left, height above ground)."""
     points, _ = sweep(site, traffic, 0, rays(8000), np.random.default_rng(0))
     return points * (-1, -1, 1) + (0, 0, STATION_HEIGHT)
 
@@ -85,9 +85,9 @@ def test_the_lidars_other_points_lie_on_the_ground_or_the_facade() -> None:
 def test_a_sweep_returns_about_as_many_points_as_asked_for(scenario: int) -> None:
     site = SITES[scenario]
     traffic = drive_by(site, np.random.default_rng(0), Simulation().speed)
-    for asked in (1000, 17000):
-        points, _ = sweep(site, traffic, 0, rays(asked), np.random.default_rng(0))
-        assert len(points) == pytest.approx(asked, rel=0.15)
+    for requested in (1000, 17000):
+        points, _ = sweep(site, traffic, 0, rays(requested), np.random.default_rng(0))
+        assert len(points) == pytest.approx(requested, rel=0.15)
 
 
 @pytest.mark.parametrize(

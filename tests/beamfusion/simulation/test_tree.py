@@ -97,8 +97,8 @@ def test_every_path_starts_with_a_dot_and_names_a_file(tree: Path) -> None:
 
 
 def test_a_scenario_has_one_base_station_file(tree: Path) -> None:
-    found = rows(tree / DEVELOPMENT)
-    assert {row["unit1_loc"] for row in found} == {
+    actual = rows(tree / DEVELOPMENT)
+    assert {row["unit1_loc"] for row in actual} == {
         f"./scenario{scenario}/unit1/GPS_data/gps_location.txt" for scenario in (32, 33, 34)
     }
 

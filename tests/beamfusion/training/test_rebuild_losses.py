@@ -17,14 +17,14 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 def maps(seed: int = 0, *, samples: int = SAMPLES) -> dict[Modality, Tensor]:
-    """Halves as a projection head gives them: of length at most 1 at each position."""
+    """Draw halves as a projection head gives them: of length at most 1 at each position."""
     random = torch.Generator().manual_seed(seed)
     shape = (samples * HISTORY, CHANNELS, 2, 3)
     return {m: 0.4 * torch.rand(shape, generator=random, dtype=torch.float64) for m in GRID_MODALITIES}
 
 
 def contrast_by_definition(a: np.ndarray, b: np.ndarray, temperature: float, label: np.ndarray) -> float:
-    """One view at a time: -log of each positive's share among all other views, averaged over positives."""
+    """Average, over positives, -log of the share of each among all other views, one view at a time."""
     views, labels = np.concatenate([a, b]), np.concatenate([label, label])
     losses = []
     for i in range(len(views)):
@@ -83,9 +83,9 @@ def test_no_loss_depends_on_the_order_of_samples_or_modalities(
     halves = maps(seed)
     frames = torch.tensor(order)[:, None] * HISTORY + torch.arange(HISTORY)
     moved = {m: halves[m][frames.flatten()] for m in modalities}
-    for form in ("sample", "tensor"):
-        expected = distance_loss(halves, history=HISTORY, form=form)
-        assert distance_loss(moved, history=HISTORY, form=form).item() == pytest.approx(expected.item())
+    for norm in ("sample", "tensor"):
+        expected = distance_loss(halves, history=HISTORY, norm=norm)
+        assert distance_loss(moved, history=HISTORY, norm=norm).item() == pytest.approx(expected.item())
     expected = contrast_loss(halves, history=HISTORY, temperature=0.1, beam=BEAMS)
     loss = contrast_loss(moved, history=HISTORY, temperature=0.1, beam=BEAMS[order])
     assert loss.item() == pytest.approx(expected.item())
@@ -112,7 +112,7 @@ def test_the_published_distance_is_one_norm_over_the_whole_tensor(seed: int) -> 
     specific = maps(seed)
     pairs = itertools.combinations(GRID_MODALITIES, 2)
     expected = np.mean([-np.sqrt(((specific[a] - specific[b]).numpy() ** 2).sum()) for a, b in pairs])
-    loss = distance_loss(specific, history=HISTORY, form="tensor")
+    loss = distance_loss(specific, history=HISTORY, norm="tensor")
     assert loss.item() == pytest.approx(expected, rel=1e-12)
 
 
@@ -125,7 +125,7 @@ def test_the_repaired_distance_is_a_mean_over_samples(seed: int) -> None:
             frames = slice(sample * HISTORY, (sample + 1) * HISTORY)
             squared = ((specific[a][frames] - specific[b][frames]).numpy() ** 2).sum(1)  # per position
             distances.append(np.sqrt(squared.mean()))
-    loss = distance_loss(specific, history=HISTORY, form="sample")
+    loss = distance_loss(specific, history=HISTORY, norm="sample")
     assert loss.item() == pytest.approx(-np.mean(distances), rel=1e-12)
 
 
@@ -136,15 +136,15 @@ def test_the_repaired_distance_is_bounded_whatever_the_batch(seed: int, samples:
     specific = {
         m: torch.nn.functional.normalize(torch.randn(shape, generator=random), dim=1) for m in GRID_MODALITIES
     }
-    assert -2 <= distance_loss(specific, history=HISTORY, form="sample").item() <= 0
+    assert -2 <= distance_loss(specific, history=HISTORY, norm="sample").item() <= 0
     opposite = {"image": specific["image"], "lidar": -specific["image"]}
-    assert distance_loss(opposite, history=HISTORY, form="sample").item() == pytest.approx(-2)
+    assert distance_loss(opposite, history=HISTORY, norm="sample").item() == pytest.approx(-2)
 
 
-@pytest.mark.parametrize("form", ["sample", "tensor"])
-def test_equal_halves_have_no_distance_and_a_finite_gradient(form: str) -> None:
+@pytest.mark.parametrize("norm", ["sample", "tensor"])
+def test_equal_halves_have_no_distance_and_a_finite_gradient(norm: str) -> None:
     half = torch.rand(HISTORY, CHANNELS, 2, 2, requires_grad=True)
-    loss = distance_loss({"image": half, "radar": half.clone()}, history=HISTORY, form=form)
+    loss = distance_loss({"image": half, "radar": half.clone()}, history=HISTORY, norm=norm)
     loss.backward()
     assert loss.item() == 0
     assert half.grad is not None
@@ -163,7 +163,7 @@ def test_half_precision_is_scored_in_single_precision() -> None:
     halves = {modality: x.bfloat16() for modality, x in maps().items()}
     losses = [
         contrast_loss(halves, history=HISTORY, temperature=0.1),
-        distance_loss(halves, history=HISTORY, form="sample"),
+        distance_loss(halves, history=HISTORY, norm="sample"),
         trans_loss(halves, halves),
     ]
     assert all(loss.dtype == torch.float32 for loss in losses)

@@ -63,8 +63,8 @@ def rebuild(training: Path, tmp_path: Path) -> Iterator[Callable[..., Path]]:
 
 
 def tensors(folder: Path, name: str) -> dict[str, Tensor]:
-    found: dict[str, Tensor] = torch.load(folder / "checkpoint.pt", weights_only=True)[name]
-    return found
+    actual: dict[str, Tensor] = torch.load(folder / "checkpoint.pt", weights_only=True)[name]
+    return actual
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -100,8 +100,8 @@ def first_stage(folder: Path, name: str) -> Tensor:
 
 
 def test_frozen_encoders_are_not_kept_twice(rebuild: Callable[..., Path]) -> None:
-    kept = tensors(rebuild(IMAGE, {}), "mrm")
-    assert {name.partition(".")[0] for name in kept} == {"heads", "translators"}
+    mrm = tensors(rebuild(IMAGE, {}), "mrm")
+    assert {name.partition(".")[0] for name in mrm} == {"heads", "translators"}
 
 
 def test_trained_encoders_start_as_the_predictor_s_and_fresh_ones_do_not(

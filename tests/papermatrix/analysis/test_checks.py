@@ -180,9 +180,6 @@ def test_a_table_that_cannot_be_rendered_keeps_no_other_from_it(paper: Paper, ca
     finish_all(matrix)
     assert main(["render"]) == 2
     assert not Path("results/cups.md").exists()
-    finish_all(paper.matrix())
-    assert main(["render", "--partial"]) == 0
-    assert not list(Path("results/partial").iterdir())
     assert Path("results/mugs.md").exists()
     fault = "no score called flavor; did you mean flavour?"
     assert capsys.readouterr().err.splitlines() == [

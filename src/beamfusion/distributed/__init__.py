@@ -1,0 +1,1 @@
+"""Training on several devices: the processes, and what they compute together."""

@@ -1,0 +1,1 @@
+"""Predictions, scores and costs of trained networks."""

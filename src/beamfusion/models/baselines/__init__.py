@@ -1,0 +1,1 @@
+"""Networks to compare with: from least squares on GPS to a masked transformer."""
