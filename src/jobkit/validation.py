@@ -85,7 +85,7 @@ def _message(
 
 
 def _expected(details: ErrorDetails) -> str:
-    return _EXPECTED.get(details["type"], details["msg"])
+    return _EXPECTED.get(details["type"], details["msg"].partition(", ")[0].removeprefix("Input should be "))
 
 
 def _is_inside(inner: KeyPath, outer: KeyPath) -> bool:

@@ -10,22 +10,8 @@ from jobkit.errors import exit_code
 from jobkit.version import ShowVersion
 
 COMMANDS = (
-    "plan",
-    "validate",
-    "diff",
-    "estimate",
-    "status",
-    "explain",
-    "rerun",
-    "render",
-    "check",
-    "figure",
-    "audit",
-    "fact",
-    "numbers",
-    "paper",
-    "experiments",
-    "schema",
+    *("plan", "validate", "diff", "estimate", "status", "explain", "render", "rerun", "check"),
+    *("figure", "audit", "fact", "numbers", "paper", "experiments", "schema"),
 )
 """Modules of `papermatrix.commands`, in the order of the help."""
 

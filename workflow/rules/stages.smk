@@ -1,4 +1,5 @@
 # A rule for each stage of config/stages.yaml. Which jobs there are, and with which settings, papermatrix says.
+# Rules differ in what they ask for; a stage that is like another inherits its rule.
 prepares = "beamfusion job {wildcards.stage}"
 computes = f"{prepares} --device $DEVICE --threads {{threads}}"
 
@@ -25,30 +26,17 @@ rule simulate:
         job_command(prepares)
 
 
-rule prepare:
-    input:
-        upstream,
-    output:
-        job_result,
-    log:
-        JOB_LOG,
-    benchmark:
-        JOB_BENCHMARK
+use rule simulate as prepare with:
     wildcard_constraints:
         stage="prepare",
-    threads: 1
     resources:
         **resources_of["prepare"],
     params:
         settings=settings,
         # Of no use but that results of older jobs have it: Snakemake reruns what has other parameters.
-        needs=lambda wildcards, input: (
-            f"--needs {Path(input[0]).parent}" if input else ""
+        needs=lambda wildcards: " ".join(
+            f"--needs {Path(result).parent}" for result in upstream(wildcards)
         ),
-    message:
-        "{wildcards.stage} {wildcards.id}"
-    shell:
-        job_command(prepares)
 
 
 rule train:
@@ -73,68 +61,26 @@ rule train:
         job_command(computes)
 
 
-rule rebuild:
-    input:
-        upstream,
-    output:
-        job_result,
-    log:
-        JOB_LOG,
-    benchmark:
-        JOB_BENCHMARK
+use rule train as rebuild with:
     wildcard_constraints:
         stage="rebuild",
     threads: 1
     resources:
         **resources_of["rebuild"],
-    params:
-        settings=settings,
-    message:
-        "{wildcards.stage} {wildcards.id}"
-    shell:
-        job_command(computes)
 
 
-rule evaluate:
-    input:
-        upstream,
-    output:
-        job_result,
-    log:
-        JOB_LOG,
-    benchmark:
-        JOB_BENCHMARK
+use rule train as evaluate with:
     wildcard_constraints:
         stage="evaluate",
     threads: 1
     resources:
         **resources_of["evaluate"],
-    params:
-        settings=settings,
-    message:
-        "{wildcards.stage} {wildcards.id}"
-    shell:
-        job_command(computes)
 
 
-rule profile:
-    input:
-        upstream,
-    output:
-        job_result,
-    log:
-        JOB_LOG,
-    benchmark:
-        JOB_BENCHMARK
+use rule train as profile with:
     wildcard_constraints:
         stage="profile",
     # All of them: what is timed has the machine to itself.
     threads: workflow.cores or 1
     resources:
         **resources_of["profile"],
-    params:
-        settings=settings,
-    message:
-        "{wildcards.stage} {wildcards.id}"
-    shell:
-        job_command(computes)

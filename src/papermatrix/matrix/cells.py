@@ -40,14 +40,14 @@ class Cell:
     table: str
     row: Row
     column: Column
-    variant: Variant | None
-    metric: Metric | None
-    runs: tuple[Run, ...]
-    """One for each seed; none without a metric."""
-    value: Any
-    """Without a metric, what stands there."""
     number_format: str
     reported: ReportedNumber | None
+    variant: Variant | None = None
+    metric: Metric | None = None
+    runs: tuple[Run, ...] = ()
+    """One for each seed; none without a metric."""
+    value: Any = None
+    """Without a metric, what stands there."""
 
     @property
     def jobs(self) -> list[Job]:

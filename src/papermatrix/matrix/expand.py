@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +13,7 @@ from jobkit.settings import Flat
 from papermatrix.config.load import Project, load
 from papermatrix.config.metric import Metric, parse_metric
 from papermatrix.config.references import SEED
-from papermatrix.config.tables import Column, Level, Row, Table, Variant
+from papermatrix.config.tables import Column, Level, Row, Table
 from papermatrix.matrix.cells import Cell, Run, reported_of
 from papermatrix.matrix.jobs import Job, JobFactory
 
@@ -79,18 +80,24 @@ def _cells(name: str, project: Project, factory: JobFactory) -> Iterator[Cell]:
     for row in table.rows:
         of_row = project.base | table.settings(scale) | row.settings(scale)
         for column in table.columns:
-            of_column = of_row | column.settings(scale)
+            reported = project.reported.get(name, {}).get(row.label, {}).get(column.label)
+            cell = functools.partial(Cell, name, row, column, number_format=table.format_of(column))
             if (metric := _metric(row, column, table, project)) is None:
                 value = row.values.get(column.label)
                 if value is None:
                     value = (project.schema.complete(of_row) | of_row).get(column.show or "")
-                yield _cell(name, row, column, None, project, value=value)
+                yield cell(value=value, reported=reported_of(reported, table, column, None))
                 continue
+            of_column = of_row | column.settings(scale)
             for variant in table.variants or (None,):
                 settings = of_column | variant.settings(scale) if variant else of_column
                 seeds = _seeds(variant, column, row, table) or project.config.seeds or (None,)
-                runs = tuple(_run(metric, settings, seed, project, factory) for seed in seeds)
-                yield _cell(name, row, column, variant, project, metric=metric, runs=runs)
+                yield cell(
+                    variant=variant,
+                    metric=metric,
+                    runs=tuple(_run(metric, settings, seed, project, factory) for seed in seeds),
+                    reported=reported_of(reported, table, column, variant),
+                )
 
 
 def _metric(row: Row, column: Column, table: Table, project: Project) -> Metric | None:
@@ -108,29 +115,3 @@ def _seeds(*levels: Level | None) -> tuple[int, ...] | None:
 def _run(metric: Metric, stated: Flat, seed: int | None, project: Project, factory: JobFactory) -> Run:
     settings = project.schema.complete(stated if seed is None else stated | {SEED: seed})
     return Run(settings.get(SEED), factory.job(metric.stage, settings))
-
-
-def _cell(
-    name: str,
-    row: Row,
-    column: Column,
-    variant: Variant | None,
-    project: Project,
-    *,
-    metric: Metric | None = None,
-    runs: tuple[Run, ...] = (),
-    value: Any = None,
-) -> Cell:
-    table = project.tables[name]
-    reported = project.reported.get(name, {}).get(row.label, {}).get(column.label)
-    return Cell(
-        table=name,
-        row=row,
-        column=column,
-        variant=variant,
-        metric=metric,
-        runs=runs,
-        value=value,
-        number_format=table.format_of(column),
-        reported=reported_of(reported, table, column, variant),
-    )

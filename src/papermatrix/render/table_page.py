@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from papermatrix.analysis.audit import Footnotes as AuditNotes
@@ -23,6 +23,7 @@ from papermatrix.results.values import CellResult, TableResults
 NO_NOTES: AuditNotes = {}
 PARTS = ("reported", "ours", "difference")
 """Of a column that compares."""
+Cells = Callable[[Row, Column, Footnotes], tuple[LayoutCell, ...]]
 
 
 @dataclass(frozen=True)
@@ -92,45 +93,35 @@ class _Grids:
 
     def ours(self, under: Sequence[str]) -> Grid:
         """Lay out our numbers; `under` are sentences about all of the table."""
-        footnotes = Footnotes()
-        heads = header([(column, ()) for column in self._table.columns], footnotes)
-        rows = [
-            (row, tuple(self._our_cell(row, column, footnotes) for column in self._table.columns))
-            for row in self._table.rows
-        ]
-        return Grid(heads, row_groups(rows, footnotes), (*footnotes.notes, *map(Note, under)))
+        return self._grid(under, lambda row, column, notes: (self._our_cell(row, column, notes),))
 
     def reported(self) -> Grid:
         """Lay out the authors' numbers alone."""
-        footnotes = Footnotes()
-        heads = header([(column, ()) for column in self._table.columns], footnotes)
-        rows = [
-            (row, tuple(self._their_cell(row, column, footnotes) for column in self._table.columns))
-            for row in self._table.rows
-        ]
-        return Grid(heads, row_groups(rows, footnotes), footnotes.notes)
+        return self._grid((), lambda row, column, notes: (self._their_cell(row, column, notes),))
 
     def compared(self, under: Sequence[str]) -> Grid:
         """Lay out columns with a number of the authors as theirs, ours and the difference."""
-        footnotes = Footnotes()
-        with_numbers = {
-            cell.column.label
-            for cell in (result.cell for result in self._results.cells)
-            if cell.reported and cell.reported.value is not None
-        }
-        parts = [(column, PARTS if column.label in with_numbers else ()) for column in self._table.columns]
+        reported = [result.cell for result in self._results.cells if result.cell.reported]
+        with_numbers = {c.column.label for c in reported if c.reported and c.reported.value is not None}
+
+        def cells(row: Row, column: Column, notes: Footnotes) -> tuple[LayoutCell, ...]:
+            ours = self._our_cell(row, column, notes)
+            if column.label not in with_numbers:
+                return (ours,)
+            theirs = self._their_cell(row, column, notes)
+            return theirs, ours, self._difference(row, column, notes)
+
+        return self._grid(under, cells, with_numbers)
+
+    def _grid(self, under: Sequence[str], cells: Cells, with_parts: Collection[str] = ()) -> Grid:
+        """Lay out header and rows; `cells` gives what stands in a row under a column."""
+        footnotes, columns = Footnotes(), self._table.columns
+        parts = [(column, PARTS if column.label in with_parts else ()) for column in columns]
         heads = header(parts, footnotes)
-        rows = []
-        for row in self._table.rows:
-            cells: list[LayoutCell] = []
-            for column in self._table.columns:
-                ours = self._our_cell(row, column, footnotes)
-                if column.label not in with_numbers:
-                    cells.append(ours)
-                    continue
-                theirs = self._their_cell(row, column, footnotes)
-                cells += [theirs, ours, self._difference(row, column, footnotes)]
-            rows.append((row, tuple(cells)))
+        rows = [
+            (row, tuple(cell for column in columns for cell in cells(row, column, footnotes)))
+            for row in self._table.rows
+        ]
         return Grid(heads, row_groups(rows, footnotes), (*footnotes.notes, *map(Note, under)))
 
     def _our_cell(self, row: Row, column: Column, footnotes: Footnotes) -> LayoutCell:
