@@ -11,7 +11,7 @@ from papermatrix.analysis.audit import footnotes
 from papermatrix.analysis.comparison import Comparison, comparisons_at, expect_one_scale
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import Job
-from papermatrix.results.status import JobStatus, Kind
+from papermatrix.results.status import JobStatus
 from papermatrix.results.store import LOG, Store
 from papermatrix.results.values import CellResult, TableResults, Value
 
@@ -42,7 +42,7 @@ def missing_values(matrix: Matrix, name: str, store: Store, allowed: Collection[
     """Return every value that a table lacks; a dash for a stage that does not take place is none of them."""
     failures = []
     for value in expected_values(matrix, name, store):
-        passes = {*allowed, Kind.DIVERGED.value} if value.cell.row.expect == "diverged" else set(allowed)
+        passes = {*allowed, "diverged"} if value.cell.row.expect == "diverged" else set(allowed)
         if not value.status.marks <= passes:
             failures.append(Failure(_labels(value), _reason(value, store)))
     return failures
@@ -51,7 +51,7 @@ def missing_values(matrix: Matrix, name: str, store: Store, allowed: Collection[
 def expected_values(matrix: Matrix, name: str, store: Store) -> list[Value]:
     """Return the values of a table but those whose stage does not take place."""
     values = TableResults(matrix, name, store).values
-    return [value for value in values if not (value.status.kind is Kind.ABSENT and value.job is None)]
+    return [value for value in values if not (value.status.job is None and value.job is None)]
 
 
 def _labels(value: Value) -> tuple[str, ...]:
@@ -73,7 +73,7 @@ def _culprit(value: Value, store: Store) -> Job | None:
     """Return the first job upstream that diverged, or that is stale."""
     for job in value.job.chain() if value.job else ():
         result = store.result(job)
-        if value.status.kind is Kind.DIVERGED and result and result.status == "diverged":
+        if value.status.job is JobStatus.DIVERGED and result and result.status == "diverged":
             return job
         if value.status.is_stale and value.status.has_value and store.status(job) is JobStatus.STALE:
             return job

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from math import nan
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,6 @@ from papermatrix.commands.options import TOTAL, Commands, add_tables, new_parser
 if TYPE_CHECKING:
     from papermatrix.matrix.expand import Matrix
 
-MOST_CORES = 1_000_000
 BEGINNING_OF_LINES_ABOVE, CLEAR_BELOW = "\x1b[{}F", "\x1b[J"
 
 
@@ -28,28 +28,36 @@ def add_parser(commands: Commands) -> None:
         help="again and again, until all is there, or of what is not some failed and nothing can run",
     )
     parser.add_argument(
-        "--every", type=_seconds, default=2.0, metavar="SECONDS", help="with --watch; default: 2"
+        "--every",
+        type=_number(float, 0.1, 86400),
+        default=2.0,
+        metavar="SECONDS",
+        help="with --watch; default: 2",
     )
     parser.add_argument(
-        "--cores", type=_count, default=os.cpu_count() or 1, metavar="N", help="jobs at a time; default: all"
+        "--cores",
+        type=_number(int, 1, 1000000),
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="jobs at a time; default: all",
     )
     parser.add_argument("--json", action="store_true")
 
 
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = nan
-    if not 0.1 <= seconds <= 86_400:
-        raise argparse.ArgumentTypeError("expected seconds from 0.1 to 86400")
-    return seconds
+def _number(kind: type[int] | type[float], least: float, most: float) -> Callable[[str], float]:
+    """Return what reads a number of an option; one that is out of bounds is refused."""
 
+    def read(text: str) -> float:
+        try:
+            number = kind(text)
+        except ValueError:
+            number = nan
+        if not least <= number <= most:
+            whole = "a whole number" if kind is int else "a number"
+            raise argparse.ArgumentTypeError(f"expected {whole} from {least} to {most}")
+        return number
 
-def _count(text: str) -> int:
-    if not text.isdecimal() or len(text) > len(str(MOST_CORES)) or not 1 <= int(text) <= MOST_CORES:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1 to {MOST_CORES}")
-    return int(text)
+    return read
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import Job
 from papermatrix.render.escape import latex
 from papermatrix.render.text import cell_text, number_text
-from papermatrix.results.status import UNFINISHED_KINDS, Kind
+from papermatrix.results.status import UNFINISHED
 from papermatrix.results.store import Store
 from papermatrix.results.values import cell_result
 
@@ -68,8 +68,8 @@ def _reported(cell: Cell, number: NumberOf, _: Store) -> tuple[str, str]:
 def _ours(cell: Cell, number: NumberOf, store: Store) -> tuple[str, str]:
     """Return the cell's text, and why it has none."""
     result = cell_result(cell, store)
-    reason = str(result.status) if result.status.kind in UNFINISHED_KINDS else ""
-    if result.status.kind is Kind.ABSENT:
+    reason = str(result.status) if result.status.job in UNFINISHED else ""
+    if result.status.job is None:
         reason = ", ".join(result.reasons)
     text = cell_text(result, number.format)
     return f"{text} (stale)" if result.status.is_stale and result.has_value else text, reason

@@ -16,7 +16,7 @@ from papermatrix.render.escape import NOTHING
 from papermatrix.render.header import header_lines, legend, mixtures
 from papermatrix.render.layout import CellText, Footnotes, Grid, LayoutCell, Note, header, row_groups
 from papermatrix.render.text import cell_text, difference_text, reported_text
-from papermatrix.results.status import Kind
+from papermatrix.results.status import JobStatus
 from papermatrix.results.store import Store
 from papermatrix.results.values import CellResult, TableResults
 
@@ -168,6 +168,6 @@ def _failures(results: Sequence[CellResult]) -> list[str]:
     return [
         f"failed: {reason}"
         for result in results
-        if result.status.kind is Kind.FAILED
+        if result.status.job is JobStatus.FAILED
         for reason in result.reasons
     ]

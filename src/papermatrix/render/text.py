@@ -11,7 +11,6 @@ from papermatrix.config.fields import ReportedValue
 from papermatrix.config.tables import Column
 from papermatrix.matrix.cells import Cell
 from papermatrix.render.escape import CHECK, NOTHING
-from papermatrix.results.status import Kind
 from papermatrix.results.values import CellResult
 
 
@@ -19,7 +18,7 @@ def cell_text(result: CellResult, number_format: str | None = None) -> str:
     """Write a cell's value with its spread, or why there is none."""
     cell = result.cell
     if not result.has_value:
-        text = NOTHING if result.status.kind is Kind.ABSENT else str(result.status)
+        text = NOTHING if result.status.job is None else str(result.status)
         seeds = len(result.values)
         return text if result.count == seeds else f"{text}, {result.count} of {seeds} seeds"
     if cell.shows_setting:

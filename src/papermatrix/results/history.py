@@ -14,8 +14,7 @@ from pathlib import Path
 
 from jobkit.errors import UserError
 from jobkit.files import read_json
-from jobkit.ledger import LEDGER
-from jobkit.lock import OWNER
+from jobkit.ledger import LEDGER, unfinished
 from jobkit.result import RESULT, SETTINGS, parse_result
 from jobkit.settings import Flat, flat
 from papermatrix.config.load import scales_of
@@ -131,16 +130,7 @@ def _differences(one: Flat, other: Flat) -> int:
 def elapsed(folder: Path) -> float:
     """Return the seconds that an unfinished job has worked so far, over its resumptions, if it works now."""
     try:
-        ledger = folder / LEDGER
-        since = datetime.now(UTC).timestamp() - ledger.stat().st_mtime
-        seconds = float(read_json(ledger)["seconds"])
-        if 0 <= seconds < LARGEST:
-            return seconds + max(since, 0)
-    except (OSError, UserError, KeyError, TypeError, ValueError, OverflowError):
-        pass
-    try:
-        return (
-            datetime.now(UTC) - datetime.fromisoformat(read_json(folder / OWNER)["since"])
-        ).total_seconds()
-    except (OSError, UserError, KeyError, TypeError, ValueError):
-        return 0.0
+        account, saved = unfinished(folder, None), (folder / LEDGER).stat().st_mtime
+    except (OSError, UserError):
+        account, saved = None, 0.0
+    return account.seconds + max(datetime.now(UTC).timestamp() - saved, 0) if account else 0.0

@@ -15,51 +15,38 @@ class JobStatus(StrEnum):
     PENDING = "pending"
 
 
-HAS_RESULT = (JobStatus.DONE, JobStatus.DIVERGED, JobStatus.STALE)
 UNFINISHED = (JobStatus.PENDING, JobStatus.RUNNING, JobStatus.FAILED)
 TO_BE_REPLACED = (JobStatus.STALE, JobStatus.RUNNING, JobStatus.FAILED)
 """What has a result of an upstream job like these has it of an older one."""
-
-
-class Kind(StrEnum):
-    """What a cell's job says of its value."""
-
-    VALUE = "value"
-    ABSENT = "absent"
-    PENDING = "pending"
-    RUNNING = "running"
-    FAILED = "failed"
-    DIVERGED = "diverged"
-
-
-UNFINISHED_KINDS = (Kind.PENDING, Kind.RUNNING, Kind.FAILED)
 
 
 @dataclass(frozen=True)
 class Status:
     """A value's status; `str` makes the words that tables and commands show."""
 
-    kind: Kind
+    job: JobStatus | None
+    """Of the job that keeps it from a value; done where there is one, None where no job states it."""
     epoch: int | None = None
     """In which a diverged run's loss stopped being finite."""
     is_stale: bool = False
 
     @property
     def has_value(self) -> bool:
-        return self.kind is Kind.VALUE
+        return self.job is JobStatus.DONE
 
     @property
     def marks(self) -> frozenset[str]:
         """What keeps it from being a value of today's code: `diverged`, `stale` and the like."""
-        return frozenset(({self.kind.value} - {"value"}) | ({"stale"} if self.is_stale else set()))
+        kinds = set() if self.has_value else {self.job.value if self.job else "absent"}
+        return frozenset(kinds | ({"stale"} if self.is_stale else set()))
 
     def __str__(self) -> str:
-        if self.kind is Kind.VALUE:
+        if self.has_value:
             return "stale" if self.is_stale else "value"
         epoch = f" (epoch {self.epoch})" if self.epoch is not None else ""
-        return f"{self.kind}{epoch}{', stale' if self.is_stale else ''}"
+        return f"{self.job or 'absent'}{epoch}{', stale' if self.is_stale else ''}"
 
 
-VALUE = Status(Kind.VALUE)
-STALE_VALUE = Status(Kind.VALUE, is_stale=True)
-ABSENT = Status(Kind.ABSENT)
+VALUE = Status(JobStatus.DONE)
+STALE_VALUE = Status(JobStatus.DONE, is_stale=True)
+ABSENT = Status(None)

@@ -16,7 +16,7 @@ from papermatrix.matrix.cells import Cell, Run
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import Job
 from papermatrix.results.score import score
-from papermatrix.results.status import ABSENT, STALE_VALUE, VALUE, JobStatus, Kind, Status
+from papermatrix.results.status import ABSENT, STALE_VALUE, VALUE, JobStatus, Status
 from papermatrix.results.store import LOG, Store
 
 
@@ -137,7 +137,7 @@ def _value(cell: Cell, run: Run, store: Store) -> Value:
         return value(None, *_unfinished(run.job, store))
     is_stale = store.status(run.job) not in (JobStatus.DONE, JobStatus.DIVERGED)
     if result.status == "diverged" and not cell.metric.is_cost:
-        return value(None, Status(Kind.DIVERGED, result.epoch, is_stale))
+        return value(None, Status(JobStatus.DIVERGED, result.epoch, is_stale))
     try:
         number = score(cell.metric, result)
     except KeyError as error:
@@ -152,9 +152,9 @@ def _unfinished(job: Job, store: Store) -> tuple[Status, str]:
     statuses = {each: store.status(each) for each in job.chain() if store.result(each) is None}
     for each, status in statuses.items():
         if status is JobStatus.FAILED:
-            return Status(Kind.FAILED), failure_hint(each)
+            return Status(JobStatus.FAILED), failure_hint(each)
     runs = JobStatus.RUNNING in statuses.values()
-    return Status(Kind.RUNNING if runs else Kind.PENDING), ""
+    return Status(JobStatus.RUNNING if runs else JobStatus.PENDING), ""
 
 
 def failure_hint(job: Job) -> str:
@@ -174,4 +174,4 @@ def killed_by(job: Job) -> str:
 def divergence(result: Result | None) -> str:
     """Return `diverged (epoch 4)`, or nothing."""
     is_diverged = result is not None and result.status == "diverged"
-    return str(Status(Kind.DIVERGED, result.epoch)) if result and is_diverged else ""
+    return str(Status(JobStatus.DIVERGED, result.epoch)) if result and is_diverged else ""

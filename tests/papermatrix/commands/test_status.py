@@ -140,7 +140,7 @@ def test_a_wrong_number_of_seconds_is_refused(
 ) -> None:
     with pytest.raises(SystemExit):
         main(["status", "--watch", "--every", seconds])
-    assert "expected seconds from 0.1 to 86400" in capsys.readouterr().err
+    assert "expected a number from 0.1 to 86400" in capsys.readouterr().err
 
 
 def test_watching_ends_where_all_that_is_left_failed_or_waits_for_what_did(
