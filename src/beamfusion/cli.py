@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from jobkit import VERSION
 from jobkit.errors import UserError, exit_code
-from jobkit.version import ShowVersion
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,7 +31,7 @@ def _run(arguments: list[str] | None) -> int | None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="beamfusion", description=__doc__)
-    parser.add_argument("--version", action=ShowVersion)
+    parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     job = commands.add_parser("job", help="run one job in its folder, or resume it")

@@ -26,6 +26,10 @@ _EXPECTED = {
     "finite_number": "a finite number",
     "string_too_short": "some text",
     "too_short": "at least one",
+    "greater_than": "a number above {gt}",
+    "greater_than_equal": "a number of at least {ge}",
+    "less_than": "a number below {lt}",
+    "less_than_equal": "a number of at most {le}",
     "string_pattern_mismatch": "small letters, digits and underscores",
 }
 """What was expected, by pydantic's kind of error; of other kinds pydantic's own message."""
@@ -85,7 +89,9 @@ def _message(
 
 
 def _expected(details: ErrorDetails) -> str:
-    return _EXPECTED.get(details["type"], details["msg"].partition(", ")[0].removeprefix("Input should be "))
+    if details["type"] in _EXPECTED:
+        return _EXPECTED[details["type"]].format(**details.get("ctx", {}))
+    return details["msg"].partition(", ")[0].removeprefix("Input should be ")
 
 
 def _is_inside(inner: KeyPath, outer: KeyPath) -> bool:

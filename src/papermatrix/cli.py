@@ -6,8 +6,8 @@ import argparse
 import sys
 from importlib import import_module
 
+from jobkit import VERSION
 from jobkit.errors import exit_code
-from jobkit.version import ShowVersion
 
 COMMANDS = (
     *("plan", "validate", "diff", "estimate", "status", "explain", "render", "rerun", "check"),
@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(arguments: list[str] | None) -> int | None:
     parser = argparse.ArgumentParser(prog="papermatrix", description=__doc__)
-    parser.add_argument("--version", action=ShowVersion)
+    parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name in COMMANDS:
         import_module(f"papermatrix.commands.{name}").add_parser(commands)

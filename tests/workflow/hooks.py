@@ -1,6 +1,6 @@
 """What the tests do to jobs of the paper about tea: they are counted, and some fail, wait or die.
 
-13 g burn, 11 g take a minute the first time, and so many grams of dust kill the process by that signal.
+13 g burn, 11 g take a minute the first time, and a file `kill` holds the signal that kills the process.
 """
 
 import os

@@ -1,9 +1,4 @@
 # A rule for each stage of config/stages.yaml. Which jobs there are, and with which settings, papermatrix says.
-# Rules differ in what they ask for; a stage that is like another inherits its rule.
-prepares = "beamfusion job {wildcards.stage}"
-computes = f"{prepares} --device $DEVICE --threads {{threads}}"
-
-
 rule simulate:
     input:
         upstream,
@@ -23,7 +18,9 @@ rule simulate:
     message:
         "{wildcards.stage} {wildcards.id}"
     shell:
-        job_command(prepares)
+        job_command(
+            "beamfusion job {wildcards.stage} --device $DEVICE --threads {threads}"
+        )
 
 
 use rule simulate as prepare with:
@@ -39,45 +36,29 @@ use rule simulate as prepare with:
         ),
 
 
-rule train:
-    input:
-        upstream,
-    output:
-        job_result,
-    log:
-        JOB_LOG,
-    benchmark:
-        JOB_BENCHMARK
+use rule simulate as train with:
     wildcard_constraints:
         stage="train",
     threads: devices
     resources:
         **resources_of["train"],
-    params:
-        settings=settings,
-    message:
-        "{wildcards.stage} {wildcards.id}"
-    shell:
-        job_command(computes)
 
 
-use rule train as rebuild with:
+use rule simulate as rebuild with:
     wildcard_constraints:
         stage="rebuild",
-    threads: 1
     resources:
         **resources_of["rebuild"],
 
 
-use rule train as evaluate with:
+use rule simulate as evaluate with:
     wildcard_constraints:
         stage="evaluate",
-    threads: 1
     resources:
         **resources_of["evaluate"],
 
 
-use rule train as profile with:
+use rule simulate as profile with:
     wildcard_constraints:
         stage="profile",
     # All of them: what is timed has the machine to itself.

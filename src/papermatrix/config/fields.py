@@ -24,7 +24,6 @@ from papermatrix.config.metric import LARGEST
 
 SETTINGS = "settings"
 """The entry of pydantic's context that holds the settings' schema."""
-_FORMAT = re.compile(r"[+\- ]?#?0?\d{0,2}[,_]?(\.\d{1,2}(?=.))?[eEfFgG%]?")
 IS_SETTINGS = "x-settings"
 """Marks a mapping of settings in the JSON Schema of a file."""
 
@@ -39,39 +38,21 @@ class Frozen(BaseModel):
     )
 
 
-def _expect(condition: bool, expected: str) -> None:
-    if not condition:
-        raise ValueError(f"expected {expected}")
-
-
-def _within_range(value: int | float) -> int | float:
-    _expect(abs(value) <= LARGEST, f"a number between -{LARGEST:g} and {LARGEST:g}")
-    return value
-
-
 def _unique_seeds(values: tuple[int, ...]) -> tuple[int, ...]:
-    _expect(len(set(values)) == len(values), "every seed once")
+    if len(set(values)) < len(values):
+        raise ValueError("expected every seed once")
     return values
 
 
-def _number_format(value: str) -> str:
-    _expect(bool(_FORMAT.fullmatch(value)), "a number's format, such as .4f or ,.0f, of at most 99 digits")
-    return value
+def _matching(pattern: str, expected: str) -> AfterValidator:
+    """Return a validator of texts that match a whole pattern."""
 
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"expected {expected}")
+        return text
 
-def _latex_label(value: str) -> str:
-    _expect(bool(re.fullmatch(r"[A-Za-z0-9:._-]+", value)), "letters, digits and any of : . _ -")
-    return value
-
-
-def _not_negative(value: float) -> float:
-    _expect(value >= 0, "a number that is not negative")
-    return value
-
-
-def _positive(value: float) -> float:
-    _expect(value > 0, "a number above 0")
-    return value
+    return AfterValidator(check)
 
 
 def _canonical_settings(content: Any, info: ValidationInfo) -> Any:
@@ -90,14 +71,24 @@ def _canonical_settings(content: Any, info: ValidationInfo) -> Any:
     raise ValidationError.from_exception_data("settings", errors)
 
 
-Number = Annotated[StrictInt | StrictFloat, AfterValidator(_within_range)]
-Positive = Annotated[Number, AfterValidator(_positive)]
-Tolerance = Annotated[Number, AfterValidator(_not_negative)]
+Number = Annotated[StrictInt | StrictFloat, Field(ge=-LARGEST, le=LARGEST)]
+Positive = Annotated[Number, Field(gt=0)]
+Tolerance = Annotated[Number, Field(ge=0)]
 Text = Annotated[StrictStr, Field(min_length=1)]
 Name = Annotated[StrictStr, Field(pattern=r"^[a-z0-9_]+$")]
 """A file's name on every system: small letters, digits and underscores."""
-Format = Annotated[StrictStr, AfterValidator(_number_format)]
-LatexLabel = Annotated[StrictStr, AfterValidator(_latex_label)]
+FileName = Annotated[
+    StrictStr,
+    _matching(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", "the name of a file in a job's folder, such as history.csv"),
+]
+Format = Annotated[
+    StrictStr,
+    _matching(
+        r"[+\- ]?#?0?\d{0,2}[,_]?(\.\d{1,2}(?=.))?[eEfFgG%]?",
+        "a number's format, such as .4f or ,.0f, of at most 99 digits",
+    ),
+]
+LatexLabel = Annotated[StrictStr, _matching(r"[A-Za-z0-9:._-]+", "letters, digits and any of : . _ -")]
 Seeds = Annotated[tuple[StrictInt, ...], Field(min_length=1), AfterValidator(_unique_seeds)]
 Settings = Annotated[
     dict[str, Any],

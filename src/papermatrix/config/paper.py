@@ -5,34 +5,16 @@ Its figures, the numbers in its text, the rules that its reported numbers must o
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StrictInt, StrictStr
+from pydantic import Field, StrictInt
 
-from papermatrix.config.fields import Format, Frozen, Name, Positive, Settings, Text
+from papermatrix.config.fields import FileName, Format, Frozen, Name, Positive, Settings, Text
 
 SCALE_MACRO = "resultScale"
 """The macro that every paper has: the scale of all numbers that are its own."""
-
-MOST_POINTS = 1_000_000
+Points = Annotated[StrictInt, Field(ge=1, le=1_000_000)]
 """Of a running mean."""
-
-
-def _file_name(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", value):
-        raise ValueError("expected the name of a file in a job's folder, such as history.csv")
-    return value
-
-
-def _points(value: int) -> int:
-    if not 0 < value <= MOST_POINTS:
-        raise ValueError(f"expected a whole number from 1 to {MOST_POINTS:,}")
-    return value
-
-
-FileName = Annotated[StrictStr, AfterValidator(_file_name)]
-Points = Annotated[StrictInt, AfterValidator(_points)]
 
 
 class CellName(Frozen):

@@ -70,8 +70,7 @@ def why(value: Value, store: Store) -> str:
     """Return why a number is not there, or stale; empty where nothing more can be said."""
     if value.reason or not value.status.is_stale or value.job is None:
         return value.reason
-    stale = next(job for job in value.job.chain() if store.status(job) is JobStatus.STALE)
-    return f"{stale.stage} {stale.id}: {store.why_stale(stale)}"
+    return store.stale_line(next(job for job in value.job.chain() if store.is_stale(job)))
 
 
 def _differing(job: Job, matrix: Matrix, base: Flat) -> Flat:

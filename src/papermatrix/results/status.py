@@ -16,8 +16,8 @@ class JobStatus(StrEnum):
 
 
 UNFINISHED = (JobStatus.PENDING, JobStatus.RUNNING, JobStatus.FAILED)
-TO_BE_REPLACED = (JobStatus.STALE, JobStatus.RUNNING, JobStatus.FAILED)
-"""What has a result of an upstream job like these has it of an older one."""
+UNSETTLED = (JobStatus.RUNNING, JobStatus.FAILED)
+"""Of a job that runs again, or has to: what has a result by then has it of an older upstream result."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from jobkit.result import RESULT, SETTINGS, Result, parse_result
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import Job
 from papermatrix.results.provenance import known_provenance
-from papermatrix.results.status import TO_BE_REPLACED, JobStatus
+from papermatrix.results.status import UNSETTLED, JobStatus
 
 LOG = "log.txt"
 
@@ -51,10 +51,10 @@ class Store:
         """Return whether a result, or one upstream, is of other code, an older upstream or rerun now."""
         if job.id not in self._stale:
             self._stale[job.id] = (
-                (job.upstream is not None and self.is_stale(job.upstream))
-                or self.has_other_source(job)
+                self.has_other_source(job)
                 or self._has_newer_upstream(job)
                 or self._has_unfinished_rerun(job)
+                or self._has_stale_upstream(job)
             )
         return self._stale[job.id]
 
@@ -64,7 +64,11 @@ class Store:
             return "made by other source"
         if job.upstream is not None and self.is_stale(job.upstream):
             return "its upstream job is stale"
-        return "its rerun is unfinished" if is_unfinished(job.folder) else "its upstream job was rerun"
+        return (
+            "its rerun is unfinished"
+            if is_unfinished(job.folder)
+            else "its upstream job was rerun, or has to be"
+        )
 
     def stale_line(self, job: Job) -> str:
         """Return a line that names a stale job and says why it is one."""
@@ -74,10 +78,12 @@ class Store:
         result = self.result(job)
         if result is None or self._has_unfinished_rerun(job):
             return _unfinished(job.folder)
-        upstream = self.status(job.upstream) if job.upstream else JobStatus.DONE
-        if upstream in TO_BE_REPLACED or self.has_other_source(job) or self._has_newer_upstream(job):
-            return JobStatus.STALE
-        return JobStatus(result.status)
+        return JobStatus.STALE if self.is_stale(job) else JobStatus(result.status)
+
+    def _has_stale_upstream(self, job: Job) -> bool:
+        """Return whether the upstream result is stale, or about to be replaced."""
+        upstream = job.upstream
+        return upstream is not None and (self.is_stale(upstream) or self.status(upstream) in UNSETTLED)
 
     def _has_unfinished_rerun(self, job: Job) -> bool:
         """Return whether the files beside a job's result are no longer those of that result."""

@@ -4,10 +4,7 @@ rule fact:
         "results/facts/{fact}.json",
     log:
         "results/logs/{fact}.txt",
-    benchmark:
-        "results/logs/{fact}.tsv"
     localrule: True
-    threads: 1
     resources:
         mem_mb=2000,
         runtime=15,

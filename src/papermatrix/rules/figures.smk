@@ -6,10 +6,7 @@ rule figure:
         multiext("results/figures/{figure}", *FIGURE_SUFFIXES),
     log:
         "results/logs/figure_{figure}.txt",
-    benchmark:
-        "results/logs/figure_{figure}.tsv"
     localrule: True
-    threads: 1
     resources:
         mem_mb=1000,
         runtime=10,

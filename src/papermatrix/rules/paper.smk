@@ -6,10 +6,7 @@ rule numbers:
         planner.numbers_file,
     log:
         "results/logs/numbers.txt",
-    benchmark:
-        "results/logs/numbers.tsv"
     localrule: True
-    threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
@@ -31,10 +28,7 @@ rule paper:
         "results/paper.pdf",
     log:
         "results/logs/paper.txt",
-    benchmark:
-        "results/logs/paper.tsv"
     localrule: True
-    threads: 1
     resources:
         mem_mb=1000,
         runtime=15,

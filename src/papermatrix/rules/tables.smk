@@ -7,10 +7,7 @@ rule table:
         multiext("results/{table}", *TABLE_SUFFIXES),
     log:
         "results/logs/{table}.txt",
-    benchmark:
-        "results/logs/{table}.tsv"
     localrule: True
-    threads: 1
     resources:
         mem_mb=1000,
         runtime=10,

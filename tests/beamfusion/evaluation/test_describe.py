@@ -103,10 +103,10 @@ def test_people_get_a_line_for_each_module(capsys: pytest.CaptureFixture[str]) -
         (["--set", "model.kind=fusio"], "found 'fusio'; did you mean fusion?"),
         (["--set", "model.modalities=[imag]"], "model.modalities[0]: expected one of image, lidar"),
         (["--set", "model.modalities=[]"], "model.modalities: expected at least one, found []"),
-        (["--set", "model.width=99999999999"], "less than or equal to 4096, found 99999999999"),
+        (["--set", "model.width=99999999999"], "a number of at most 4096, found 99999999999"),
         (["--set", f"model.width=0x{'f' * 5000}"], "a whole number of more than 64 bits"),
-        (["--set", "model.layers=3000"], "less than or equal to 256, found 3000"),
-        (["--set", "model.image_depths=[1000000,1,1,1]"], "less than or equal to 64, found 1000000"),
+        (["--set", "model.layers=3000"], "a number of at most 256, found 3000"),
+        (["--set", "model.image_depths=[1000000,1,1,1]"], "a number of at most 64, found 1000000"),
         (["--set", f"seed={2**63}"], "a whole number of more than 64 bits"),
     ],
 )

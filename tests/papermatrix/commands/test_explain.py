@@ -140,7 +140,7 @@ def test_what_makes_a_number_stale_is_told_from_what_stands_on_it(
     arguments = ("cups", "plain", "blue cup", "--variant", "sweet")
     found = explained(capsys, *arguments)
     assert (found["value"], found["status"]) == (0.5, "stale")
-    assert found["reasons"] == [f"dry {found['jobs'][0]['id']}: made by other source"]
+    assert found["reasons"] == [f"dry {found['jobs'][0]['id']}: stale, made by other source"]
     assert [(job["state"], job["outdated"]) for job in found["jobs"]] == [("stale", True), ("stale", False)]
     assert main(["explain", *arguments]) == 0
     assert "of another day, not that of today" in capsys.readouterr().out

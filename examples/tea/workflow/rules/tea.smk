@@ -22,43 +22,11 @@ rule dry:
         job_command("python -m tea.job {wildcards.stage}")
 
 
-rule steep:
-    input:
-        upstream,
-    output:
-        job_result,
-    log:
-        JOB_LOG,
+use rule dry as steep with:
     wildcard_constraints:
         stage="steep",
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=5,
-    params:
-        settings=settings,
-    message:
-        "{wildcards.stage} {wildcards.id}"
-    shell:
-        job_command("python -m tea.job {wildcards.stage}")
 
 
-rule taste:
-    input:
-        upstream,
-    output:
-        job_result,
-    log:
-        JOB_LOG,
+use rule dry as taste with:
     wildcard_constraints:
         stage="taste",
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=5,
-    params:
-        settings=settings,
-    message:
-        "{wildcards.stage} {wildcards.id}"
-    shell:
-        job_command("python -m tea.job {wildcards.stage}")
