@@ -46,11 +46,6 @@ def _as_json(jobs: Iterable[Job], matrix: Matrix) -> list[dict[str, Any]]:
 
     store = Store(matrix)
     return [
-        {
-            "id": job.id,
-            "stage": job.stage,
-            "tables": list(matrix.tables_of[job.id]),
-            "state": store.status(job),
-        }
+        {"id": job.id, "stage": job.stage, "tables": matrix.tables_of[job.id], "state": store.status(job)}
         for job in jobs
     ]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from jobkit.files import write_text
-from papermatrix.commands.options import Commands, new_parser, overrides
+from papermatrix.commands.options import Commands, add_out, new_parser, overrides, write_out
 
 
 def add_parser(commands: Commands) -> None:
     parser = new_parser(commands, "experiments", _run, "write down every table's experiments")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="printed, if not given")
+    add_out(parser)
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -20,7 +18,4 @@ def _run(options: argparse.Namespace) -> None:
 
     given = overrides(options)
     text = experiments(load_matrix(given), lambda scale: load_matrix({**given, "scale": scale}))
-    if options.out is None:
-        print(text, end="")
-    else:
-        write_text(options.out, text)
+    write_out(text, options.out)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from jobkit.errors import UserError
+from jobkit.files import write_text
 
 Commands = Any
 """What `add_parser` adds to: argparse's subparsers, whose own type is private."""
@@ -36,6 +38,18 @@ def new_parser(commands: Commands, name: str, run: Command, description: str) ->
 
 def add_tables(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("tables", nargs="*", metavar="TABLE", help="all tables, if none is given")
+
+
+def add_out(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, metavar="FILE", help="printed, if not given")
+
+
+def write_out(text: str, out: Path | None) -> None:
+    """Write a text to `--out`, or print it."""
+    if out is None:
+        print(text, end="")
+    else:
+        write_text(out, text)
 
 
 def warn(lines: Iterable[object]) -> None:

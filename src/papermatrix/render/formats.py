@@ -151,22 +151,14 @@ def _markdown_grid(grid: Grid) -> Markup:
         if group.name:
             lines.append([f"*{markdown(group.name)}*", *[""] * grid.width])
         lines += [[_markdown_cell(row.label), *map(_markdown_cell, row.cells)] for row in group.rows]
-    heads = ["", *(_markdown_header(grid, column) for column in range(grid.width))]
-    return Markup(tabulate(lines, heads, tablefmt="github", disable_numparse=True))
+    return Markup(tabulate(lines, ["", *_markdown_header(grid)], tablefmt="github", disable_numparse=True))
 
 
-def _markdown_header(grid: Grid, column: int) -> str:
-    """Write all levels over a column in one line."""
-    over = [head.cell for level in grid.header if not (head := _head_over(level, column)).is_empty]
-    return ": ".join(map(_markdown_cell, over))
-
-
-def _head_over(level: tuple[HeaderCell, ...], column: int) -> HeaderCell:
-    for head in level:
-        if column < head.span:
-            return head
-        column -= head.span
-    raise IndexError(column)
+def _markdown_header(grid: Grid) -> list[str]:
+    """Write all levels over each column in one line."""
+    levels = [[head for head in level for _ in range(head.span)] for level in grid.header]
+    columns = zip(*levels, strict=True)
+    return [": ".join(_markdown_cell(head.cell) for head in over if not head.is_empty) for over in columns]
 
 
 def _rules(level: tuple[HeaderCell, ...]) -> Markup:
