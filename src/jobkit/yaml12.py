@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from jobkit.errors import Diagnostic, UserError
+from jobkit.files import LARGEST
 
 try:
     from yaml import CSafeLoader as Loader
@@ -24,10 +25,10 @@ except ImportError:
 KeyPath = tuple[str | int, ...]
 """The keys and list positions that lead to a value."""
 
+MOST = 500_000
+"""Values in a file, aliases written out."""
 DEEPEST = 50
 """Mappings and lists in each other."""
-LARGEST = 2**63
-"""Whole numbers have at most 64 bits, as they do in every file that is written from them."""
 
 _NULL = re.compile(r"(~|null|Null|NULL)?")
 _BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
@@ -165,6 +166,8 @@ class _Reader:
         start, event = self._next, self._events[self._next]
         self._next += 1
         self.lines.setdefault(key_path, event.start_mark.line + 1)
+        if len(self.lines) > MOST:
+            raise UserError(Diagnostic(f"more than {MOST} values, aliases written out", self._path))
         if isinstance(event, yaml.AliasEvent):
             return self._alias(key_path, event)
         if event.anchor:
