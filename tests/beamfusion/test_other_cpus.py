@@ -22,13 +22,23 @@ from tests.beamfusion.tiny import with_changes
 ROOT = Path(__file__).parents[2]
 WIDTHS = range(4, 17)
 CPUS: dict[str, dict[str, str]] = {
+    "onednn_sse41": {"ONEDNN_MAX_CPU_ISA": "SSE41"},
     "avx2": {
         "ONEDNN_MAX_CPU_ISA": "AVX2",
         "ATEN_CPU_CAPABILITY": "avx2",
         "NUMBA_CPU_NAME": "haswell",
         "NUMBA_CPU_FEATURES": "",
     },
+    "aten_default": {"ATEN_CPU_CAPABILITY": "default"},
+    "numba_generic": {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""},
 }
+CHECKED = [
+    "tests/beamfusion/models/test_selective_scan.py",
+    "tests/beamfusion/models/test_simd.py",
+    "tests/beamfusion/models/test_mamba.py",
+    "tests/beamfusion/models/test_resnet.py",
+    "tests/beamfusion/training/test_jobs.py::test_a_training_writes_its_history_steps_and_events",
+]
 
 
 def run(*arguments: str, cpu: Mapping[str, str], timeout: float) -> str:
@@ -97,3 +107,21 @@ def test_only_shortcuts_are_1x1_convolutions_with_a_stride(kind: str) -> None:
 @pytest.mark.slow
 def test_networks_of_all_small_sizes_run_on_avx2() -> None:
     call("sweep_narrow_networks", cpu=CPUS["avx2"], timeout=1200)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cpu", CPUS)
+def test_kernels_and_a_training_run_on(cpu: str, tmp_path: Path) -> None:
+    changed = {**CPUS[cpu], "OMP_NUM_THREADS": "1"}
+    if "NUMBA_CPU_NAME" in changed:
+        changed["NUMBA_CACHE_DIR"] = str(tmp_path)
+    quick = ("-m", "not slow", "-p", "no:cacheprovider", "-p", "no:xdist")
+    output = run("-m", "pytest", "-q", *quick, *CHECKED, cpu=changed, timeout=1200)
+    assert " passed" in output
+
+
+@pytest.mark.slow
+def test_kernels_compiled_for_two_cpus_have_two_names() -> None:
+    script = "from beamfusion.models import kernels; print(kernels._build(kernels.Path(kernels.__file__)))"
+    names = {run("-c", script, cpu=CPUS[cpu], timeout=120) for cpu in ("avx2", "numba_generic")}
+    assert len(names) == 2
