@@ -89,7 +89,12 @@ def test_a_file_that_does_not_count_batches_is_loaded_too(
 ) -> None:
     old = {name: tensor for name, tensor in imagenet.items() if not name.endswith("num_batches_tracked")}
     torch.save(old, tmp_path / "resnet18.pth")
-    load_imagenet(ResNet(3, 64, DEPTHS_18), tmp_path)
+    resnet = ResNet(3, 64, DEPTHS_18)
+    counts = {name: torch.tensor(7) for name in resnet.state_dict() if name.endswith("num_batches_tracked")}
+    resnet.load_state_dict(counts, strict=False)
+    load_imagenet(resnet, tmp_path)
+    for name, tensor in resnet.state_dict().items():
+        assert torch.equal(tensor, counts[name] if name in counts else imagenet[name]), name
 
 
 @pytest.mark.usefixtures("imagenet")
