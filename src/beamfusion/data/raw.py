@@ -81,7 +81,7 @@ class Tree:
             np.int64,
         )
 
-    def place(self, sample: Sample) -> str:
+    def location(self, sample: Sample) -> str:
         """Return `FILE:LINE` of a sample."""
         return f"{self.root / CSV_FILES[sample.subset]}:{sample.line}"
 

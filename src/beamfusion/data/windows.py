@@ -54,7 +54,7 @@ def read_labels(tree: Tree, problems: Problems) -> Labels:
         if sample.power is not None:
             power[index] = powers[sample.power]
         if what := label_problem(sample, power[index]):
-            problems.lines.append(f"{printable(tree.place(sample))}: {what}")
+            problems.lines.append(f"{printable(tree.location(sample))}: {what}")
             problems.samples.add(index)
     return Labels(power, position)
 

@@ -101,7 +101,10 @@ def test_a_result_whose_upstream_was_rerun_since_is_stale(paper: Paper) -> None:
     assert Store(matrix).status(top) == "stale"
     assert Store(matrix).is_stale(top)
     assert stale_jobs([top], Store(matrix)) == [top]
-    assert Store(matrix).stale_line(top) == f"{top.stage} {top.id}: stale, its upstream job was rerun, or has to be"
+    assert (
+        Store(matrix).stale_line(top)
+        == f"{top.stage} {top.id}: stale, its upstream job was rerun, or has to be"
+    )
 
 
 def test_a_job_with_an_unfinished_rerun_is_stale_and_has_failed(paper: Paper) -> None:
