@@ -42,7 +42,7 @@ STALE = 8
 
 
 def excess(powers: FloatArray) -> FloatArray:
-    """(2 REACH + 1,) median power about the best beam, over the floor and over the best beam's own."""
+    """Return the median power about the best beam (2 REACH + 1,), over the floor and relative to the best."""
     floor = np.percentile(powers, 10, axis=1, keepdims=True)
     relative = (powers - floor) / (powers.max(axis=1, keepdims=True) - floor)
     best = powers.argmax(axis=1)
@@ -52,19 +52,19 @@ def excess(powers: FloatArray) -> FloatArray:
 
 
 def half_width(shape: FloatArray) -> float:
-    """Beams between the half-power points of a shape from `excess`."""
+    """Return the beams between the half-power points of a shape from `excess`."""
     right, left = shape[REACH:], shape[REACH::-1]
     return sum(float(np.interp(-0.5, -side, np.arange(REACH + 1))) for side in (left, right))
 
 
 def flatness(powers: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Best to worst and first to second beam, in dB."""
+    """Return the spread, best to worst beam, and the margin, first to second, in dB."""
     decibels = np.sort(10 * np.log10(powers), axis=1)
     return decibels[:, -1] - decibels[:, 0], decibels[:, -1] - decibels[:, -2]
 
 
 def simulated(site: Site) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
-    """Powers (N, 64), azimuths (N,) in degrees and whether the line of sight is blocked (N,)."""
+    """Simulate powers (N, 64), azimuths (N,) in degrees and whether the line of sight is blocked (N,)."""
     powers, azimuths, blocked = [], [], []
     for number in range(PASSES):
         rng = np.random.default_rng([1, site.scenario, number])
@@ -76,7 +76,7 @@ def simulated(site: Site) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
 
 
 def draw_frame(site: Site, frame: int, seed: int, path: Path) -> None:
-    """One frame in every modality, in the data set's own sizes."""
+    """Draw one frame in every modality, in the data set's own sizes."""
     full = Simulation(**Simulation.FULL_SIZE)
     rng = np.random.default_rng([seed, site.scenario])
     traffic = drive_by(site, rng, Simulation().speed)
@@ -118,7 +118,7 @@ def draw_frame(site: Site, frame: int, seed: int, path: Path) -> None:
 
 
 def draw_plan(ax: Axes, site: Site, traffic: Traffic, frame: int, rng: np.random.Generator) -> None:
-    """The scene from above, the car's way, and the two fixes that a window ending here has."""
+    """Draw the scene from above, the car's way, and the two fixes of a window that ends here."""
     for vehicle, (length, width, _) in enumerate(traffic.size):
         ahead = traffic.heading[vehicle]
         side = np.array([-ahead[1], ahead[0]])

@@ -50,7 +50,7 @@ PartitionName=main Nodes={host} Default=YES MaxTime=INFINITE State=UP
 
 
 def missing() -> list[str]:
-    """What keeps this machine from running a Slurm; tests/install_extras.sh installs the programs."""
+    """Return what keeps this machine from running a Slurm; tests/install_extras.sh installs the programs."""
     path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
     reasons = [f"{name} is not installed" for name in DAEMONS if shutil.which(name, path=path) is None]
     if os.getuid():

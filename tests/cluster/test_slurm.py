@@ -40,7 +40,7 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
 
 
 def project(folder: Path, **changes: Any) -> Workspace:
-    """A copy of the project with a tiny scale of its own."""
+    """Return a copy of the project with a tiny scale of its own."""
     workspace = Workspace(folder, parts=PARTS)
     scale = with_changes({"model.dropout": 0, "train.window_step": 3, "rebuild.window_step": 3, **changes})
     (folder / "config/scales/tiny.yaml").write_text(
@@ -76,10 +76,10 @@ def wait_for(condition: Callable[[], Any], seconds: float = 120) -> Any:
 
 
 def queued(rule: str) -> list[str]:
-    """Slurm's numbers of the jobs of a rule that have not ended."""
+    """Return Slurm's numbers of the jobs of a rule that have not ended."""
     command = ["squeue", "--noheader", "--states=running", "--format=%i %k"]
-    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return re.findall(rf"^(\d+) rule_{rule}_", shown, re.MULTILINE)
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return re.findall(rf"^(\d+) rule_{rule}_", output, re.MULTILINE)
 
 
 def test_table_3_through_sbatch_equals_that_of_a_local_run(slurm: dict[str, str], tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def shown_job(number: str) -> str:
 
 
 def the_training(workspace: Workspace) -> Path:
-    """The folder of the only training."""
+    """Return the folder of the only training."""
     return next(iter(workspace.folder.glob("results/jobs/train/*")))
 
 

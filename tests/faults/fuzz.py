@@ -13,7 +13,7 @@ ROUND = 25
 
 
 def fuzz(strategy: st.SearchStrategy[Any], check: Callable[[Any], None]) -> int:
-    """Examples that were tried."""
+    """Check examples until the time is up; return how many were tried."""
     tried, rounds, deadline = 0, 0, time.monotonic() + SECONDS
 
     while time.monotonic() < deadline:
@@ -33,7 +33,7 @@ def fuzz(strategy: st.SearchStrategy[Any], check: Callable[[Any], None]) -> int:
 
 @st.composite
 def damaged(draw: st.DrawFn, content: bytes) -> bytes:
-    """`content` cut, with bytes changed, or something else altogether."""
+    """Draw `content` cut, with bytes changed, or something else altogether."""
     size = len(content)
     match draw(st.sampled_from(["cut", "changed", "zeroed", "doubled", "other"])):
         case "cut":
@@ -55,7 +55,7 @@ def damaged(draw: st.DrawFn, content: bytes) -> bytes:
 
 @st.composite
 def damaged_text(draw: st.DrawFn, text: str) -> bytes:
-    """`text` with lines and words moved, dropped, repeated or replaced, or bytes damaged."""
+    """Draw `text` with lines and words moved, dropped, repeated or replaced, or bytes damaged."""
     lines = text.splitlines()
     for _ in range(draw(st.integers(1, 4))):
         here = draw(st.integers(0, len(lines) - 1))

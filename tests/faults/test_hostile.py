@@ -156,7 +156,7 @@ def test_a_label_is_text_wherever_it_is_shown(
 def test_ids_that_differ_in_case_alone_have_folders_of_their_own(
     faults: Faults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A slug is for people: the digest keeps jobs apart where a disk does not tell cases apart."""
+    # A slug is for people: the digest keeps jobs apart where a disk does not tell cases apart.
     monkeypatch.chdir(tmp_path)
     paper = Paper(tmp_path)
     paper.write(

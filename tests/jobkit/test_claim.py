@@ -107,7 +107,7 @@ def test_a_claim_whose_file_was_cleared_away_meanwhile_is_made_anew(
 
 @pytest.fixture
 def everyones() -> Iterator[Path]:
-    """A folder that the programs of any user reach."""
+    """Yield a folder that the programs of any user reach."""
     folder = Path(tempfile.mkdtemp(dir="/tmp"))
     folder.chmod(0o1777)
     yield folder
@@ -115,7 +115,7 @@ def everyones() -> Iterator[Path]:
 
 
 def take_as(user: int, folder: Path) -> list[int]:
-    """What a process of another user gets while this one holds what it holds."""
+    """Return the devices that a process of another user gets meanwhile."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:

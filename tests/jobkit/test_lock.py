@@ -64,14 +64,14 @@ def hold(holders: list[Holder], folder: Path, machine: str, seconds: float = 60,
 
 
 def take(folder: Path) -> float:
-    """Seconds until the lock was had."""
+    """Take the lock; return the seconds until it was free."""
     begin = time.monotonic()
     with job_lock(folder, heartbeat=0.1, lease=1.5):
         return time.monotonic() - begin
 
 
 def forget_the_kernels_lock(folder: Path) -> None:
-    """As on a shared disk that keeps locks to each machine: the next process locks another file."""
+    """Let the next process lock another file, as on a shared disk that keeps locks to each machine."""
     (folder / LOCK).unlink()
 
 

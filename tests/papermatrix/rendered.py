@@ -13,7 +13,7 @@ def rendered(matrix: Matrix, form: str = "md", table: str = "cups", *, is_partia
 
 
 def grids(markdown: str) -> list[dict[str, dict[str, str]]]:
-    """The tables of a Markdown file, by the labels of row and column."""
+    """Return the tables of a Markdown file, by the labels of row and column."""
     found: list[list[list[str]]] = [[]]
     for line in markdown.splitlines():
         if line.startswith("|"):

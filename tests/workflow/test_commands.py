@@ -21,7 +21,7 @@ def as_json(workspace: Workspace, *arguments: str) -> Any:
 
 @contextmanager
 def at_work(workspace: Workspace) -> Iterator[None]:
-    """Snakemake makes the row of 11 g, whose drying takes a minute; killed with its job afterwards."""
+    """Run Snakemake on a row of 11 g, whose drying takes a minute; kill it with its job afterwards."""
     workspace.edit("config/tables.yaml", ("{leaf.kind: black}", "{leaf.grams: 11}"))
     with subprocess.Popen(
         [sys.executable, "-m", "snakemake", "--cores", "1"],

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page's second block of commands has run."""
+    """Run the page's second block of commands; return the folder of the paper."""
     folder = tmp_path_factory.mktemp("lab")
     _, commands = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
     variables = {**environment(), **IDENTITY, "PAPERMATRIX": str(PROJECT)}

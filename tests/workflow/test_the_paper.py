@@ -22,7 +22,7 @@ PROVENANCE = {"data": "simulated (seed 0)", "data_digest": "0123456789abcdef", "
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """A copy of the project without results, in the current folder."""
+    """Return a copy of the project without results, in the current folder."""
     workspace = Workspace(tmp_path, parts=PARTS)
     (tmp_path / "paper").mkdir()
     shutil.copy(PROJECT / "paper/main.tex", tmp_path / "paper/main.tex")
@@ -31,7 +31,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 
 
 def test_the_document_of_the_experiments_is_current(project: Workspace) -> None:
-    """`papermatrix experiments --out docs/experiments.md` writes it."""
+    # `papermatrix experiments --out docs/experiments.md` writes it.
     now = experiments(load_matrix(), lambda scale: load_matrix({"scale": scale}))
     assert (PROJECT / "docs/experiments.md").read_text() == now
 

@@ -108,7 +108,8 @@ def _summary(result: CellResult, reasons: Sequence[str], scale: str) -> Iterator
         value = f" = {_number(result.mean)}" if result.has_value else ""
         yield f"{cell.name}{value} at scale {scale}"
     for seed_value in result.values if len(result.values) > 1 else ():
-        yield f"  seed {seed_value.seed}: {_number(seed_value.number) if seed_value.status.has_value else seed_value.status}"
+        number = _number(seed_value.number) if seed_value.status.has_value else seed_value.status
+        yield f"  seed {seed_value.seed}: {number}"
 
 
 def _unique(reasons: Sequence[str]) -> list[str]:

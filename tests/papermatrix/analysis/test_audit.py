@@ -33,7 +33,7 @@ tables:
 
 
 def audited(paper: Paper, rules: str, plain: str, smoky: str = "{all: null}", cup: str = "0.5") -> Paper:
-    """The paper with reported numbers and the rules that they must obey."""
+    """Return the paper with reported numbers and the rules that they must obey."""
     paper.write(
         "config/config.yaml", "scale: small\nreported: config/reported.yaml\npaper: config/paper.yaml\n"
     )
@@ -70,12 +70,12 @@ def test_a_part_that_repeats_the_wrong_total_is_named(paper: Paper) -> None:
 def test_a_mean_agrees_within_what_rounding_of_it_and_its_parts_can_hide(
     paper: Paper, total: str, count: int
 ) -> None:
-    """(3 x 0.87 + 0.71) / 4 = 0.83; each number may be off by 0.005."""
+    # (3 x 0.87 + 0.71) / 4 = 0.83; each number may be off by 0.005.
     assert len(found(audited(paper, MEAN, f"{{all: {total}, spring: 0.87, autumn: 0.71}}"))) == count
 
 
 def test_zeros_at_a_numbers_end_count_by_the_columns_other_numbers(paper: Paper) -> None:
-    """0.8 stands beside 0.8213, so it is 0.8000."""
+    # 0.8 stands beside 0.8213, so it is 0.8000.
     plain, smoky = (
         "{all: 0.8, spring: 0.8003, autumn: 0.8002}",
         "{all: 0.8213, spring: 0.8213, autumn: 0.8213}",

@@ -25,7 +25,7 @@ Output = pytest.CaptureFixture[str]
 
 
 def job_of(matrix: Matrix, row: str, column: str, stage: str = "taste") -> Job:
-    """The job of a stage that a cell's value comes from."""
+    """Return the job of a stage that a cell's value comes from."""
     cell: CellRun = next(cell for cell in runs(matrix) if (cell.row, cell.column) == (row, column))
     assert cell.job is not None
     return next(job for job in cell.job.chain() if job.stage == stage)

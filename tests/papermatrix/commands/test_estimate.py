@@ -24,7 +24,7 @@ MUGS = """
 
 
 def done(job: Job, seconds: float, devices: int = 1) -> None:
-    """Finish a job as jobs do, with the settings that it had."""
+    """Finish a job as jobs do, with its settings."""
     hours = seconds * devices / 3600
     finish(job, cost=Cost(seconds=seconds, device_count=devices, device_hours=hours))
     write_json(job.folder / "settings.json", {"stage": job.stage, "id": job.id, "settings": job.settings})

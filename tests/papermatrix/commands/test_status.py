@@ -34,7 +34,7 @@ with job_lock(Path(sys.argv[1])):
 
 @contextmanager
 def at_work(job: Job, seconds: float) -> Iterator[None]:
-    """A process that has worked on the job for so long already."""
+    """Pose as a process that has worked on the job for so long already."""
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(job.folder), str(seconds)],
         stdin=subprocess.PIPE,

@@ -24,7 +24,7 @@ def job_of(cell: CellRun) -> Job:
 
 
 def test_equal_jobs_are_one(paper: Paper) -> None:
-    """plain and steeped share their dried leaves; every cup is tasted on its own."""
+    # plain and steeped share their dried leaves; every cup is tasted on its own.
     assert stages(paper.matrix()) == {"dry": 2, "steep": 1, "taste": 6}
 
 
@@ -106,7 +106,7 @@ tables:
 
 
 def _shuffled(content: object, order: random.Random) -> object:
-    """The same content with its keys in another order."""
+    """Return the same content with its keys in another order."""
     if isinstance(content, dict):
         keys = list(content)
         order.shuffle(keys)

@@ -13,7 +13,7 @@ Output = pytest.CaptureFixture[str]
 
 @pytest.fixture
 def slow_tex(paper: Paper, monkeypatch: pytest.MonkeyPatch) -> Paper:
-    """A rendered paper, and a TeX that does not come to an end."""
+    """Return a rendered paper, with a TeX that never ends."""
     paper.write("config/config.yaml", "scale: small\npaper: config/text.yaml\n")
     paper.write("config/text.yaml", "main: text/tea.tex\n")
     paper.write("results/cups.tex", "")

@@ -48,7 +48,7 @@ figures:
 
 @pytest.fixture
 def dried(paper: Paper) -> Matrix:
-    """A finished paper; black leaves record no smoke."""
+    """Return a finished paper; black leaves record no smoke."""
     paper.write("config/config.yaml", "scale: small\npaper: config/paper.yaml\n")
     paper.write("config/paper.yaml", PAPER)
     matrix = paper.matrix()
@@ -64,7 +64,7 @@ def dried(paper: Paper) -> Matrix:
 
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Figure]]:
-    """The figures that are drawn, kept open and written small."""
+    """Yield the figures that are drawn, kept open and written small."""
     kept: list[Figure] = []
     close = plt.close
     monkeypatch.setattr(figures, "SUFFIXES", (".png",))
