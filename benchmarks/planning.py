@@ -200,12 +200,12 @@ def compare(jobs: int, rounds: int, folder: Path) -> dict[str, float]:
     print(f"{count} jobs, {rounds} rounds")
     ours = times["papermatrix"]
     medians: dict[str, float] = {}
-    for name, found in times.items():
+    for name, their_times in times.items():
         words = [f"  {name:26}"]
         for kind, index in (("wall", 0), ("CPU", 1)):
-            ratios = [own[index] / other[index] for own, other in zip(ours, found, strict=True)]
+            ratios = [own[index] / other[index] for own, other in zip(ours, their_times, strict=True)]
             medians[name] = statistics.median(ratios)
-            words.append(f"{kind} {statistics.median(time[index] for time in found):6.2f} s")
+            words.append(f"{kind} {statistics.median(time[index] for time in their_times):6.2f} s")
             words.append(f"(x {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f})")
         print(" ".join(words), flush=True)
     return medians

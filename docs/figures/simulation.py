@@ -143,9 +143,9 @@ def draw_plan(ax: Axes, site: Site, traffic: Traffic, frame: int, rng: np.random
     ax.legend(fontsize=7, loc="upper right")
 
 
-def draw_beams(found: dict[int, tuple[FloatArray, FloatArray, NDArray[np.bool_]]], path: Path) -> None:
+def draw_beams(by_scenario: dict[int, tuple[FloatArray, FloatArray, NDArray[np.bool_]]], path: Path) -> None:
     figure, axes = plt.subplots(1, 4, figsize=(11, 3.2), sharey=True, layout="constrained")
-    for ax, (scenario, (powers, azimuths, blocked)) in zip(axes, found.items(), strict=True):
+    for ax, (scenario, (powers, azimuths, blocked)) in zip(axes, by_scenario.items(), strict=True):
         best = powers.argmax(axis=1) + 1
         ax.scatter(azimuths[~blocked], best[~blocked], s=3, color="tab:blue", label="line of sight")
         ax.scatter(azimuths[blocked], best[blocked], s=4, color="tab:orange", label="blocked")
@@ -192,11 +192,13 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
 
-    found = {scenario: simulated(site) for scenario, site in SITES.items()}
-    shapes = {f"simulated, scenario {scenario}": excess(powers) for scenario, (powers, *_) in found.items()}
-    for (scenario, (powers, _, blocked)), shape in zip(found.items(), shapes.values(), strict=True):
+    by_scenario = {scenario: simulated(site) for scenario, site in SITES.items()}
+    shapes = {
+        f"simulated, scenario {scenario}": excess(powers) for scenario, (powers, *_) in by_scenario.items()
+    }
+    for (scenario, (powers, _, blocked)), shape in zip(by_scenario.items(), shapes.values(), strict=True):
         report(f"simulated {scenario} (blocked {blocked.mean():.1%})", powers, shape)
-    pooled = np.concatenate([powers for powers, *_ in found.values()])
+    pooled = np.concatenate([powers for powers, *_ in by_scenario.values()])
     report("simulated, all", pooled, excess(pooled))
     measured = {}
     for file in sorted(options.measured.glob("scenario*_pwr_60ghz_*.npy")) if options.measured else []:
@@ -206,7 +208,7 @@ def main() -> None:
 
     draw_frame(SITES[31], 20, 3, options.out / "frame-day.png")
     draw_frame(SITES[34], 14, 3, options.out / "frame-night.png")
-    draw_beams(found, options.out / "beam-angle.png")
+    draw_beams(by_scenario, options.out / "beam-angle.png")
     draw_shapes(shapes, measured, options.out / "beam-shape.png")
 
 

@@ -69,8 +69,8 @@ def start(command: list[str], threads: str = "1") -> subprocess.Popen[str]:
 
 def run(command: list[str]) -> subprocess.CompletedProcess[str]:
     process = start(command)
-    out, said = process.communicate(timeout=300)
-    return subprocess.CompletedProcess(command, process.returncode, out, said)
+    output, errors = process.communicate(timeout=300)
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
 
 def is_declared(folder: Path) -> bool:

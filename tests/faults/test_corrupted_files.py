@@ -37,14 +37,14 @@ def check_file(
         path.write_bytes(content)
         with faults.survive(kind):
             try:
-                found, said = read(), None
+                content_read, lines = read(), None
             except UserError as error:
-                said = error.lines
-            if said is None:
-                assert same(found)
+                lines = error.lines
+            if lines is None:
+                assert same(content_read)
             else:
-                assert said
-                assert all(path.name in fault or path.parent.name in fault for fault in said)
+                assert lines
+                assert all(path.name in line or path.parent.name in line for line in lines)
 
     fuzz(damaged(whole), check)
     path.write_bytes(whole)
@@ -94,7 +94,7 @@ def test_the_settings_of_an_upstream_job(chain: Chain, faults: Faults, tmp_path:
     check_file(
         path,
         lambda: upstream_folder(folder, "train"),
-        lambda found: found == folder,
+        lambda upstream: upstream == folder,
         "settings.json damaged",
         faults,
     )

@@ -88,7 +88,7 @@ def test_a_device_has_its_name_whatever_part_of_the_devices_a_process_sees(tmp_p
         assert second == [1]
 
 
-def test_a_claim_whose_file_was_cleared_away_meanwhile_is_made_anew(
+def test_a_claim_whose_file_was_cleared_away_meanwhile_is_created_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lock = fcntl.flock

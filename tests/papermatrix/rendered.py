@@ -14,14 +14,14 @@ def rendered(matrix: Matrix, form: str = "md", table: str = "cups", *, is_partia
 
 def grids(markdown: str) -> list[dict[str, dict[str, str]]]:
     """Return the tables of a Markdown file, by the labels of row and column."""
-    found: list[list[list[str]]] = [[]]
+    blocks: list[list[list[str]]] = [[]]
     for line in markdown.splitlines():
         if line.startswith("|"):
-            found[-1].append([cell.strip() for cell in line.strip("|").split("|")])
-        elif found[-1]:
-            found.append([])
+            blocks[-1].append([cell.strip() for cell in line.strip("|").split("|")])
+        elif blocks[-1]:
+            blocks.append([])
     return [
-        {row[0]: dict(zip(grid[0][1:], row[1:], strict=True)) for row in grid[2:]} for grid in found if grid
+        {row[0]: dict(zip(grid[0][1:], row[1:], strict=True)) for row in grid[2:]} for grid in blocks if grid
     ]
 
 

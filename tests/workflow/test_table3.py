@@ -114,7 +114,7 @@ def test_another_scale_shares_no_job(workspace: Workspace) -> None:
     assert planned == {"prepare": 1, "train": 2, "rebuild": 8, "evaluate": 24, "table": 1, "all": 1}
 
 
-def test_a_fault_stops_snakemake_with_the_place_of_each(workspace: Workspace) -> None:
+def test_an_error_stops_snakemake_with_file_and_line(workspace: Workspace) -> None:
     workspace.edit(
         "config/tables.yaml", ("model.feature_fusion", "model.feature_fusoin"), ("fill: zeros", "fill: zero")
     )

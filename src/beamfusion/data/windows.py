@@ -39,7 +39,7 @@ class Labels:
 
 
 def read_labels(tree: Tree, problems: Problems) -> Labels:
-    """Read each distinct power and GPS file once; what is faulty, or has no label, is NaN."""
+    """Read each distinct power and GPS file once; what is broken, or has no label, is NaN."""
     powers = _read_once(tree, (sample.power for sample in tree.samples), read_power, problems)
     stations = (name for sample in tree.samples for name in (sample.base, *sample.fixes))
     positions = _read_once(tree, stations, read_position, problems)

@@ -244,7 +244,7 @@ def test_a_table_may_have_no_bold_at_all(paper: Paper) -> None:
 
 
 @pytest.mark.parametrize(("form", "words"), [("tex", r"\textbf{0.5000}"), ("html", "<b>0.5000</b>")])
-def test_every_form_has_its_bold(paper: Paper, form: str, words: str) -> None:
+def test_every_format_has_its_bold(paper: Paper, form: str, words: str) -> None:
     matrix = with_samples(paper, plain=[0.5] * 9, black=[0.4] * 9, steeped=[0.3] * 9)
     assert words in rendered(matrix, form)
     assert rendered(matrix, form).count(words[:6]) == 1

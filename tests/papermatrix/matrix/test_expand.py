@@ -42,7 +42,7 @@ def test_a_stage_that_does_not_take_place_is_skipped(paper: Paper) -> None:
     assert chains["steeped"] == ["dry", "steep", "taste"]
 
 
-def test_a_stage_takes_no_place_with_the_settings_of_unless(paper: Paper) -> None:
+def test_a_stage_does_not_take_place_with_the_settings_of_unless(paper: Paper) -> None:
     text = (paper.folder / "config/stages.yaml").read_text()
     condition = "when: {steep.enabled: true}, unless: {leaf.kind: black, leaf.notes: []}"
     paper.write("config/stages.yaml", text.replace("when: {steep.enabled: true}", condition))
@@ -63,7 +63,7 @@ tables:
     assert chains["neither"] == ["dry", "taste"]
 
 
-def test_a_job_is_given_the_settings_of_all_that_it_stands_on(paper: Paper) -> None:
+def test_a_job_is_given_the_settings_of_all_its_upstream(paper: Paper) -> None:
     steeped = next(cell for cell in runs(paper.matrix()) if cell.row == "steeped")
     assert job_of(steeped).settings == {
         "leaf": {"kind": "green", "grams": 1.0, "notes": ["sweet"], "dust": False, "filter": None},

@@ -26,7 +26,7 @@ def slow_tex(paper: Paper, monkeypatch: pytest.MonkeyPatch) -> Paper:
     return paper
 
 
-def test_a_tex_that_takes_too_long_is_a_fault(slow_tex: Paper, capsys: Output) -> None:
+def test_a_tex_that_takes_too_long_is_an_error(slow_tex: Paper, capsys: Output) -> None:
     assert main(["paper"]) == 2
     assert capsys.readouterr().err == "error: text/tea.tex: TeX took longer than 0.2 s\n"
     assert not Path("results/paper.pdf").exists()

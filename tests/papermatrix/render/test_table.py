@@ -88,7 +88,7 @@ tables:
 
 
 @pytest.mark.parametrize("form", ["md", "tex", "html"])
-def test_every_form_begins_with_the_scale(paper: Paper, form: str) -> None:
+def test_every_format_begins_with_the_scale(paper: Paper, form: str) -> None:
     text = rendered(scored(paper), form)
     assert "scale: small" in text[: text.index("plain")]
 

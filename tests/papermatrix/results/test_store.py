@@ -26,8 +26,8 @@ with job_lock(Path(sys.argv[1])):
 
 def states(matrix: Matrix) -> dict[str, int]:
     store = Store(matrix)
-    found = [store.status(job) for job in matrix.jobs.values()]
-    return {state: found.count(state) for state in found}
+    statuses = [store.status(job) for job in matrix.jobs.values()]
+    return {status: statuses.count(status) for status in statuses}
 
 
 def first(matrix: Matrix) -> Job:
@@ -78,7 +78,7 @@ def test_a_broken_result_is_a_failure(paper: Paper) -> None:
     assert Store(matrix).status(first(matrix)) == "failed"
 
 
-def test_a_result_of_other_source_is_stale_and_so_is_what_stands_on_it(paper: Paper) -> None:
+def test_a_result_of_other_source_is_stale_and_so_is_all_downstream(paper: Paper) -> None:
     stages = Path("config/stages.yaml").read_text()
     paper.write("config/stages.yaml", stages.replace("dry: {uses", "dry: {source: jobkit.digest, uses"))
     matrix = paper.matrix()
@@ -128,14 +128,14 @@ def test_the_result_of_another_job_is_none(paper: Paper) -> None:
     assert Store(matrix).status(above[1]) == "failed"
 
 
-def test_what_stands_on_a_job_whose_folder_was_removed_is_done(paper: Paper) -> None:
+def test_a_job_whose_upstream_folder_was_removed_is_done(paper: Paper) -> None:
     matrix = paper.matrix()
     finish_all(matrix)
     shutil.rmtree(first(matrix).folder)
     assert states(matrix) == {"pending": 1, "done": 8}
 
 
-def test_what_stands_on_a_job_that_is_made_again_is_stale_until_it_is_made_again(paper: Paper) -> None:
+def test_a_job_whose_upstream_is_rerun_is_stale_until_it_is_rerun_too(paper: Paper) -> None:
     matrix = paper.matrix()
     finish_all(matrix)
     (first(matrix).folder / "result.json").unlink()
