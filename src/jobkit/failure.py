@@ -20,7 +20,7 @@ from jobkit.result import RESULT
 FAILURE = "failure.json"
 MOST_CRASHES = 3
 CRASHES = ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE")
-"""Signals of a process that would most likely end so again; any other comes from outside."""
+"""Signals of a process that would most likely end the same way again; any other comes from outside."""
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,7 @@ class _Lease:
         return json.dumps({**owner, "token": self._token})
 
     def _succeed(self) -> bool:
-        """Wait until another owner is gone, and take its place; False where another was quicker."""
+        """Wait until another owner is gone, and become the owner; False where another process was quicker."""
         watched, since = _stamp(self._path), time.monotonic()
         owner, announced = _read_owner(self._path), False
         while not self._is_gone(owner) and time.monotonic() - since <= self._lease:
@@ -167,7 +167,7 @@ class _Lease:
         return owner is None or (self._has_lock and owner.get("machine") == machine())
 
     def _forget(self, succession: Path) -> None:
-        """Remove the mark of a successor that was itself killed before it took the place."""
+        """Remove the mark of a successor that was itself killed before it became the owner."""
         since = self._blocked.setdefault(succession, time.monotonic())
         if time.monotonic() - since > self._lease:
             succession.unlink(missing_ok=True)

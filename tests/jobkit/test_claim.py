@@ -55,7 +55,7 @@ def takers() -> Iterator[list[Taker]]:
 
 def test_several_processes_take_different_devices(tmp_path: Path, takers: list[Taker]) -> None:
     takers += [Taker(tmp_path) for _ in range(3)]
-    assert sorted(place for taker in takers for place in taker.taken()) == [0, 1, 2]
+    assert sorted(index for taker in takers for index in taker.taken()) == [0, 1, 2]
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])

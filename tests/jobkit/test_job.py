@@ -134,34 +134,34 @@ def test_a_file_that_is_not_a_result_is_named(tmp_path: Path) -> None:
 
 
 def test_unfinished_work_on_other_results_is_thrown_away(tmp_path: Path) -> None:
-    below, folder = tmp_path / "a1", tmp_path / "b1"
-    run_job(job(below), lambda ledger: Outcome(scores={"dba": 0.9}))
+    upstream, folder = tmp_path / "a1", tmp_path / "b1"
+    run_job(job(upstream), lambda ledger: Outcome(scores={"dba": 0.9}))
 
     def crash(ledger: Ledger) -> Outcome:
         (folder / "state.pt").write_text("half trained")
         raise OSError("killed")
 
     with pytest.raises(OSError, match="killed"):
-        run_job(job(folder, "rebuild", below), crash)
-    shutil.rmtree(below)
-    run_job(job(below), lambda ledger: Outcome(scores={"dba": 0.7}))
+        run_job(job(folder, "rebuild", upstream), crash)
+    shutil.rmtree(upstream)
+    run_job(job(upstream), lambda ledger: Outcome(scores={"dba": 0.7}))
     has_state = []
 
     def look(ledger: Ledger) -> Outcome:
         has_state.append((folder / "state.pt").exists())
         return Outcome()
 
-    assert run_job(job(folder, "rebuild", below), look).cost.resumptions == 0
+    assert run_job(job(folder, "rebuild", upstream), look).cost.resumptions == 0
     assert has_state == [False]
 
 
 def test_a_job_whose_result_another_process_made_of_an_older_upstream_is_rerun(tmp_path: Path) -> None:
-    below, folder = tmp_path / "a1", tmp_path / "b1"
-    run_job(job(below), lambda ledger: Outcome(scores={"dba": 0.9}))
-    run_job(job(folder, "evaluate", below), lambda ledger: Outcome(scores={"dba": 0.8}))
-    shutil.rmtree(below)
-    run_job(job(below), lambda ledger: Outcome(scores={"dba": 0.7}))
-    again = run_job(job(folder, "evaluate", below), lambda ledger: Outcome(scores={"dba": 0.6}))
+    upstream, folder = tmp_path / "a1", tmp_path / "b1"
+    run_job(job(upstream), lambda ledger: Outcome(scores={"dba": 0.9}))
+    run_job(job(folder, "evaluate", upstream), lambda ledger: Outcome(scores={"dba": 0.8}))
+    shutil.rmtree(upstream)
+    run_job(job(upstream), lambda ledger: Outcome(scores={"dba": 0.7}))
+    again = run_job(job(folder, "evaluate", upstream), lambda ledger: Outcome(scores={"dba": 0.6}))
     assert again.scores == {"dba": 0.6}
 
 

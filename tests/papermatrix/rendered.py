@@ -7,9 +7,11 @@ from papermatrix.matrix.expand import Matrix
 from papermatrix.render.table import render
 
 
-def rendered(matrix: Matrix, form: str = "md", table: str = "cups", *, is_partial: bool = False) -> str:
+def rendered(
+    matrix: Matrix, table_format: str = "md", table: str = "cups", *, is_partial: bool = False
+) -> str:
     render(matrix, table, Path("results"), is_partial=is_partial)
-    return Path(f"results/{table}.{form}").read_text()
+    return Path(f"results/{table}.{table_format}").read_text()
 
 
 def grids(markdown: str) -> list[dict[str, dict[str, str]]]:

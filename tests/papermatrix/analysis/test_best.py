@@ -243,11 +243,11 @@ def test_a_table_may_have_no_bold_at_all(paper: Paper) -> None:
     assert "old" not in said(matrix)
 
 
-@pytest.mark.parametrize(("form", "words"), [("tex", r"\textbf{0.5000}"), ("html", "<b>0.5000</b>")])
-def test_every_format_has_its_bold(paper: Paper, form: str, words: str) -> None:
+@pytest.mark.parametrize(("table_format", "words"), [("tex", r"\textbf{0.5000}"), ("html", "<b>0.5000</b>")])
+def test_every_format_has_its_bold(paper: Paper, table_format: str, words: str) -> None:
     matrix = with_samples(paper, plain=[0.5] * 9, black=[0.4] * 9, steeped=[0.3] * 9)
-    assert words in rendered(matrix, form)
-    assert rendered(matrix, form).count(words[:6]) == 1
+    assert words in rendered(matrix, table_format)
+    assert rendered(matrix, table_format).count(words[:6]) == 1
 
 
 def test_one_value_for_all_variants_is_bold_only_where_it_is_best_in_each(paper: Paper) -> None:

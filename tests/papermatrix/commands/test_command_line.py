@@ -18,7 +18,7 @@ def test_plan_lists_jobs_as_json(paper: Paper, capsys: pytest.CaptureFixture[str
     assert len(jobs) == 9
     assert all(set(job) == {"id", "stage", "needs", "settings", "tables", "state"} for job in jobs)
     ids = [job["id"] for job in jobs]
-    assert all(ids.index(below) < ids.index(job["id"]) for job in jobs for below in job["needs"])
+    assert all(ids.index(upstream) < ids.index(job["id"]) for job in jobs for upstream in job["needs"])
     assert {job["state"] for job in jobs} == {"pending"}
     assert {table for job in jobs for table in job["tables"]} == {"cups"}
 

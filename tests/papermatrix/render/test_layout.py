@@ -1,4 +1,4 @@
-"""Heads over several columns, groups of rows, units, footnotes, captions and labels, in every form."""
+"""Heads over several columns, groups of rows, units, footnotes, captions and labels, in every format."""
 
 import re
 import shutil

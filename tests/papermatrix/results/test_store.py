@@ -94,8 +94,8 @@ def test_a_result_whose_upstream_was_rerun_since_is_stale(paper: Paper) -> None:
     matrix = paper.matrix()
     finish_all(matrix)
     top = next(job for job in matrix.jobs.values() if job.upstream is first(matrix))
-    below = first(matrix).folder
-    finish(top, provenance={"upstream_digest": digest_files([below / "result.json"], below)})
+    upstream = first(matrix).folder
+    finish(top, provenance={"upstream_digest": digest_files([upstream / "result.json"], upstream)})
     assert Store(matrix).status(top) == "done"
     finish(first(matrix), {"flavour": 0.75})
     assert Store(matrix).status(top) == "stale"
@@ -122,10 +122,10 @@ def test_a_job_with_an_unfinished_rerun_is_stale_and_has_failed(paper: Paper) ->
 def test_the_result_of_another_job_is_none(paper: Paper) -> None:
     matrix = paper.matrix()
     finish_all(matrix)
-    above = [job for job in matrix.jobs.values() if job.upstream is first(matrix)]
-    shutil.copy(above[0].folder / "result.json", above[1].folder)
-    assert Store(matrix).result(above[1]) is None
-    assert Store(matrix).status(above[1]) == "failed"
+    downstream = [job for job in matrix.jobs.values() if job.upstream is first(matrix)]
+    shutil.copy(downstream[0].folder / "result.json", downstream[1].folder)
+    assert Store(matrix).result(downstream[1]) is None
+    assert Store(matrix).status(downstream[1]) == "failed"
 
 
 def test_a_job_whose_upstream_folder_was_removed_is_done(paper: Paper) -> None:
@@ -142,5 +142,7 @@ def test_a_job_whose_upstream_is_rerun_is_stale_until_it_is_rerun_too(paper: Pap
     (first(matrix).folder / "log.txt").write_text("no memory")
     store = Store(matrix)
     assert store.status(first(matrix)) == "failed"
-    above = [job for job in matrix.jobs.values() if job.upstream is not None and first(matrix) in job.chain()]
-    assert {store.status(job) for job in above} == {"stale"}
+    downstream = [
+        job for job in matrix.jobs.values() if job.upstream is not None and first(matrix) in job.chain()
+    ]
+    assert {store.status(job) for job in downstream} == {"stale"}
