@@ -24,7 +24,7 @@ with job_lock(Path(sys.argv[1])):
 """
 
 
-def states(matrix: Matrix) -> dict[str, int]:
+def status_counts(matrix: Matrix) -> dict[str, int]:
     store = Store(matrix)
     statuses = [store.status(job) for job in matrix.jobs.values()]
     return {status: statuses.count(status) for status in statuses}
@@ -35,13 +35,13 @@ def first(matrix: Matrix) -> Job:
 
 
 def test_a_job_without_a_folder_is_pending(paper: Paper) -> None:
-    assert states(paper.matrix()) == {"pending": 9}
+    assert status_counts(paper.matrix()) == {"pending": 9}
 
 
 def test_a_job_with_a_result_is_done(paper: Paper) -> None:
     matrix = paper.matrix()
     finish_all(matrix)
-    assert states(matrix) == {"done": 9}
+    assert status_counts(matrix) == {"done": 9}
 
 
 def test_a_job_that_began_and_left_no_result_has_failed(paper: Paper) -> None:
@@ -132,7 +132,7 @@ def test_a_job_whose_upstream_folder_was_removed_is_done(paper: Paper) -> None:
     matrix = paper.matrix()
     finish_all(matrix)
     shutil.rmtree(first(matrix).folder)
-    assert states(matrix) == {"pending": 1, "done": 8}
+    assert status_counts(matrix) == {"pending": 1, "done": 8}
 
 
 def test_a_job_whose_upstream_is_rerun_is_stale_until_it_is_rerun_too(paper: Paper) -> None:
