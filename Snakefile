@@ -1,4 +1,4 @@
-# Makes the tables of config/tables.yaml. A rule is a kind of job; papermatrix says which jobs there are.
+# Makes the tables of config/tables.yaml. A rule is a kind of job; papermatrix says which jobs exist.
 from papermatrix.rules import RULES
 from snakemake.utils import min_version
 

@@ -33,7 +33,7 @@ JOBS_OF_A_ROW = 10
 BARE_RULE = """
 rule {stage}:
     input:
-        below,
+        upstream,
     output:
         "results/jobs/{stage}/{{id}}/result.json",{log}
     params:
@@ -72,7 +72,7 @@ def result(job):
     return f"results/jobs/{jobs[job]['stage']}/{job}/result.json"
 
 
-def below(wildcards):
+def upstream(wildcards):
     needs = jobs[wildcards.id]["needs"]
     return [result(needs)] if needs else []
 
@@ -101,7 +101,7 @@ rule table:
 
 
 def tables_yaml(jobs: int) -> str:
-    """A matrix of about so many jobs: rows differ in a rate of the training, columns in what is missing."""
+    """Write a matrix of about so many jobs: rows differ in a learning rate, columns in what is missing."""
     rows = max(jobs // JOBS_OF_A_ROW, 1)
     tables = {}
     for first in range(0, rows, ROWS):
@@ -125,7 +125,7 @@ def tables_yaml(jobs: int) -> str:
 
 
 def make_ours(folder: Path, jobs: int) -> None:
-    """The project with other tables; no figures, audit or reported numbers, which the bare ones lack too."""
+    """Copy the project with other tables; no figures, audit or reported numbers: the bare ones have none."""
     for part in PARTS:
         if (PROJECT / part).is_dir() and not (PROJECT / part).is_symlink():
             shutil.copytree(PROJECT / part, folder / part, symlinks=True)
@@ -136,11 +136,11 @@ def make_ours(folder: Path, jobs: int) -> None:
 
 
 def make_bare(folder: Path, ours: Path, directives: str) -> int:
-    """The same jobs in one JSON file and one Snakefile, under the same profile; how many jobs there are."""
-    here = Path.cwd()
+    """Write the same jobs as one JSON file and one Snakefile with the same profile; return their number."""
+    previous = Path.cwd()
     os.chdir(ours)
     matrix = load_matrix()
-    os.chdir(here)
+    os.chdir(previous)
     content = {
         "jobs": {
             job.id: {
@@ -164,7 +164,7 @@ def make_bare(folder: Path, ours: Path, directives: str) -> int:
 
 
 def plan(folder: Path) -> tuple[float, float]:
-    """Seconds of wall and of CPU time that a dry run takes."""
+    """Return the seconds of wall and of CPU time that a dry run takes."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     run = subprocess.run(
@@ -183,7 +183,7 @@ def plan(folder: Path) -> tuple[float, float]:
 
 
 def compare(jobs: int, rounds: int, folder: Path) -> dict[str, float]:
-    """Prints a line for each contender; the median ratio of our CPU time to each of theirs."""
+    """Print a line for each contender; return the median ratio of our CPU time to each of theirs."""
     contenders: dict[str, Callable[[Path], object]] = {
         "papermatrix": lambda at: make_ours(at, jobs),
         "bare, the same directives": lambda at: make_bare(at, folder / "papermatrix", LOG_AND_MORE),
@@ -200,12 +200,12 @@ def compare(jobs: int, rounds: int, folder: Path) -> dict[str, float]:
     print(f"{count} jobs, {rounds} rounds")
     ours = times["papermatrix"]
     medians: dict[str, float] = {}
-    for name, found in times.items():
+    for name, their_times in times.items():
         words = [f"  {name:26}"]
         for kind, index in (("wall", 0), ("CPU", 1)):
-            ratios = [own[index] / other[index] for own, other in zip(ours, found, strict=True)]
+            ratios = [own[index] / other[index] for own, other in zip(ours, their_times, strict=True)]
             medians[name] = statistics.median(ratios)
-            words.append(f"{kind} {statistics.median(time[index] for time in found):6.2f} s")
+            words.append(f"{kind} {statistics.median(time[index] for time in their_times):6.2f} s")
             words.append(f"(x {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f})")
         print(" ".join(words), flush=True)
     return medians

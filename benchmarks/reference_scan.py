@@ -23,7 +23,7 @@ INSTALL = (
 
 
 def load_reference_scan() -> Callable:
-    """mamba-ssm's function; ImportError that says what to install where there is none."""
+    """Import mamba-ssm's function; an ImportError says what to install where it is missing."""
     with _oracle_on_path():
         package = importlib.util.find_spec("mamba_ssm")
         if package is None:
@@ -44,7 +44,7 @@ def load_reference_scan() -> Callable:
 
 
 def load_parallel_scan() -> Callable:
-    """mambapy's `pscan`; ImportError that says what to install where there is none."""
+    """Import mambapy's `pscan`; an ImportError says what to install where it is missing."""
     with _oracle_on_path():
         if importlib.util.find_spec("mambapy") is None:
             raise ImportError(f"mambapy is missing; {INSTALL}")

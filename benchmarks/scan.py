@@ -30,7 +30,7 @@ Pass = Callable[[], list[Any]]
 
 
 def passes(name: str) -> dict[str, Pass]:
-    """Forward and backward of the CPU scan, and of the other on the same numbers, to y and all gradients."""
+    """Return a forward and backward pass of the CPU scan and of the other, on the same numbers."""
     import reference_scan
     import torch
 
@@ -82,7 +82,7 @@ def seconds(one_pass: Pass) -> float:
 
 
 def measure_times(name: str, rounds: str) -> dict[str, Any]:
-    """Medians over rounds, after one that checks that both agree."""
+    """Return medians over rounds, after one that checks that both agree."""
     both = passes(name)
     ours, theirs = both["ours"](), both["theirs"]()
     error = max(((a - b).abs().max() / b.abs().max()).item() for a, b in zip(ours, theirs, strict=True))
@@ -103,7 +103,7 @@ def measure_times(name: str, rounds: str) -> dict[str, Any]:
 
 
 def measure_memory(name: str, who: str) -> dict[str, float]:
-    """Peak resident memory in MB, and what of it was there before the pass."""
+    """Return the peak resident memory in MB, and how much of it was in use before the pass."""
     import psutil
 
     one_pass = passes(name)[who]
@@ -118,7 +118,7 @@ def measure_memory(name: str, who: str) -> dict[str, float]:
 
 
 def measure_demo_sizes() -> list[dict[str, Any]]:
-    """Milliseconds of one call at the sizes of the demo scale's networks, on one thread."""
+    """Return the milliseconds of one call at the sizes of the demo scale's networks, on one thread."""
     import torch
 
     from beamfusion.models.mamba import Mamba
@@ -151,7 +151,7 @@ def measure_demo_sizes() -> list[dict[str, Any]]:
 
 
 def in_child(*arguments: str) -> Any:
-    """What this script prints for the arguments, in a process with all cores and no threads that spin."""
+    """Run this script in a process with all cores and no threads that spin; return what it prints."""
     cores = str(len(os.sched_getaffinity(0)))
     environment = {**os.environ, "OMP_NUM_THREADS": cores, "OMP_WAIT_POLICY": "passive"}
     done = subprocess.run(

@@ -30,9 +30,9 @@ def main() -> int:
 
 
 def verdict(packages: list[dict[str, Any]]) -> tuple[list[str], int]:
-    """What pip-audit found, in words, and the exit code."""
+    """Return pip-audit's findings as lines, and the exit code."""
     skipped = [package for package in packages if "skip_reason" in package]
-    found = [
+    vulnerabilities = [
         f"{package['name']} {package['version']}: {vulnerability['id']}"
         f", fixed in {', '.join(vulnerability['fix_versions']) or 'no version yet'}"
         for package in packages
@@ -42,9 +42,9 @@ def verdict(packages: list[dict[str, Any]]) -> tuple[list[str], int]:
         return [
             f"audit: the list could not be reached: none of {len(packages)} packages was checked"
         ], UNKNOWN
-    lines = [*found, f"audit: {len(packages) - len(skipped)} of {len(packages)} packages checked"]
+    lines = [*vulnerabilities, f"audit: {len(packages) - len(skipped)} of {len(packages)} packages checked"]
     lines += [f"not checked: {package['name']}: {package['skip_reason']}" for package in skipped]
-    return lines, VULNERABLE if found else UNKNOWN if skipped else 0
+    return lines, VULNERABLE if vulnerabilities else UNKNOWN if skipped else 0
 
 
 if __name__ == "__main__":

@@ -31,9 +31,9 @@ def freeze() -> str:
 
 
 def pins(text: str) -> dict[str, str]:
-    """Package (normalised name) to version."""
-    found = re.findall(r"^([\w.-]+)==(\S+)$", text, re.MULTILINE)
-    return {normalised(name): version for name, version in found}
+    """Return each package's version, by its normalised name."""
+    pairs = re.findall(r"^([\w.-]+)==(\S+)$", text, re.MULTILINE)
+    return {normalised(name): version for name, version in pairs}
 
 
 def normalised(name: str) -> str:

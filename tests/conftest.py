@@ -1,8 +1,8 @@
-"""What every test stands on."""
+"""Set-up of every test run."""
 
 import signal
 
 
 def pytest_configure() -> None:
-    """A shell starts what runs in its background with SIGINT ignored, and so would be all that tests run."""
+    """Restore SIGINT: a shell ignores it for what runs in its background, and so for what tests start."""
     signal.signal(signal.SIGINT, signal.default_int_handler)

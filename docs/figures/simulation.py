@@ -42,7 +42,7 @@ STALE = 8
 
 
 def excess(powers: FloatArray) -> FloatArray:
-    """(2 REACH + 1,) median power about the best beam, over the floor and over the best beam's own."""
+    """Return the median power about the best beam (2 REACH + 1,), over the floor and relative to the best."""
     floor = np.percentile(powers, 10, axis=1, keepdims=True)
     relative = (powers - floor) / (powers.max(axis=1, keepdims=True) - floor)
     best = powers.argmax(axis=1)
@@ -52,19 +52,19 @@ def excess(powers: FloatArray) -> FloatArray:
 
 
 def half_width(shape: FloatArray) -> float:
-    """Beams between the half-power points of a shape from `excess`."""
+    """Return the beams between the half-power points of a shape from `excess`."""
     right, left = shape[REACH:], shape[REACH::-1]
     return sum(float(np.interp(-0.5, -side, np.arange(REACH + 1))) for side in (left, right))
 
 
 def flatness(powers: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Best to worst and first to second beam, in dB."""
+    """Return the spread, best to worst beam, and the margin, first to second, in dB."""
     decibels = np.sort(10 * np.log10(powers), axis=1)
     return decibels[:, -1] - decibels[:, 0], decibels[:, -1] - decibels[:, -2]
 
 
 def simulated(site: Site) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
-    """Powers (N, 64), azimuths (N,) in degrees and whether the line of sight is blocked (N,)."""
+    """Simulate powers (N, 64), azimuths (N,) in degrees and whether the line of sight is blocked (N,)."""
     powers, azimuths, blocked = [], [], []
     for number in range(PASSES):
         rng = np.random.default_rng([1, site.scenario, number])
@@ -76,7 +76,7 @@ def simulated(site: Site) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
 
 
 def draw_frame(site: Site, frame: int, seed: int, path: Path) -> None:
-    """One frame in every modality, in the data set's own sizes."""
+    """Draw one frame in every modality, in the data set's own sizes."""
     full = Simulation(**Simulation.FULL_SIZE)
     rng = np.random.default_rng([seed, site.scenario])
     traffic = drive_by(site, rng, Simulation().speed)
@@ -118,7 +118,7 @@ def draw_frame(site: Site, frame: int, seed: int, path: Path) -> None:
 
 
 def draw_plan(ax: Axes, site: Site, traffic: Traffic, frame: int, rng: np.random.Generator) -> None:
-    """The scene from above, the car's way, and the two fixes that a window ending here has."""
+    """Draw the scene from above, the car's way, and the two fixes of a window that ends here."""
     for vehicle, (length, width, _) in enumerate(traffic.size):
         ahead = traffic.heading[vehicle]
         side = np.array([-ahead[1], ahead[0]])
@@ -143,9 +143,9 @@ def draw_plan(ax: Axes, site: Site, traffic: Traffic, frame: int, rng: np.random
     ax.legend(fontsize=7, loc="upper right")
 
 
-def draw_beams(found: dict[int, tuple[FloatArray, FloatArray, NDArray[np.bool_]]], path: Path) -> None:
+def draw_beams(by_scenario: dict[int, tuple[FloatArray, FloatArray, NDArray[np.bool_]]], path: Path) -> None:
     figure, axes = plt.subplots(1, 4, figsize=(11, 3.2), sharey=True, layout="constrained")
-    for ax, (scenario, (powers, azimuths, blocked)) in zip(axes, found.items(), strict=True):
+    for ax, (scenario, (powers, azimuths, blocked)) in zip(axes, by_scenario.items(), strict=True):
         best = powers.argmax(axis=1) + 1
         ax.scatter(azimuths[~blocked], best[~blocked], s=3, color="tab:blue", label="line of sight")
         ax.scatter(azimuths[blocked], best[blocked], s=4, color="tab:orange", label="blocked")
@@ -192,11 +192,13 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
 
-    found = {scenario: simulated(site) for scenario, site in SITES.items()}
-    shapes = {f"simulated, scenario {scenario}": excess(powers) for scenario, (powers, *_) in found.items()}
-    for (scenario, (powers, _, blocked)), shape in zip(found.items(), shapes.values(), strict=True):
+    by_scenario = {scenario: simulated(site) for scenario, site in SITES.items()}
+    shapes = {
+        f"simulated, scenario {scenario}": excess(powers) for scenario, (powers, *_) in by_scenario.items()
+    }
+    for (scenario, (powers, _, blocked)), shape in zip(by_scenario.items(), shapes.values(), strict=True):
         report(f"simulated {scenario} (blocked {blocked.mean():.1%})", powers, shape)
-    pooled = np.concatenate([powers for powers, *_ in found.values()])
+    pooled = np.concatenate([powers for powers, *_ in by_scenario.values()])
     report("simulated, all", pooled, excess(pooled))
     measured = {}
     for file in sorted(options.measured.glob("scenario*_pwr_60ghz_*.npy")) if options.measured else []:
@@ -206,7 +208,7 @@ def main() -> None:
 
     draw_frame(SITES[31], 20, 3, options.out / "frame-day.png")
     draw_frame(SITES[34], 14, 3, options.out / "frame-night.png")
-    draw_beams(found, options.out / "beam-angle.png")
+    draw_beams(by_scenario, options.out / "beam-angle.png")
     draw_shapes(shapes, measured, options.out / "beam-shape.png")
 
 

@@ -315,7 +315,7 @@ class Profile(Section):
 
 
 class Settings(BaseModel):
-    """All settings of one job and of those it stands on."""
+    """All settings of one job and of those it depends on."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 

@@ -1,4 +1,4 @@
-"""Free devices of this machine: each is one process's at a time, until that process ends, however it ends."""
+"""Claims free devices of this machine: each is one process's at a time, until that ends, however it ends."""
 
 import contextlib
 import fcntl
@@ -22,23 +22,23 @@ CLAIMS = Path("/tmp/device-claims")
 def claimed(devices: Sequence[str], count: int, folder: Path | None = None) -> Iterator[list[int]]:
     """Take `count` of the devices, named so that all processes agree; wait while too few are free.
 
-    Yields their places in `devices`. None is kept while waiting, so that two who want several do not block
-    each other.
+    Yield their indices in `devices`. None is kept while waiting, so that two processes that want several do
+    not block each other.
     """
     folder = folder or CLAIMS
     waiting = False
     while True:
-        with contextlib.suppress(FileExistsError):  # made again where temporary files were cleared away
+        with contextlib.suppress(FileExistsError):  # created again where temporary files were cleared away
             folder.mkdir(parents=True)
             folder.chmod(0o1777)
         with contextlib.ExitStack() as claims:
-            mine: list[int] = []
-            for place, device in enumerate(devices):
-                if len(mine) < count and (claim := _claim(folder, device)) is not None:
+            claimed_indices: list[int] = []
+            for index, device in enumerate(devices):
+                if len(claimed_indices) < count and (claim := _claim(folder, device)) is not None:
                     claims.enter_context(claim)
-                    mine.append(place)
-            if len(mine) == count:
-                yield mine
+                    claimed_indices.append(index)
+            if len(claimed_indices) == count:
+                yield claimed_indices
                 return
         if not waiting:
             print(f"waiting for {count} free of {len(devices)} devices", file=sys.stderr, flush=True)
@@ -47,7 +47,7 @@ def claimed(devices: Sequence[str], count: int, folder: Path | None = None) -> I
 
 
 def _claim(folder: Path, device: str) -> IO[bytes] | None:
-    """An open file whose lock is the claim; None where another process has it."""
+    """Return an open file whose lock is the claim; None where another process has it."""
     path = folder / hashlib.sha256(device.encode()).hexdigest()[:16]
     while True:
         file = os.fdopen(_open(path), "rb")
@@ -59,11 +59,11 @@ def _claim(folder: Path, device: str) -> IO[bytes] | None:
         except BlockingIOError:
             file.close()
             return None
-        file.close()  # whoever clears temporary files was quicker
+        file.close()  # temporary files were cleared away meanwhile
 
 
 def _open(path: Path) -> int:
-    """A descriptor to lock; another user's file may be read, but neither written nor opened with O_CREAT."""
+    """Open a file to lock; another user's may be read, but neither written nor opened with O_CREAT."""
     while True:
         with contextlib.suppress(FileNotFoundError):
             return os.open(path, os.O_RDONLY | os.O_NOFOLLOW)

@@ -12,7 +12,7 @@ class Diagnostic:
     """What is wrong with what a person wrote, and where; `str` makes the line that the user reads."""
 
     message: str
-    """What was expected and what was found, with the nearest right word."""
+    """What was expected and what is there, with the nearest right word."""
     file: str = ""
     """As the user knows it; empty where it is about no file."""
     line: int = 0
@@ -30,7 +30,7 @@ class UserError(Exception):
     def __init__(self, diagnostics: str | Diagnostic | Iterable[str | Diagnostic]):
         given = [diagnostics] if isinstance(diagnostics, str | Diagnostic) else diagnostics
         self.diagnostics: list[Diagnostic] = [
-            Diagnostic(each) if isinstance(each, str) else each for each in given
+            Diagnostic(line) if isinstance(line, str) else line for line in given
         ]
         super().__init__("\n".join(self.lines))
 
@@ -86,8 +86,8 @@ def exit_code(command: Callable[[], int | None]) -> int:
         sys.stderr.close()
         return 141
     except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        print(f"error: {harmless(f'{place}{error.strerror or error}')}", file=sys.stderr)
+        file = f"{error.filename}: " if error.filename else ""
+        print(f"error: {harmless(f'{file}{error.strerror or error}')}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

@@ -20,7 +20,7 @@ from jobkit.result import RESULT
 FAILURE = "failure.json"
 MOST_CRASHES = 3
 CRASHES = ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGILL", "SIGFPE")
-"""Signals of a process that would most likely end so again; any other comes from outside."""
+"""Signals of a process that would most likely end the same way again; any other comes from outside."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Failure:
 
 
 def read_failure(folder: Path) -> Failure | None:
-    """How the last run of an unfinished job ended; None where nothing was recorded of it."""
+    """Return how the last run of an unfinished job ended; None where nothing was recorded of it."""
     path = folder / FAILURE
     try:
         if (folder / LEDGER).stat().st_mtime_ns > path.stat().st_mtime_ns:  # of an earlier run
@@ -56,7 +56,7 @@ def read_failure(folder: Path) -> Failure | None:
 
 
 def refuse_to_crash_again(folder: Path, source: str) -> None:
-    """Raise a `UserError` where this source has crashed too often without coming further."""
+    """Raise a `UserError` where this source has crashed too often without getting further."""
     past = _read(folder)
     if past and past.crashes >= MOST_CRASHES and (past.source, past.saves) == (source, _progress(folder)[1]):
         raise UserError(
@@ -88,7 +88,7 @@ def _read(folder: Path) -> Failure | None:
 
 
 def _progress(folder: Path) -> tuple[str | None, int]:
-    """The source that worked on an unfinished job last, and how often the job has saved its state."""
+    """Return the source that worked on an unfinished job last, and how often the job has saved its state."""
     try:
         account = unfinished(folder, None)
     except UserError:
@@ -105,7 +105,7 @@ def _has_new_result(folder: Path, seconds: int) -> bool:
 
 
 def _signal_name(exit_code: int) -> str | None:
-    """A shell's exit code is 128 and the number of the signal that killed its command."""
+    """Return the signal that killed a command: the shell's exit code is 128 more than its number."""
     try:
         return signal.Signals(exit_code - 128).name
     except ValueError:

@@ -16,7 +16,7 @@ from jobkit.errors import UserError
 
 SEAL = "digest"
 LARGEST = 2**63
-"""Numbers this large, and those that are not finite, are none that a program wrote on purpose."""
+"""No program writes numbers this large, or ones that are not finite, on purpose."""
 
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 """The `__pydantic_config__` of a dataclass that `read_as` reads."""
@@ -85,8 +85,8 @@ def read_as(kind: type[Read], content: Any) -> Read:
         return read
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise ValueError(f"{place}: {first['msg']}" if place else first["msg"]) from None
+        key_path = ".".join(map(str, first["loc"]))
+        raise ValueError(f"{key_path}: {first['msg']}" if key_path else first["msg"]) from None
 
 
 @functools.cache
@@ -95,7 +95,7 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 
 def write_sealed(path: Path, content: dict[str, Any]) -> None:
-    """Write JSON with a digest of it all, so that a file that was damaged or edited is found out."""
+    """Write JSON with a digest of it all, so that damage and edits are noticed."""
     read = json.loads(json.dumps(content, allow_nan=False))  # which has other keys where they are numbers
     write_json(path, {**read, SEAL: digest(read)})
 

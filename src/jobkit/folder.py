@@ -1,4 +1,4 @@
-"""What lies in a job's folder besides its result, and who put it there."""
+"""Checks, empties and measures a job's folder: what is in it besides the result."""
 
 import contextlib
 import shutil
@@ -34,7 +34,7 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def continue_log(folder: Path) -> None:
-    """Put what earlier runs said into this run's log."""
+    """Put the logs of earlier runs before this run's."""
     log, backup = folder / LOG, folder / BACKUP_LOG
     if not log.exists() or (backup.exists() and log.samefile(backup)):
         return
@@ -42,7 +42,7 @@ def continue_log(folder: Path) -> None:
         with log.open("ab") as stream:
             stream.write(backup.read_bytes())
         backup.unlink()
-    with contextlib.suppress(OSError):  # a file system without links keeps the last run's words
+    with contextlib.suppress(OSError):  # a file system without links keeps the last run's log only
         backup.hardlink_to(log)
 
 
@@ -58,7 +58,7 @@ def empty(folder: Path) -> None:
 
 
 def sizes(folder: Path, besides: tuple[str, ...] = ()) -> dict[str, int]:
-    """Sizes in bytes of what the job made; a folder, which can hold thousands of files, is one entry."""
+    """Return the sizes in bytes of what the job made; a folder, which may hold thousands of files, is one."""
     others = {RESULT, LEDGER, LOG, BENCHMARK, FAILURE, *besides}
     return {
         entry.name: _size(entry.rglob("*")) if entry.is_dir() else entry.stat().st_size

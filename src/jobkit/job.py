@@ -51,7 +51,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class JobSpec:
-    """One job to run: a stage's work with its settings, in its folder, on top of its upstream's folder."""
+    """One job to run: a stage's work, settings and folder, and the folder of its upstream."""
 
     stage: str
     folder: Path
@@ -120,7 +120,7 @@ def run_job(job: JobSpec, work: Callable[[Ledger], Outcome]) -> Result:
 
 
 def _is_of_today(result: Result, folder: Path, source: str, upstream_digest: str | None) -> bool:
-    """Whether a result and all its files are what a rerun would make."""
+    """Return whether a result and all its files are what a rerun would make."""
     current = {"source_digest": source, "upstream_digest": upstream_digest}
     return current.items() <= result.provenance.items() and result.files.items() <= sizes(folder).items()
 
@@ -142,7 +142,7 @@ def _open_ledger(job: JobSpec, source: str, upstream_digest: str | None, past: A
 
 
 def _named_result(folder: Path) -> Result:
-    """A folder's result; a `UserError` where it is another job's."""
+    """Return a folder's result; a `UserError` where it is another job's."""
     result = read_result(folder)
     if result.id != (name := folder.resolve().name):
         raise UserError(f"{folder / RESULT}: the result of {result.stage} {result.id}, not of {name}")
@@ -150,7 +150,7 @@ def _named_result(folder: Path) -> Result:
 
 
 def _result(job: JobSpec, outcome: Outcome, account: Account, origin: dict[str, Any]) -> Result:
-    """What the work returned, with what it cost over all its runs and where it came from."""
+    """Return the work's outcome as a result, with its cost over all runs and its provenance."""
     seconds = round(account.seconds, 3)
     return Result(
         stage=job.stage,
@@ -183,7 +183,7 @@ def _result(job: JobSpec, outcome: Outcome, account: Account, origin: dict[str, 
 
 
 def upstream_folder(folder: Path, stage: str) -> Path:
-    """The folder of the job of `stage` that the job in `folder` depends on, directly or not."""
+    """Return the folder of the job of `stage` that the job in `folder` depends on, directly or not."""
     top, visited = folder, set[Path]()
     while folder.resolve() not in visited:
         visited.add(folder.resolve())
@@ -205,7 +205,7 @@ def _read_document(folder: Path) -> _Document:
 
 
 def resident_peak() -> int:
-    """The largest resident size of this process so far, in bytes."""
+    """Return the largest resident size of this process so far, in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 

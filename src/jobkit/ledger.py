@@ -41,12 +41,12 @@ class Ledger:
 
     @classmethod
     def start(cls, folder: Path, *, started: str, source: str, upstream_digest: str | None = None) -> Ledger:
-        """That of a job that starts over; it replaces what is in the folder."""
+        """Open the ledger of a job that starts over; it replaces the one in the folder."""
         return cls(folder, Account(started=started, upstream_digest=upstream_digest), source)
 
     @classmethod
     def resume(cls, folder: Path, source: str) -> Ledger:
-        """That of an unfinished job."""
+        """Open the ledger of an unfinished job."""
         past = _read(folder / LEDGER)
         return cls(folder, replace(past, resumptions=past.resumptions + 1), source)
 
@@ -64,7 +64,7 @@ class Ledger:
         self._write(peak_memory)
 
     def clear(self) -> None:
-        """A job that is complete has no past."""
+        """Remove the ledger of a job that is complete."""
         self._path.unlink(missing_ok=True)
 
     def _write(self, peak_memory: int = 0) -> None:
@@ -72,7 +72,7 @@ class Ledger:
 
 
 def unfinished(folder: Path, result: Result | None) -> Account | None:
-    """What an unfinished run in a job's folder has cost; None where none has begun since the result.
+    """Return what an unfinished run in a job's folder has cost; None where none has begun since the result.
 
     A job that was killed after its result was written may have left its ledger.
     """
@@ -82,7 +82,7 @@ def unfinished(folder: Path, result: Result | None) -> Account | None:
 
 
 def is_unfinished(folder: Path) -> bool:
-    """Whether a job has begun, or begun again, and not ended; also where its ledger is broken."""
+    """Return whether a run or rerun has begun and not ended; also where its ledger is broken."""
     try:
         return (folder / LEDGER).exists() and unfinished(folder, parse_result(folder / RESULT)) is not None
     except UserError:

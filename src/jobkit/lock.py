@@ -50,7 +50,7 @@ def job_lock(
 
 
 def is_locked(folder: Path) -> bool:
-    """Whether a living process works on the job in a folder, here or on another machine."""
+    """Return whether a living process works on the job in a folder, here or on another machine."""
     is_free_here = False
     try:
         with (folder / LOCK).open("rb") as file:
@@ -71,7 +71,7 @@ def is_locked(folder: Path) -> bool:
 
 @contextlib.contextmanager
 def _kernel_lock(folder: Path) -> Iterator[bool]:
-    """Yields whether there is such a lock: where the file system has none, the lease alone decides."""
+    """Take the kernel's lock; yield whether there is one: without it, the lease alone decides."""
     begin, named = time.monotonic(), False
     with (folder / LOCK).open("ab") as file:
         while (has_lock := _lock(file.fileno())) is False:
@@ -83,7 +83,7 @@ def _kernel_lock(folder: Path) -> Iterator[bool]:
 
 
 def _lock(descriptor: int) -> bool | None:
-    """Whether the lock is taken now; None where it cannot be."""
+    """Try to take the lock; return whether that succeeded, or None where the file system has no locks."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -135,7 +135,7 @@ class _Lease:
         return json.dumps({**owner, "token": self._token})
 
     def _succeed(self) -> bool:
-        """Wait until another owner is gone, and take its place; False where another was quicker."""
+        """Wait until another owner is gone, and become the owner; False where another process was quicker."""
         watched, since = _stamp(self._path), time.monotonic()
         owner, announced = _read_owner(self._path), False
         while not self._is_gone(owner) and time.monotonic() - since <= self._lease:
@@ -163,11 +163,11 @@ class _Lease:
         return True
 
     def _is_gone(self, owner: dict[str, Any] | None) -> bool:
-        """Whether no lease need run out: on this machine an owner is gone where its lock was free."""
+        """Return whether no lease need run out: on this machine an owner is gone where its lock was free."""
         return owner is None or (self._has_lock and owner.get("machine") == machine())
 
     def _forget(self, succession: Path) -> None:
-        """Remove the mark of a successor that was itself killed before it took the place."""
+        """Remove the mark of a successor that was itself killed before it became the owner."""
         since = self._blocked.setdefault(succession, time.monotonic())
         if time.monotonic() - since > self._lease:
             succession.unlink(missing_ok=True)
@@ -189,7 +189,7 @@ class _Lease:
 
 @functools.cache
 def machine() -> str:
-    """What processes that share a kernel, and so its locks, have in common."""
+    """Return a name that processes share if they share a kernel, and so its locks."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:

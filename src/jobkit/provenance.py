@@ -60,7 +60,7 @@ def source_digest(module: str, project: Path | None = None) -> str:
 
 
 def why_no_source(module: str, project: Path | None = None) -> str | None:
-    """Return what is wrong with the name of a module whose source is nowhere; None where it is found."""
+    """Return what is wrong with the name of a module that has no source; None where it has one."""
     project = (project or Path.cwd()).resolve()
     if _module_file(module, project) is not None:
         return None

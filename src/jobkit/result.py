@@ -25,7 +25,7 @@ class Cost:
     seconds: Number = 0.0
     """Wall time, in seconds."""
     seconds_per_epoch: Number | None = None
-    """Whatever an epoch takes, with its share of the start; None where there are no epochs."""
+    """Wall time over epochs, with its share of the start; None where there are no epochs."""
     device: str = "cpu"
     device_count: Integer = 1
     """Devices, on a CPU threads, that it held."""
@@ -40,7 +40,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Result:
-    """What a job found and how; `scores` may be nested and is what a table's metric names."""
+    """A job's scores, cost and provenance; `scores` may be nested, and a table's metric names one of them."""
 
     __pydantic_config__ = STRICT
 
@@ -61,12 +61,12 @@ def write_result(folder: Path, result: Result) -> None:
 
 
 def read_result(folder: Path) -> Result:
-    """The result in a job's folder; a `UserError` where there is none or it is not one."""
+    """Read the result in a job's folder; a `UserError` where there is none or it is not one."""
     return parse_result(folder / RESULT)
 
 
 def parse_result(path: Path) -> Result:
-    """The result in a file, of today's jobs or of those that wrote `upstream_digest` as `stands_on`."""
+    """Read a result file, of today's jobs or of those that wrote `upstream_digest` as `stands_on`."""
     try:
         content = read_sealed(path)
         if content.pop("form", None) != VERSION:
@@ -78,5 +78,5 @@ def parse_result(path: Path) -> Result:
 
 
 def with_upstream_digest(content: dict[str, Any]) -> dict[str, Any]:
-    """With today's name of what older files call `stands_on`."""
+    """Return the content with today's name of what older files call `stands_on`."""
     return {{"stands_on": "upstream_digest"}.get(key, key): value for key, value in content.items()}

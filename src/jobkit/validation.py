@@ -44,7 +44,7 @@ def parse(model: type[Model], document: Document, context: Mapping[str, Any] | N
 
 
 def diagnostics(error: ValidationError, model: type[BaseModel], document: Document) -> list[Diagnostic]:
-    """Return one diagnostic for each key path that has a fault, in the order of the lines."""
+    """Return one diagnostic for each key path where something is wrong, in the order of the lines."""
     messages: dict[KeyPath, str] = {}
     alternatives: dict[KeyPath, list[str]] = {}
     for details in error.errors():

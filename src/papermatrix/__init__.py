@@ -1,1 +1,1 @@
-"""A paper's tables, written down once, as jobs that are run once and rendered again when they change."""
+"""A paper's tables, written down once: jobs run once, and tables are rendered again when they change."""

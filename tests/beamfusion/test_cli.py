@@ -138,14 +138,14 @@ def test_a_number_of_threads_that_no_machine_has_is_refused(
     assert "--threads: expected a number from 1 to 9999" in capsys.readouterr().err
 
 
-def test_a_simulated_tree_is_found_free_of_faults_but_for_its_nan_powers(
+def test_a_simulated_tree_is_valid_but_for_its_nan_powers(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["simulate", "--out", str(tmp_path / "tree"), "--seed", "3", *SMALL]) == 0
     code = main(["validate", str(tmp_path / "tree")])
-    faults = capsys.readouterr().out.splitlines()
-    assert code == (1 if faults else 0)
-    assert all("powers are nan" in fault for fault in faults)
+    problems = capsys.readouterr().out.splitlines()
+    assert code == (1 if problems else 0)
+    assert all("powers are nan" in problem for problem in problems)
 
 
 def test_help_does_not_import_torch() -> None:

@@ -50,7 +50,7 @@ PartitionName=main Nodes={host} Default=YES MaxTime=INFINITE State=UP
 
 
 def missing() -> list[str]:
-    """What keeps this machine from running a Slurm; tests/install_extras.sh installs the programs."""
+    """Return what keeps this machine from running a Slurm; tests/install_extras.sh installs the programs."""
     path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
     reasons = [f"{name} is not installed" for name in DAEMONS if shutil.which(name, path=path) is None]
     if os.getuid():
@@ -123,9 +123,9 @@ def _free_port() -> int:
 def _wait_until_idle(environment: dict[str, str], folder: Path) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        shown = subprocess.run(["sinfo", "--noheader", "--format=%T"], env=environment, check=False,
+        output = subprocess.run(["sinfo", "--noheader", "--format=%T"], env=environment, check=False,
                                capture_output=True, text=True)  # fmt: skip
-        if shown.stdout.strip() == "idle":
+        if output.stdout.strip() == "idle":
             return
         time.sleep(0.5)
     logs = "\n".join(path.read_text() for path in folder.glob("*.log"))

@@ -40,7 +40,7 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
 
 
 def project(folder: Path, **changes: Any) -> Workspace:
-    """A copy of the project with a tiny scale of its own."""
+    """Return a copy of the project with a tiny scale of its own."""
     workspace = Workspace(folder, parts=PARTS)
     scale = with_changes({"model.dropout": 0, "train.window_step": 3, "rebuild.window_step": 3, **changes})
     (folder / "config/scales/tiny.yaml").write_text(
@@ -54,11 +54,11 @@ def snakemake(workspace: Workspace, *arguments: str, wait: bool = True) -> Any:
     log = (workspace.folder / "snakemake.txt").open("w")
     process = subprocess.Popen(command, cwd=workspace.folder, env=environment(), stdout=log, stderr=log)
     if wait:
-        assert process.wait() == 0, said(workspace)
+        assert process.wait() == 0, output_of(workspace)
     return process
 
 
-def said(workspace: Workspace) -> str:
+def output_of(workspace: Workspace) -> str:
     return (workspace.folder / "snakemake.txt").read_text(errors="replace")
 
 
@@ -69,17 +69,17 @@ def values(table: Path) -> dict[tuple[str, ...], str]:
 
 def wait_for(condition: Callable[[], Any], seconds: float = 120) -> Any:
     deadline = time.monotonic() + seconds
-    while not (found := condition()):
+    while not (value := condition()):
         assert time.monotonic() < deadline
         time.sleep(0.2)
-    return found
+    return value
 
 
 def queued(rule: str) -> list[str]:
-    """Slurm's numbers of the jobs of a rule that have not ended."""
+    """Return Slurm's numbers of the jobs of a rule that have not ended."""
     command = ["squeue", "--noheader", "--states=running", "--format=%i %k"]
-    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return re.findall(rf"^(\d+) rule_{rule}_", shown, re.MULTILINE)
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return re.findall(rf"^(\d+) rule_{rule}_", output, re.MULTILINE)
 
 
 def test_table_3_through_sbatch_equals_that_of_a_local_run(slurm: dict[str, str], tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_table_3_through_sbatch_equals_that_of_a_local_run(slurm: dict[str, str]
         local.snakemake("--cores", "2", "--config", f"scale={SCALE}", "--", "results/table3.md")
         reference = tmp_path / "local/results/table3.csv"
     assert values(tmp_path / "cluster/results/table3.csv") == values(reference)
-    submitted = re.findall(r"has been submitted with SLURM jobid \d+ \(log: (\S+)\)", said(cluster))
+    submitted = re.findall(r"has been submitted with SLURM jobid \d+ \(log: (\S+)\)", output_of(cluster))
     rules = [Path(log).relative_to(cluster.folder / "results/logs/slurm").parts[0] for log in submitted]
     assert {rule: rules.count(rule) for rule in rules} == {
         "rule_simulate": 1,
@@ -116,7 +116,7 @@ def shown_job(number: str) -> str:
 
 
 def the_training(workspace: Workspace) -> Path:
-    """The folder of the only training."""
+    """Return the folder of the only training."""
     return next(iter(workspace.folder.glob("results/jobs/train/*")))
 
 
@@ -147,14 +147,14 @@ def test_a_training_over_two_devices_gets_a_cpu_and_a_gpu_for_each(
         workspace, "--config", "gpu=true", f"gpu_model={GPU}", "--", "results/table3.md", wait=False
     )
     number = wait_for(lambda: queued("train"))[0]
-    asked = shown_job(number)
+    requested = shown_job(number)
     for resource in ("NumCPUs=2", f"gres:gpu:{GPU}:2"):
-        assert resource in asked
-    assert process.wait(300) == 0, said(workspace)
+        assert resource in requested
+    assert process.wait(300) == 0, output_of(workspace)
     assert read_result(the_training(workspace)).cost.device_count == 2
 
 
-def test_a_training_that_is_cancelled_and_one_that_runs_out_of_time_go_on_to_the_same_scores(
+def test_a_training_that_is_cancelled_and_one_that_runs_out_of_time_resume_to_the_same_scores(
     slurm: dict[str, str], tmp_path: Path
 ) -> None:
     for name in ("cancelled", "limited"):
@@ -165,19 +165,19 @@ def test_a_training_that_is_cancelled_and_one_that_runs_out_of_time_go_on_to_the
     )
 
     def is_trained() -> bool:
-        assert first.poll() is None, said(cancelled)
+        assert first.poll() is None, output_of(cancelled)
         return any(cancelled.folder.glob("results/jobs/train/*/state.pt"))
 
     wait_for(is_trained)
     minutes = ("--set-resources", "train:runtime=1", "--retries", "9")
     second = snakemake(limited, *minutes, "--", "results/table3.md", wait=False)
     (number,) = queued("train")
-    asked = shown_job(number)
+    requested = shown_job(number)
     for resource in ("TimeLimit=2-00:00:00", "MinMemoryNode=3000M", "NumCPUs=1", f"gres:gpu:{GPU}:1"):
-        assert resource in asked
+        assert resource in requested
     subprocess.run(["scancel", number], check=True)
-    assert first.wait(900) == 0, said(cancelled)
-    assert second.wait(900) == 0, said(limited)
+    assert first.wait(900) == 0, output_of(cancelled)
+    assert second.wait(900) == 0, output_of(limited)
     folders = [the_training(workspace) for workspace in (cancelled, limited)]
     results = [read_result(folder) for folder in folders]
     for folder, result in zip(folders, results, strict=True):

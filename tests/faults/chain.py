@@ -1,4 +1,4 @@
-"""Real jobs, one process each, of a data set that is small enough to make again and again."""
+"""Real jobs, one process each, on a data set so small that they can run many times."""
 
 import json
 import os
@@ -45,7 +45,7 @@ class Chain:
 
 
 def scores(folder: Path) -> dict[str, Any]:
-    """What must not differ between two runs of a job."""
+    """Return what must not differ between two runs of a job."""
     result = read_result(folder)
     return {"status": result.status, "scores": result.scores, "data": result.provenance.get("data_digest")}
 
@@ -69,8 +69,8 @@ def start(command: list[str], threads: str = "1") -> subprocess.Popen[str]:
 
 def run(command: list[str]) -> subprocess.CompletedProcess[str]:
     process = start(command)
-    out, said = process.communicate(timeout=300)
-    return subprocess.CompletedProcess(command, process.returncode, out, said)
+    output, errors = process.communicate(timeout=300)
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
 
 def is_declared(folder: Path) -> bool:

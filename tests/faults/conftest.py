@@ -26,7 +26,7 @@ class Faults:
 
     @contextlib.contextmanager
     def survive(self, kind: str, times: int = 1) -> Iterator[None]:
-        """What is checked in the block is what survival means."""
+        """Count faults as tried, and as survived where the block's checks pass."""
         self.tried[kind] += times
         yield
         self.survived[kind] += times

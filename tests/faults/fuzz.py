@@ -13,7 +13,7 @@ ROUND = 25
 
 
 def fuzz(strategy: st.SearchStrategy[Any], check: Callable[[Any], None]) -> int:
-    """Examples that were tried."""
+    """Check examples until the time is up; return how many were tried."""
     tried, rounds, deadline = 0, 0, time.monotonic() + SECONDS
 
     while time.monotonic() < deadline:
@@ -33,7 +33,7 @@ def fuzz(strategy: st.SearchStrategy[Any], check: Callable[[Any], None]) -> int:
 
 @st.composite
 def damaged(draw: st.DrawFn, content: bytes) -> bytes:
-    """`content` cut, with bytes changed, or something else altogether."""
+    """Draw `content` cut, with bytes changed, or something else altogether."""
     size = len(content)
     match draw(st.sampled_from(["cut", "changed", "zeroed", "doubled", "other"])):
         case "cut":
@@ -55,27 +55,27 @@ def damaged(draw: st.DrawFn, content: bytes) -> bytes:
 
 @st.composite
 def damaged_text(draw: st.DrawFn, text: str) -> bytes:
-    """`text` with lines and words moved, dropped, repeated or replaced, or bytes damaged."""
+    """Draw `text` with lines and words moved, dropped, repeated or replaced, or bytes damaged."""
     lines = text.splitlines()
     for _ in range(draw(st.integers(1, 4))):
-        here = draw(st.integers(0, len(lines) - 1))
+        index = draw(st.integers(0, len(lines) - 1))
         match draw(st.sampled_from(["drop", "repeat", "swap", "indent", "word", "insert"])):
             case "drop":
-                lines = lines[:here] + lines[here + 1 :] or [""]
+                lines = lines[:index] + lines[index + 1 :] or [""]
             case "repeat":
-                lines.insert(here, lines[here])
+                lines.insert(index, lines[index])
             case "swap":
-                there = draw(st.integers(0, len(lines) - 1))
-                lines[here], lines[there] = lines[there], lines[here]
+                other = draw(st.integers(0, len(lines) - 1))
+                lines[index], lines[other] = lines[other], lines[index]
             case "indent":
-                lines[here] = draw(st.sampled_from(["  ", "- ", "\t", " "])) + lines[here]
+                lines[index] = draw(st.sampled_from(["  ", "- ", "\t", " "])) + lines[index]
             case "word":
-                words = lines[here].split(" ")
+                words = lines[index].split(" ")
                 words[draw(st.integers(0, len(words) - 1))] = draw(WORDS)
-                lines[here] = " ".join(words)
+                lines[index] = " ".join(words)
             case "insert":
-                start = draw(st.integers(0, len(lines[here])))
-                lines[here] = lines[here][:start] + draw(WORDS) + lines[here][start:]
+                start = draw(st.integers(0, len(lines[index])))
+                lines[index] = lines[index][:start] + draw(WORDS) + lines[index][start:]
     content = "\n".join(lines).encode("utf-8", "surrogatepass")
     return draw(damaged(content)) if draw(st.integers(0, 4)) == 0 else content
 

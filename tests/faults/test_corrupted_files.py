@@ -37,14 +37,14 @@ def check_file(
         path.write_bytes(content)
         with faults.survive(kind):
             try:
-                found, said = read(), None
+                content_read, lines = read(), None
             except UserError as error:
-                said = error.lines
-            if said is None:
-                assert same(found)
+                lines = error.lines
+            if lines is None:
+                assert same(content_read)
             else:
-                assert said
-                assert all(path.name in fault or path.parent.name in fault for fault in said)
+                assert lines
+                assert all(path.name in line or path.parent.name in line for line in lines)
 
     fuzz(damaged(whole), check)
     path.write_bytes(whole)
@@ -70,10 +70,10 @@ def test_prepared_frames(name: str, chain: Chain, faults: Faults, tmp_path: Path
     before = open_prepared(folder)
     shapes = [getattr(before, modality).shape for modality in ("image", "lidar", "radar")]
 
-    def same(found: Any) -> bool:
-        """The frames' own bytes are the disk's to keep; what they stand for and where they lie is not."""
-        same_frames = [getattr(found, modality).shape for modality in ("image", "lidar", "radar")] == shapes
-        pairs = zip(vars(found.windows).values(), vars(before.windows).values(), strict=True)
+    def same(after: Any) -> bool:
+        """Compare the frames' shapes and their windows: the frames' own bytes are left to the disk."""
+        same_frames = [getattr(after, modality).shape for modality in ("image", "lidar", "radar")] == shapes
+        pairs = zip(vars(after.windows).values(), vars(before.windows).values(), strict=True)
         return same_frames and all(a.tobytes() == b.tobytes() for a, b in pairs)
 
     check_file(folder / name, lambda: open_prepared(folder), same, "prepared frames damaged", faults)
@@ -82,17 +82,19 @@ def test_prepared_frames(name: str, chain: Chain, faults: Faults, tmp_path: Path
 def test_a_result(chain: Chain, faults: Faults, tmp_path: Path) -> None:
     path = Path(shutil.copy(chain.folder / "train" / RESULT, tmp_path))
     whole = parse_result(path)
-    check_file(path, lambda: parse_result(path), lambda found: found == whole, "result.json damaged", faults)
+    check_file(
+        path, lambda: parse_result(path), lambda result: result == whole, "result.json damaged", faults
+    )
 
 
-def test_the_settings_of_a_job_below(chain: Chain, faults: Faults, tmp_path: Path) -> None:
+def test_the_settings_of_an_upstream_job(chain: Chain, faults: Faults, tmp_path: Path) -> None:
     folder = tmp_path / "train"
     folder.mkdir()
     path = Path(shutil.copy(chain.folder / "train" / SETTINGS, folder))
     check_file(
         path,
         lambda: upstream_folder(folder, "train"),
-        lambda found: found == folder,
+        lambda upstream: upstream == folder,
         "settings.json damaged",
         faults,
     )

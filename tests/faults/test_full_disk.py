@@ -30,12 +30,12 @@ def resize(disk: Path, kilobytes: int) -> None:
 
 
 def used(folder: Path) -> int:
-    """Kilobytes of a job's folder."""
+    """Return the kilobytes of a job's folder."""
     return sum(path.stat().st_blocks for path in folder.rglob("*") if path.is_file()) // 2
 
 
 @pytest.mark.parametrize("stage", ["simulate", "prepare", "train", "rebuild", "evaluate"])
-def test_a_job_on_a_full_disk_says_so_and_goes_on_when_there_is_room(
+def test_a_job_on_a_full_disk_says_so_and_resumes_when_there_is_room(
     stage: str, chain: Chain, faults: Faults, disk: Path
 ) -> None:
     needed = used(chain.folder / stage)

@@ -1,4 +1,4 @@
-"""What people write, changed at random: it is read, or every fault is a line with its file; nothing else."""
+"""What people write, changed at random: it is read, or what is wrong is a line with its file."""
 
 import shutil
 from collections.abc import Callable
@@ -27,19 +27,19 @@ OTHER_CHOICES = {
 
 def read_or_refuse(read: Callable[[], object], faults: Faults, kind: str) -> None:
     with faults.survive(kind):
-        said = ["nothing"]
+        lines = ["nothing"]
         try:
             read()
         except UserError as error:
-            said = error.lines
+            lines = error.lines
         except OSError as error:  # a path that the system refuses; the command line names it
-            said = [str(error.filename or "")]
-        assert said
-        assert all(fault.strip() and "\n" not in fault for fault in said)
+            lines = [str(error.filename or "")]
+        assert lines
+        assert all(line.strip() and "\n" not in line for line in lines)
 
 
 @pytest.mark.parametrize("name", [*FILES, *OTHER_CHOICES])
-def test_a_yaml_file_is_read_or_its_faults_are_named(
+def test_a_yaml_file_is_read_or_its_errors_are_named(
     name: str, faults: Faults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(PROJECT / "config", tmp_path / "config")
@@ -53,7 +53,7 @@ def test_a_yaml_file_is_read_or_its_faults_are_named(
     fuzz(damaged_text(text), check)
 
 
-def test_a_csv_is_read_or_its_faults_are_named(faults: Faults, tmp_path: Path) -> None:
+def test_a_csv_is_read_or_its_errors_are_named(faults: Faults, tmp_path: Path) -> None:
     writer = TreeWriter(tmp_path)
     writer.add_pass("development", 32, 100, 7)
     writer.finish()
@@ -65,9 +65,9 @@ def test_a_csv_is_read_or_its_faults_are_named(faults: Faults, tmp_path: Path) -
 
         def read() -> None:
             tree = read_tree(tmp_path)
-            for fault in (*tree.unusable, *tree.faults):
-                assert path.name in fault
-                assert "\n" not in fault
+            for problem in (*tree.unusable, *tree.problems):
+                assert path.name in problem
+                assert "\n" not in problem
             root = tmp_path.resolve()
             for sample in tree.samples:
                 for file in (*sample.image, *sample.lidar, *sample.radar, sample.base, *sample.fixes):

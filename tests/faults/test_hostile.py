@@ -36,10 +36,10 @@ def command(module: str, *arguments: str | Path, fails: int) -> str:
     done = subprocess.run(
         [sys.executable, "-m", module, *map(str, arguments)], capture_output=True, text=True, check=False
     )
-    said = done.stdout + done.stderr
-    assert done.returncode == fails, said
-    assert "Traceback" not in said
-    return said
+    output = done.stdout + done.stderr
+    assert done.returncode == fails, output
+    assert "Traceback" not in output
+    return output
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ def test_a_label_is_text_wherever_it_is_shown(
 def test_ids_that_differ_in_case_alone_have_folders_of_their_own(
     faults: Faults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A slug is for people: the digest keeps jobs apart where a disk does not tell cases apart."""
+    # A slug is for people: the digest keeps jobs apart where a disk does not tell cases apart.
     monkeypatch.chdir(tmp_path)
     paper = Paper(tmp_path)
     paper.write(
@@ -219,12 +219,12 @@ def test_an_archive_of_tensors_with_code_in_it_is_refused(faults: Faults, tmp_pa
     ],
     ids=["deep", "forged", "gigantic"],
 )
-def test_what_would_end_in_a_traceback_or_forge_a_line_is_one_fault(
+def test_what_would_end_in_a_traceback_or_forge_a_line_is_one_error(
     file: str, text: str, expected: str, faults: Faults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Paper(tmp_path).write(f"config/{file}.yaml", text)
     with faults.survive("hostile input"):
-        said = command("papermatrix", "validate", fails=2)
-        assert expected in said
-        assert all(line.startswith("error: config/") for line in said.splitlines())
+        output = command("papermatrix", "validate", fails=2)
+        assert expected in output
+        assert all(line.startswith("error: config/") for line in output.splitlines())

@@ -38,8 +38,8 @@ def test_a_job_killed_at_random_moments_ends_with_the_scores_of_an_undisturbed_o
                 process.wait(random.uniform(0.05, 0.95) * seconds)
             except subprocess.TimeoutExpired:
                 process.kill()
-            _, said = process.communicate()
-            assert "Traceback" not in said
+            _, errors = process.communicate()
+            assert "Traceback" not in errors
             if process.returncode == 0:
                 seconds = min(seconds, time.monotonic() - begin)
                 break
@@ -71,15 +71,15 @@ def test_rendering_killed_at_random_moments_leaves_whole_tables_or_none(
             continue
         kills += 1
         with faults.survive("SIGKILL while render"):
-            found = [path for path in Path("out").glob("*") if not path.name.startswith(".")]
-            assert {path.name: path.read_bytes() for path in found}.items() <= whole.items()
+            paths = [path for path in Path("out").glob("*") if not path.name.startswith(".")]
+            assert {path.name: path.read_bytes() for path in paths}.items() <= whole.items()
     assert run([*command, "out"]).returncode == 0
     assert {path.name: path.read_bytes() for path in Path("out").iterdir() if path.name in whole} == whole
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 @pytest.mark.parametrize("stage", ["simulate", "prepare", "train", "rebuild", "evaluate"])
-def test_a_job_that_is_asked_to_end_does_so_within_ten_seconds_and_goes_on(
+def test_a_job_that_is_asked_to_end_does_so_within_ten_seconds_and_resumes(
     stage: str, number: signal.Signals, chain: Chain, faults: Faults, tmp_path: Path
 ) -> None:
     folder = tmp_path / stage
@@ -87,13 +87,13 @@ def test_a_job_that_is_asked_to_end_does_so_within_ten_seconds_and_goes_on(
     time.sleep(random.uniform(0.4, 0.8) * chain.seconds[stage])
     begin = time.monotonic()
     process.send_signal(number)
-    _, said = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=60)
     if is_declared(folder):  # it was quicker, if only with its result
         assert scores(folder) == chain.scores(stage)
         return
     assert process.returncode != 0
     with faults.survive(f"{number.name} while {stage}"):
         assert time.monotonic() - begin < 10
-        assert "Traceback" not in said
+        assert "Traceback" not in errors
         assert run(chain.command(stage, folder)).returncode == 0
         assert scores(folder) == chain.scores(stage)

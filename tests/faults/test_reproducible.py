@@ -22,8 +22,8 @@ def test_scores_and_weights_are_the_same_to_the_bit(
         for number in range(at_once)
     }
     for (stage, number), process in processes.items():
-        _, said = process.communicate()
-        assert process.returncode == 0, said
+        _, errors = process.communicate()
+        assert process.returncode == 0, errors
         with faults.survive(f"{at_once} jobs of a kind at once"):
             assert scores(folder / f"{stage}{number}") == chain.scores(stage)
             mine, theirs = (
@@ -36,6 +36,6 @@ def test_scores_and_weights_are_the_same_to_the_bit(
 
 def test_the_number_of_threads_is_the_jobs_and_not_the_environments(chain: Chain, tmp_path: Path) -> None:
     process = start(chain.command("train", tmp_path / "train"), threads="2")
-    _, said = process.communicate()
-    assert process.returncode == 0, said
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
     assert scores(tmp_path / "train") == chain.scores("train")

@@ -55,7 +55,7 @@ def takers() -> Iterator[list[Taker]]:
 
 def test_several_processes_take_different_devices(tmp_path: Path, takers: list[Taker]) -> None:
     takers += [Taker(tmp_path) for _ in range(3)]
-    assert sorted(place for taker in takers for place in taker.taken()) == [0, 1, 2]
+    assert sorted(index for taker in takers for index in taker.taken()) == [0, 1, 2]
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
@@ -88,7 +88,7 @@ def test_a_device_has_its_name_whatever_part_of_the_devices_a_process_sees(tmp_p
         assert second == [1]
 
 
-def test_a_claim_whose_file_was_cleared_away_meanwhile_is_made_anew(
+def test_a_claim_whose_file_was_cleared_away_meanwhile_is_created_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lock = fcntl.flock
@@ -107,7 +107,7 @@ def test_a_claim_whose_file_was_cleared_away_meanwhile_is_made_anew(
 
 @pytest.fixture
 def everyones() -> Iterator[Path]:
-    """A folder that the programs of any user reach."""
+    """Yield a folder that the programs of any user reach."""
     folder = Path(tempfile.mkdtemp(dir="/tmp"))
     folder.chmod(0o1777)
     yield folder
@@ -115,7 +115,7 @@ def everyones() -> Iterator[Path]:
 
 
 def take_as(user: int, folder: Path) -> list[int]:
-    """What a process of another user gets while this one holds what it holds."""
+    """Return the devices that a process of another user gets meanwhile."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:

@@ -1,4 +1,4 @@
-"""What a user reads of a fault, whatever stands in it."""
+"""What a user reads of an error, whatever is in its text."""
 
 import sys
 
@@ -7,15 +7,15 @@ import pytest
 from jobkit.errors import UserError, exit_code
 
 
-def _fail(fault: str) -> int:
+def _fail(message: str) -> int:
     def command() -> int:
-        raise UserError(fault)
+        raise UserError(message)
 
     return exit_code(command)
 
 
 @pytest.mark.parametrize(
-    ("fault", "shown"),
+    ("message", "printed"),
     [
         ("a\nerror: forged", "error: a error: forged\n"),
         ("\x1b[31mred", "error: \\x1b[31mred\n"),
@@ -24,11 +24,11 @@ def _fail(fault: str) -> int:
         ("日本 ≤ é", "error: 日本 ≤ é\n"),
     ],
 )
-def test_a_fault_is_one_line_without_control_characters(
-    fault: str, shown: str, capsys: pytest.CaptureFixture[str]
+def test_an_error_is_one_line_without_control_characters(
+    message: str, printed: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert _fail(fault) == 2
-    assert capsys.readouterr().err == shown
+    assert _fail(message) == 2
+    assert capsys.readouterr().err == printed
 
 
 def test_a_terminal_of_few_letters_is_shown_escapes(

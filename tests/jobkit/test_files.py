@@ -44,7 +44,7 @@ def test_the_nearest_right_word_is_suggested() -> None:
     assert did_you_mean("zzz", ["image", "lidar"]) == "; expected one of image, lidar"
 
 
-def test_faults_are_printed_all_at_once_with_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+def test_errors_are_printed_all_at_once_with_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
     def command() -> None:
         raise UserError(["a.yaml:1: first", "a.yaml:7: second"])
 

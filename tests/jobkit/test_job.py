@@ -47,7 +47,7 @@ def test_a_crash_is_not_a_result(tmp_path: Path) -> None:
     assert not (tmp_path / "a1" / RESULT).exists()
 
 
-def test_what_stands_on_a_diverged_job_is_diverged_without_running(tmp_path: Path) -> None:
+def test_what_depends_on_a_diverged_job_is_diverged_without_running(tmp_path: Path) -> None:
     run_job(job(tmp_path / "a1"), lambda ledger: Outcome(status="diverged", epoch=4))
 
     def never(ledger: Ledger) -> Outcome:
@@ -134,34 +134,34 @@ def test_a_file_that_is_not_a_result_is_named(tmp_path: Path) -> None:
 
 
 def test_unfinished_work_on_other_results_is_thrown_away(tmp_path: Path) -> None:
-    below, folder = tmp_path / "a1", tmp_path / "b1"
-    run_job(job(below), lambda ledger: Outcome(scores={"dba": 0.9}))
+    upstream, folder = tmp_path / "a1", tmp_path / "b1"
+    run_job(job(upstream), lambda ledger: Outcome(scores={"dba": 0.9}))
 
     def crash(ledger: Ledger) -> Outcome:
         (folder / "state.pt").write_text("half trained")
         raise OSError("killed")
 
     with pytest.raises(OSError, match="killed"):
-        run_job(job(folder, "rebuild", below), crash)
-    shutil.rmtree(below)
-    run_job(job(below), lambda ledger: Outcome(scores={"dba": 0.7}))
-    found = []
+        run_job(job(folder, "rebuild", upstream), crash)
+    shutil.rmtree(upstream)
+    run_job(job(upstream), lambda ledger: Outcome(scores={"dba": 0.7}))
+    has_state = []
 
     def look(ledger: Ledger) -> Outcome:
-        found.append((folder / "state.pt").exists())
+        has_state.append((folder / "state.pt").exists())
         return Outcome()
 
-    assert run_job(job(folder, "rebuild", below), look).cost.resumptions == 0
-    assert found == [False]
+    assert run_job(job(folder, "rebuild", upstream), look).cost.resumptions == 0
+    assert has_state == [False]
 
 
-def test_a_result_that_another_process_made_on_an_older_one_meanwhile_is_made_again(tmp_path: Path) -> None:
-    below, folder = tmp_path / "a1", tmp_path / "b1"
-    run_job(job(below), lambda ledger: Outcome(scores={"dba": 0.9}))
-    run_job(job(folder, "evaluate", below), lambda ledger: Outcome(scores={"dba": 0.8}))
-    shutil.rmtree(below)
-    run_job(job(below), lambda ledger: Outcome(scores={"dba": 0.7}))
-    again = run_job(job(folder, "evaluate", below), lambda ledger: Outcome(scores={"dba": 0.6}))
+def test_a_job_whose_result_another_process_made_of_an_older_upstream_is_rerun(tmp_path: Path) -> None:
+    upstream, folder = tmp_path / "a1", tmp_path / "b1"
+    run_job(job(upstream), lambda ledger: Outcome(scores={"dba": 0.9}))
+    run_job(job(folder, "evaluate", upstream), lambda ledger: Outcome(scores={"dba": 0.8}))
+    shutil.rmtree(upstream)
+    run_job(job(upstream), lambda ledger: Outcome(scores={"dba": 0.7}))
+    again = run_job(job(folder, "evaluate", upstream), lambda ledger: Outcome(scores={"dba": 0.6}))
     assert again.scores == {"dba": 0.6}
 
 
@@ -210,7 +210,7 @@ def test_what_a_killed_process_had_half_written_is_removed(tmp_path: Path) -> No
     assert not list(tmp_path.glob(".state*"))
 
 
-def test_a_log_that_was_deleted_goes_on_with_what_was_said_before(tmp_path: Path) -> None:
+def test_a_log_that_was_deleted_keeps_what_was_logged_before(tmp_path: Path) -> None:
     log = tmp_path / "log.txt"
 
     def fail(ledger: Ledger) -> Outcome:
@@ -274,7 +274,7 @@ def test_nothing_runs_on_an_upstream_whose_rerun_is_unfinished(tmp_path: Path) -
         run_job(job(tmp_path / "b1", "evaluate", tmp_path / "a1"), lambda ledger: Outcome())
 
 
-def test_a_result_of_today_whose_rerun_was_begun_by_other_source_is_made_again(tmp_path: Path) -> None:
+def test_a_job_of_today_whose_rerun_was_begun_by_other_source_is_rerun(tmp_path: Path) -> None:
     run_job(job(tmp_path / "a1"), lambda ledger: Outcome(scores={"dba": 0.9}))
     Ledger.start(tmp_path / "a1", started="2026-01-02", source="other")
     again = run_job(job(tmp_path / "a1"), lambda ledger: Outcome(scores={"dba": 0.7}))
@@ -289,7 +289,7 @@ def test_a_job_that_was_killed_before_it_removed_its_ledger_is_complete(tmp_path
     assert run_job(job(tmp_path), lambda ledger: Outcome()) == first
 
 
-def test_a_result_whose_files_are_gone_is_made_again(tmp_path: Path) -> None:
+def test_a_job_whose_files_are_gone_is_rerun(tmp_path: Path) -> None:
     def work(ledger: Ledger) -> Outcome:
         (tmp_path / "checkpoint.pt").write_text("weights")
         return Outcome(scores={"dba": 0.9})

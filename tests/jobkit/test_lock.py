@@ -64,14 +64,14 @@ def hold(holders: list[Holder], folder: Path, machine: str, seconds: float = 60,
 
 
 def take(folder: Path) -> float:
-    """Seconds until the lock was had."""
+    """Take the lock; return the seconds until it was free."""
     begin = time.monotonic()
     with job_lock(folder, heartbeat=0.1, lease=1.5):
         return time.monotonic() - begin
 
 
 def forget_the_kernels_lock(folder: Path) -> None:
-    """As on a shared disk that keeps locks to each machine: the next process locks another file."""
+    """Let the next process lock another file, as on a shared disk that keeps locks to each machine."""
     (folder / LOCK).unlink()
 
 
@@ -139,9 +139,9 @@ def test_a_process_that_was_taken_for_dead_stops_before_it_writes_again(
     holder.process.send_signal(signal.SIGSTOP)
     with job_lock(tmp_path, heartbeat=0.1, lease=1.5):
         holder.process.send_signal(signal.SIGCONT)
-        _, said = holder.process.communicate(timeout=10)
+        _, errors = holder.process.communicate(timeout=10)
         assert holder.process.returncode == EXIT_LOCK_LOST
-        assert f"taken over by process {os.getpid()}" in said
+        assert f"taken over by process {os.getpid()}" in errors
         assert json.loads((tmp_path / OWNER).read_text())["pid"] == os.getpid()
 
 

@@ -127,7 +127,7 @@ def test_a_file_that_is_not_python_has_a_digest(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "fault"),
+    ("name", "reason"),
     [
         (
             "science.trian",
@@ -152,8 +152,8 @@ def test_a_file_that_is_not_python_has_a_digest(tmp_path: Path) -> None:
         ("__main__", "'__main__', neither in this folder nor installed"),
     ],
 )
-def test_a_module_without_source_is_a_fault(tmp_path: Path, name: str, fault: str) -> None:
-    assert why_no_source(name, package(tmp_path)) == f"no source of a module {fault}"
+def test_a_module_without_source_is_refused(tmp_path: Path, name: str, reason: str) -> None:
+    assert why_no_source(name, package(tmp_path)) == f"no source of a module {reason}"
     with pytest.raises(UserError, match="no source of a module"):
         source_digest(name, tmp_path)
 

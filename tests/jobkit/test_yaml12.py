@@ -51,7 +51,7 @@ def test_json_means_the_same_in_yaml(value: Any) -> None:
     assert parse_yaml(canonical_json(value), "a.yaml").content == value
 
 
-def test_a_place_is_named_with_its_line() -> None:
+def test_a_key_path_is_named_with_its_line() -> None:
     document = parse_yaml("tables:\n  a:\n    rows:\n    - x\n    - {label: y}\n", "a.yaml")
     assert (
         str(document.diagnostic(("tables", "a", "rows", 1, "label"), ""))

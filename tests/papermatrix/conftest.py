@@ -7,6 +7,6 @@ from tests.papermatrix.tea import Paper
 
 @pytest.fixture
 def paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paper:
-    """A paper about tea in the current folder."""
+    """Return a paper about tea in the current folder."""
     monkeypatch.chdir(tmp_path)
     return Paper(tmp_path)

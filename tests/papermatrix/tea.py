@@ -90,7 +90,7 @@ class Paper:
         path.write_text(text.lstrip("\n"))
 
     def tables(self, text: str) -> Matrix:
-        """The matrix of other tables."""
+        """Return the matrix of other tables."""
         self.write("config/tables.yaml", text)
         return self.matrix()
 

@@ -24,7 +24,7 @@ def audit() -> ModuleType:
 
 
 @pytest.mark.parametrize(
-    ("packages", "code", "said"),
+    ("packages", "code", "line"),
     [
         ([SOUND, SOUND], 0, "audit: 2 of 2 packages checked"),
         ([SOUND, VULNERABLE], 1, "b 2: PYSEC-1, fixed in 2.1"),
@@ -33,8 +33,8 @@ def audit() -> ModuleType:
     ],
 )
 def test_what_was_not_checked_is_never_called_sound(
-    audit: ModuleType, packages: list[dict[str, Any]], code: int, said: str
+    audit: ModuleType, packages: list[dict[str, Any]], code: int, line: str
 ) -> None:
-    lines, found = audit.verdict(packages)
-    assert found == code
-    assert said in lines
+    lines, exit_code = audit.verdict(packages)
+    assert exit_code == code
+    assert line in lines

@@ -26,6 +26,6 @@ def test_every_pin_is_exact(lock: ModuleType) -> None:
 
 
 def test_make_alone_prints_its_targets() -> None:
-    shown = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    output = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for target in ("setup", "results/%", "tables", "test", "test-all", "lint", "lock", "clean"):
-        assert f"make {target} " in shown
+        assert f"make {target} " in output

@@ -8,7 +8,7 @@ from tests.workflow.snake import Workspace, new_tea
 
 @pytest.fixture(scope="session")
 def tea(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A paper about tea of which everything ran once."""
+    """Return a paper about tea of which everything ran once."""
     workspace = new_tea(tmp_path_factory.mktemp("tea"))
     workspace.snakemake("--cores", "2")
     return workspace.folder
@@ -20,6 +20,6 @@ def workspace(tea: Path, tmp_path: Path) -> Workspace:
 
 
 def copy_of(finished: Path, folder: Path) -> Workspace:
-    """With the times of its files."""
+    """Copy a folder with the times of its files."""
     shutil.copytree(finished, folder, symlinks=True, dirs_exist_ok=True)
     return Workspace(folder, parts=())

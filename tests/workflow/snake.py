@@ -15,7 +15,7 @@ EXAMPLE = PROJECT / "examples/tea"
 
 
 def environment() -> dict[str, str]:
-    """That of an activated environment."""
+    """Return the variables of an activated environment."""
     return {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 
 
@@ -31,11 +31,11 @@ class Workspace:
                 shutil.copy(source / part, folder / part, follow_symlinks=False)
 
     def papermatrix(self, *arguments: str, fails: bool = False) -> str:
-        """Everything that it prints."""
+        """Run a command; return all that it prints."""
         return self._run("papermatrix", *arguments, fails=fails)
 
     def snakemake(self, *arguments: str, fails: bool = False) -> str:
-        """Everything that it prints."""
+        """Run Snakemake; return all that it prints."""
         return self._run("snakemake", *arguments, fails=fails)
 
     def _run(self, module: str, *arguments: str, fails: bool) -> str:
@@ -52,19 +52,19 @@ class Workspace:
         return output
 
     def plan(self, *arguments: str) -> Counter[str]:
-        """How many jobs of each rule a dry run would run."""
+        """Count the jobs of each rule that a dry run would run."""
         return _planned(self.snakemake("--dry-run", *arguments))
 
     def plan_rerun(self, *arguments: str) -> Counter[str]:
-        """How many jobs of each rule `papermatrix rerun` would run."""
+        """Count the jobs of each rule that `papermatrix rerun` would run."""
         return _planned(self.papermatrix("rerun", "--dry-run", *arguments))
 
     def runs(self) -> Counter[str]:
-        """How often each stage of the paper about tea has run so far."""
+        """Count how often each stage of the paper about tea has run so far."""
         return Counter((self.folder / "runs.txt").read_text().split())
 
     def rows(self, table: str) -> dict[str, list[str]]:
-        """The cells of each row of a rendered table, by its label."""
+        """Return the cells of each row of a rendered table, by its label."""
         lines = (self.folder / f"results/{table}.md").read_text().splitlines()
         cells = [[cell.strip(" *") for cell in line.split("|")] for line in lines if line.startswith("|")]
         return {label: values for _, label, *values, _ in cells}
@@ -79,7 +79,7 @@ class Workspace:
 
 
 def new_tea(folder: Path) -> Workspace:
-    """The example's science and rules, with the small configuration of the other tests, and with hooks."""
+    """Write the example's science and rules, with the other tests' small configuration and with hooks."""
     shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     Workspace(folder, PROJECT, parts=("profiles", "workflow/profiles"))
     Workspace(folder, Path(__file__).parent, parts=("hooks.py",))

@@ -62,7 +62,7 @@ def test_a_diverged_run_is_a_result_and_the_table_says_so(workspace: Workspace) 
     assert workspace.rows("cups")["steeped"] == ["diverged (epoch 60)"] * 2
 
 
-def test_a_failed_job_shows_its_log_and_the_rest_goes_on(workspace: Workspace) -> None:
+def test_a_failed_job_shows_its_log_and_the_rest_runs(workspace: Workspace) -> None:
     workspace.edit("config/tables.yaml", ("{leaf.kind: black}", "{leaf.grams: 13}"))
     workspace.edit("config/tables.yaml", ("{steep.enabled: true}", "{leaf.grams: 6}"))
     before = workspace.runs()
@@ -71,7 +71,7 @@ def test_a_failed_job_shows_its_log_and_the_rest_goes_on(workspace: Workspace) -
     assert workspace.runs() - before == {"dry": 2, "taste": 2}
 
 
-def test_after_a_kill_the_same_command_goes_on(workspace: Workspace) -> None:
+def test_after_a_kill_the_same_command_resumes(workspace: Workspace) -> None:
     workspace.edit("config/tables.yaml", ("{leaf.kind: black}", "{leaf.grams: 11}"))
     with subprocess.Popen(
         [sys.executable, "-m", "snakemake", "--cores", "1"],

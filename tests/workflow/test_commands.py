@@ -21,7 +21,7 @@ def as_json(workspace: Workspace, *arguments: str) -> Any:
 
 @contextmanager
 def at_work(workspace: Workspace) -> Iterator[None]:
-    """Snakemake makes the row of 11 g, whose drying takes a minute; killed with its job afterwards."""
+    """Run Snakemake on a row of 11 g, whose drying takes a minute; kill it with its job afterwards."""
     workspace.edit("config/tables.yaml", ("{leaf.kind: black}", "{leaf.grams: 11}"))
     with subprocess.Popen(
         [sys.executable, "-m", "snakemake", "--cores", "1"],
@@ -40,15 +40,15 @@ def at_work(workspace: Workspace) -> Iterator[None]:
 
 
 def test_a_number_is_explained_by_the_jobs_that_ran(workspace: Workspace) -> None:
-    found = as_json(workspace, "explain", "cups", "steeped", "blue cup")
-    assert found["value"] == pytest.approx(float(workspace.rows("cups")["steeped"][1]), abs=1e-4)
-    assert [job["stage"] for job in found["jobs"]] == ["dry", "steep", "taste"]
-    for job in found["jobs"]:
+    explanation = as_json(workspace, "explain", "cups", "steeped", "blue cup")
+    assert explanation["value"] == pytest.approx(float(workspace.rows("cups")["steeped"][1]), abs=1e-4)
+    assert [job["stage"] for job in explanation["jobs"]] == ["dry", "steep", "taste"]
+    for job in explanation["jobs"]:
         folder = workspace.folder / job["folder"]
         assert job["provenance"] == json.loads((folder / "result.json").read_text())["provenance"]
         assert {"commit", "dirty", "source_digest", "versions", "started", "ended"} <= set(job["provenance"])
         assert all((folder / name).stat().st_size == size for name, size in job["files"].items())
-    assert found["jobs"][1]["settings"] == {"steep.enabled": True}
+    assert explanation["jobs"][1]["settings"] == {"steep.enabled": True}
 
 
 def test_what_ran_is_the_history_of_what_will(workspace: Workspace) -> None:
@@ -77,8 +77,8 @@ def test_a_job_that_was_killed_has_failed(workspace: Workspace) -> None:
     with at_work(workspace):
         pass
     deadline = time.monotonic() + 30
-    while (found := as_json(workspace, "status"))["total"]["running"]:
+    while (status := as_json(workspace, "status"))["total"]["running"]:
         assert time.monotonic() < deadline
-    assert found["total"]["failed"] == 1
-    (log,) = found["failed"].values()
+    assert status["total"]["failed"] == 1
+    (log,) = status["failed"].values()
     assert (workspace.folder / log).exists()

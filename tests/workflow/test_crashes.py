@@ -13,7 +13,7 @@ from tests.workflow.snake import Workspace
 
 @pytest.fixture
 def workspace(tea: Path, tmp_path: Path) -> Workspace:
-    """A paper with one new job, whose process dies as the file `kill` says."""
+    """Return a paper with one new job, whose process dies as the file `kill` says."""
     workspace = copy_of(tea, tmp_path)
     workspace.edit("config/tables.yaml", ("{label: blue cup, with: {cup.colour: blue}}", "label: blue cup"))
     workspace.edit("config/tables.yaml", ("{leaf.kind: black}", "{leaf.grams: 5}"))

@@ -38,7 +38,7 @@ needs_tex = pytest.mark.skipif(shutil.which("latexmk") is None, reason="needs Te
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder where every job ran once."""
+    """Return a folder where every job ran once."""
     workspace = new_tea(tmp_path_factory.mktemp("tea"))
     for name, text in (
         ("config/config.yaml", "scale: small\npaper: config/paper.yaml\n"),

@@ -24,7 +24,7 @@ MUGS = """
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    """Nothing has run yet; of the mugs, one row crashes and one diverges."""
+    """Return a paper where nothing has run yet; of the mugs, one row crashes and one diverges."""
     workspace = new_tea(tmp_path)
     (tmp_path / "config/tables.yaml").write_text(TABLES.strip() + MUGS)
     return workspace

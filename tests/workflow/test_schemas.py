@@ -22,7 +22,7 @@ def read(name: str) -> Any:
 
 
 def test_the_settings_schema_is_beamfusions() -> None:
-    """`beamfusion schema --out config/settings.schema.json` writes it."""
+    # `beamfusion schema --out config/settings.schema.json` writes it.
     assert read("settings.schema.json") == json.loads(json.dumps(settings_schema()))
 
 
@@ -35,7 +35,7 @@ def test_each_stage_is_stale_by_the_module_that_beamfusion_records() -> None:
 
 @pytest.mark.parametrize("file", FILES)
 def test_the_schemas_for_editors_are_current(file: str) -> None:
-    """`papermatrix schema --out config/schema` writes them."""
+    # `papermatrix schema --out config/schema` writes them.
     settings = SettingsSchema(read("settings.schema.json"))
     assert read(f"schema/{file}.json") == json.loads(json.dumps(json_schema(file, settings)))
 

@@ -19,7 +19,7 @@ STAGES = ("dry", "steep", "taste")
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two tables of which everything ran once, by a source of their own."""
+    """Return two tables of which everything ran once, by a source of their own."""
     workspace = new_tea(tmp_path_factory.mktemp("tea"))
     sources = ((f"{stage}: {{", f"{stage}: {{source: tea.{stage}, ") for stage in STAGES)
     workspace.edit("config/stages.yaml", *sources)
@@ -35,7 +35,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def workspace(finished: Path, tmp_path: Path) -> Workspace:
-    """A copy in which steeping is done by other source than its results say."""
+    """Return a copy in which steeping has other source than its results say."""
     workspace = copy_of(finished, tmp_path)
     workspace.edit("tea/steep.py", ("-minutes / 2", "-minutes / 3"))
     return workspace

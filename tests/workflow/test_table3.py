@@ -38,7 +38,7 @@ def finish_jobs(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with Table III alone, where every job has a result and the table is rendered."""
+    """Return a folder with Table III alone, where every job has a result and the table is rendered."""
     workspace = Workspace(tmp_path_factory.mktemp("finished"), parts=PARTS)
     workspace.edit("config/config.yaml", ("paper: config/paper.yaml\n", ""))
     path = workspace.folder / "config/tables.yaml"
@@ -51,7 +51,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def workspace(finished: Path, tmp_path: Path) -> Workspace:
-    """A copy of `finished`, with the times of its files."""
+    """Return a copy of `finished`, with the times of its files."""
     shutil.copytree(finished, tmp_path, symlinks=True, dirs_exist_ok=True)
     return Workspace(tmp_path, parts=())
 
@@ -114,7 +114,7 @@ def test_another_scale_shares_no_job(workspace: Workspace) -> None:
     assert planned == {"prepare": 1, "train": 2, "rebuild": 8, "evaluate": 24, "table": 1, "all": 1}
 
 
-def test_a_fault_stops_snakemake_with_the_place_of_each(workspace: Workspace) -> None:
+def test_an_error_stops_snakemake_with_file_and_line(workspace: Workspace) -> None:
     workspace.edit(
         "config/tables.yaml", ("model.feature_fusion", "model.feature_fusoin"), ("fill: zeros", "fill: zero")
     )

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page's second block of commands has run."""
+    """Run the page's second block of commands; return the folder of the paper."""
     folder = tmp_path_factory.mktemp("lab")
     _, commands = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
     variables = {**environment(), **IDENTITY, "PAPERMATRIX": str(PROJECT)}
@@ -49,7 +49,7 @@ def test_values_are_compared_by_their_samples(workspace: Workspace) -> None:
     assert "**" in table(workspace)
 
 
-def test_an_edit_of_the_science_makes_its_numbers_stale_until_they_are_made_again(
+def test_an_edit_of_the_science_makes_its_numbers_stale_until_a_rerun(
     workspace: Workspace,
 ) -> None:
     workspace.edit("tea/taste.py", ('"blue": 0.05', '"blue": 0.06'))
@@ -73,7 +73,7 @@ def test_an_edit_outside_of_the_science_makes_nothing_stale(workspace: Workspace
     assert workspace.papermatrix("rerun") == "no stale jobs\n"
 
 
-def test_a_misspelt_source_is_a_fault(workspace: Workspace) -> None:
+def test_a_misspelt_source_is_refused(workspace: Workspace) -> None:
     workspace.edit("config/stages.yaml", ("source: tea.taste", "source: tea.tatse"))
     output = workspace.snakemake("--dry-run", fails=True)
     assert "stages.taste.source: no source of a module 'tea.tatse'" in output

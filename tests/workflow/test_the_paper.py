@@ -22,7 +22,7 @@ PROVENANCE = {"data": "simulated (seed 0)", "data_digest": "0123456789abcdef", "
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """A copy of the project without results, in the current folder."""
+    """Return a copy of the project without results, in the current folder."""
     workspace = Workspace(tmp_path, parts=PARTS)
     (tmp_path / "paper").mkdir()
     shutil.copy(PROJECT / "paper/main.tex", tmp_path / "paper/main.tex")
@@ -31,7 +31,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 
 
 def test_the_document_of_the_experiments_is_current(project: Workspace) -> None:
-    """`papermatrix experiments --out docs/experiments.md` writes it."""
+    # `papermatrix experiments --out docs/experiments.md` writes it.
     now = experiments(load_matrix(), lambda scale: load_matrix({"scale": scale}))
     assert (PROJECT / "docs/experiments.md").read_text() == now
 
@@ -59,8 +59,8 @@ def test_the_audit_finds_the_papers_contradictions_and_no_others(project: Worksp
     matrix = load_matrix()
     for fact in all_facts(matrix).values():
         fact.compute()
-    found = {(one.table, one.row, one.column): one for one in findings(matrix)}
-    assert set(found) == {
+    by_cell = {(finding.table, finding.row, finding.column): finding for finding in findings(matrix)}
+    assert set(by_cell) == {
         ("table1", "ours, I+G", "parameters"),
         ("table1", "baseline4", "parameters"),
         ("table1", "baseline4", "DBA"),
@@ -68,14 +68,14 @@ def test_the_audit_finds_the_papers_contradictions_and_no_others(project: Worksp
         ("table4", "+ distance", "L,R->I"),
         ("cost", "bimamba", "hours"),
     }
-    assert found["table1", "ours, I+G", "parameters"].expected == 81_118_308
-    assert found["table1", "baseline4", "parameters"].expected == 57_137_856
-    assert found["table1", "baseline4", "parameters"].text.endswith("belongs to modalities I + L + R + G")
-    assert found["table1", "baseline4", "DBA"].expected == pytest.approx(0.8974, abs=5e-5)
-    assert found["table1", "ours, I+L+R+G", "DBA"].expected == pytest.approx(0.8988, abs=5e-5)
-    assert found["table1", "ours, I+L+R+G", "DBA"].text.endswith("scenario 34 repeats it")
-    assert found["table4", "+ distance", "L,R->I"].expected == 0.5968
-    assert found["cost", "bimamba", "hours"].expected == pytest.approx(11.67, abs=0.005)
+    assert by_cell["table1", "ours, I+G", "parameters"].expected == 81_118_308
+    assert by_cell["table1", "baseline4", "parameters"].expected == 57_137_856
+    assert by_cell["table1", "baseline4", "parameters"].text.endswith("belongs to modalities I + L + R + G")
+    assert by_cell["table1", "baseline4", "DBA"].expected == pytest.approx(0.8974, abs=5e-5)
+    assert by_cell["table1", "ours, I+L+R+G", "DBA"].expected == pytest.approx(0.8988, abs=5e-5)
+    assert by_cell["table1", "ours, I+L+R+G", "DBA"].text.endswith("scenario 34 repeats it")
+    assert by_cell["table4", "+ distance", "L,R->I"].expected == 0.5968
+    assert by_cell["cost", "bimamba", "hours"].expected == pytest.approx(11.67, abs=0.005)
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-# A rule for each stage of config/stages.yaml. Which jobs there are, and with which settings, papermatrix says.
+# A rule for each stage of config/stages.yaml. papermatrix says which jobs exist, and with which settings.
 rule simulate:
     input:
         upstream,
@@ -30,7 +30,7 @@ use rule simulate as prepare with:
         **resources_of["prepare"],
     params:
         settings=settings,
-        # Of no use but that results of older jobs have it: Snakemake reruns what has other parameters.
+        # Unused, but recorded with older results: Snakemake reruns what has other parameters.
         needs=lambda wildcards: " ".join(
             f"--needs {Path(result).parent}" for result in upstream(wildcards)
         ),

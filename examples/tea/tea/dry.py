@@ -5,7 +5,7 @@ from random import Random
 
 LEAVES_PER_GRAM = 100
 SWEETEST = {"green": 0.9, "black": 0.7}
-"""What sugar a leaf of each kind has at most."""
+"""The most sugar that a leaf of each kind has."""
 DAYS = 5
 
 
@@ -27,5 +27,5 @@ def dry(kind: str, grams: float, seed: int) -> list[Leaf]:
 
 
 def water(grams: float) -> list[float]:
-    """Grams of water that are left after each day."""
+    """Return the grams of water that are left after each day."""
     return [4 * grams * 0.5**day for day in range(1, DAYS + 1)]

@@ -23,7 +23,7 @@ LEAVES, HISTORY, SAMPLES = "leaves.csv", "history.csv", "samples.parquet"
 
 
 def run_dry(job: JobSpec, ledger: Ledger) -> Outcome:
-    """Leaves the data beside its result, and says what they are: a table's header shows it."""
+    """Dry leaves, write them beside the result, and name them for the header of tables."""
     leaf = job.settings["leaf"]
     write_leaves(job.folder, dry(leaf["kind"], leaf["grams"], job.settings["seed"]))
     days = pd.DataFrame(enumerate(water(leaf["grams"]), start=1), columns=["day", "water"])
@@ -34,7 +34,7 @@ def run_dry(job: JobSpec, ledger: Ledger) -> Outcome:
 
 
 def run_steep(job: JobSpec, ledger: Ledger) -> Outcome:
-    """Bitter tea is a result too: the run has diverged, in its last minute that was not bitter."""
+    """Steep the leaves; bitter tea is a result too: diverged, in the last minute that was not bitter."""
     leaves = steep(read_leaves(job), job.settings["steep"]["minutes"])
     if leaves is None:
         return Outcome(status="diverged", epoch=BITTER_AFTER)
@@ -43,7 +43,7 @@ def run_steep(job: JobSpec, ledger: Ledger) -> Outcome:
 
 
 def run_taste(job: JobSpec, ledger: Ledger) -> Outcome:
-    """Returns the scores, and leaves those of each leaf for the tests of significance."""
+    """Return the scores, and write those of each leaf for tests of significance."""
     leaves = read_leaves(job)
     tasted = flavours(leaves, job.settings["cup"]["colour"], job.settings["seed"])
     ages = [leaf.age for leaf in leaves]

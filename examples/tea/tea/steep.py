@@ -10,7 +10,7 @@ BITTER_AFTER = 60
 
 
 def steep(leaves: list[Leaf], minutes: int) -> list[Leaf] | None:
-    """The leaves with the sugar that is drawn out of them; None once the tea has turned bitter."""
+    """Return the leaves with the sugar that is drawn out of them; None once the tea has turned bitter."""
     if minutes > BITTER_AFTER:
         return None
     drawn = 1 - math.exp(-minutes / 2)

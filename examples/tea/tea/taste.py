@@ -9,7 +9,7 @@ SWEETENS = {"blue": 0.05}
 
 
 def flavours(leaves: list[Leaf], colour: str, seed: int) -> list[float]:
-    """From 0 to 1, one for each leaf; whoever tastes is in doubt."""
+    """Return a flavour from 0 to 1 for each leaf; tasters differ."""
     random = Random(seed)
     tasted = (leaf.sugar + SWEETENS.get(colour, 0.0) + random.gauss(0, 0.05) for leaf in leaves)
     return [min(max(flavour, 0.0), 1.0) for flavour in tasted]

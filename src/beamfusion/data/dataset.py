@@ -169,9 +169,9 @@ class Datasets:
 
     @property
     def left_out(self) -> dict[str, int]:
-        """Windows that no part has: of a NaN power, across a jump, and of faulty files when preparing."""
-        faulty = self.prepared.summary.dropped
-        return {"dropped": self.split.dropped, "crossing": self.split.crossing, "faulty": faulty}
+        """Windows that no part has: of a NaN power, across a jump, and of broken files when preparing."""
+        broken = self.prepared.summary.dropped
+        return {"dropped": self.split.dropped, "crossing": self.split.crossing, "faulty": broken}
 
 
 def open_datasets(folder: Path, settings: Settings, *, window_step: int = 1) -> Datasets:

@@ -17,7 +17,7 @@ from jobkit.errors import UserError
 from jobkit.files import whole_file, write_text
 
 Decode = Callable[[str], tuple[NDArray[Any], tuple[int, ...]]]
-"""Name of a raw file -> the prepared frame, and the shape of the raw one; a `UserError` for a faulty file."""
+"""Name of a raw file -> the prepared frame, and the shape of the raw one; a `UserError` for a broken file."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Chunk:
     shapes: dict[str, list[int]] = field(default_factory=dict)
     """Shape of each sound raw file, by its name."""
     problems: dict[str, list[str]] = field(default_factory=dict)
-    """Problems of each faulty one."""
+    """Problems of each broken one."""
 
 
 class Journal:

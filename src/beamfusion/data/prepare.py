@@ -48,7 +48,7 @@ def prepare(
 ) -> PreparedSummary:
     """Prepare the data set in `root` in `out`; a killed run resumes, to the same bytes.
 
-    Faulty samples and files end it with all their problems, or with on_error `drop` leave out, and count, the
+    Broken samples and files end it with all their problems, or with on_error `drop` leave out, and count, the
     windows that they belong to. A CSV that cannot be read always ends it.
     """
     tree = read_tree(root)
@@ -127,21 +127,21 @@ class _Preparation:
             raise UserError(self._problems.lines)
 
     def _fill(self, journal: Journal, array: FrameArray, decode: Decode, progress: bool, size: int) -> None:
-        """Decode one modality, and rule out the samples of faulty files."""
-        faulty: dict[str, list[str]] = {}
+        """Decode one modality, and rule out the samples of broken files."""
+        broken: dict[str, list[str]] = {}
         shapes: dict[str, tuple[int, ...]] = {}
         quiet = None if progress else True
         with tqdm(total=len(array.files), desc=array.name, unit="frame", disable=quiet, leave=False) as bar:
             for chunk in journal.fill(array, decode, size):
-                faulty |= chunk.problems
+                broken |= chunk.problems
                 shapes |= {name: tuple(shape) for name, shape in chunk.shapes.items()}
                 bar.update(len(chunk.problems) + len(chunk.shapes))
         for name, what in odd_shapes(shapes).items():
-            faulty[name] = [f"{printable(self._tree.root / name)}: {what}"]
-        for name in sorted(faulty):
-            self._problems.lines += faulty[name]
+            broken[name] = [f"{printable(self._tree.root / name)}: {what}"]
+        for name in sorted(broken):
+            self._problems.lines += broken[name]
         for number, sample in enumerate(self._tree.samples):
-            if faulty and not faulty.keys().isdisjoint(getattr(sample, array.name)):
+            if broken and not broken.keys().isdisjoint(getattr(sample, array.name)):
                 self._problems.samples.add(number)
 
     def _summary(self, table: NDArray[Any], arrays: list[FrameArray]) -> PreparedSummary:
@@ -155,7 +155,7 @@ class _Preparation:
             nan_labels=int(table["nan_power"].sum()),
             crossing=int(table["crosses_jump"].sum()),
             absent=tree.absent,
-            dropped=tree.faulty_lines + len(self._problems.samples),
+            dropped=tree.broken_lines + len(self._problems.samples),
             faults=tuple(line.removeprefix(f"{tree.root}/") for line in self._problems.lines),
             digest=digest([_csv_digest(tree), digest_files(written, self._out)]),
         )

@@ -98,7 +98,7 @@ class PreparedSummary:
     absent: tuple[str, ...]
     """Subsets without a CSV."""
     dropped: int
-    """Windows left out for the faults."""
+    """Windows left out because of problems."""
     faults: tuple[str, ...]
     digest: str
     """Digest of the CSV files, the decoded frames and the windows."""

@@ -70,7 +70,7 @@ class Tree:
     """Problems for which a whole CSV cannot be read."""
     problems: tuple[str, ...]
     """Problems of single lines, which are not among the samples."""
-    faulty_lines: int
+    broken_lines: int
 
     @property
     def groups(self) -> NDArray[np.int64]:
@@ -81,7 +81,7 @@ class Tree:
             np.int64,
         )
 
-    def place(self, sample: Sample) -> str:
+    def location(self, sample: Sample) -> str:
         """Return `FILE:LINE` of a sample."""
         return f"{self.root / CSV_FILES[sample.subset]}:{sample.line}"
 
@@ -92,7 +92,7 @@ def read_tree(root: Path) -> Tree:
     absent: list[Subset] = []
     unusable: list[str] = []
     problems: list[str] = []
-    faulty_lines = 0
+    broken_lines = 0
     if not os.path.isdir(root):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
         missing = f"{printable(root)}: no folder, expected the one that holds Multi_Modal"
         return Tree(root, (), (), (missing,), (), 0)
@@ -118,8 +118,8 @@ def read_tree(root: Path) -> Tree:
                 samples.append(sample)
             else:
                 problems += [f"{printable(path)}:{line}: {what}" for what in sample]
-                faulty_lines += 1
-    return Tree(root, tuple(samples), tuple(absent), tuple(unusable), tuple(problems), faulty_lines)
+                broken_lines += 1
+    return Tree(root, tuple(samples), tuple(absent), tuple(unusable), tuple(problems), broken_lines)
 
 
 def _columns(subset: Subset) -> tuple[str, ...]:

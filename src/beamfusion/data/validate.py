@@ -57,7 +57,7 @@ def list_problems(root: Path, *, progress: bool = False) -> list[str]:
     ]
     for sample in tree.samples:
         if sample.power in powers and (what := label_problem(sample, powers[sample.power])):
-            problems.append(f"{printable(tree.place(sample))}: {what}")
+            problems.append(f"{printable(tree.location(sample))}: {what}")
     return problems
 
 
@@ -79,7 +79,7 @@ def _jumps(tree: Tree) -> list[str]:
     numbers = np.array([sample.frame_numbers for sample in tree.samples])
     crossing = crosses_jump(numbers, tree.groups)
     return [
-        f"{printable(tree.place(sample))}: camera frames {', '.join(map(str, sample.frame_numbers))}, "
+        f"{printable(tree.location(sample))}: camera frames {', '.join(map(str, sample.frame_numbers))}, "
         "expected the even steps of the other windows"
         for sample, crosses in zip(tree.samples, crossing, strict=True)
         if crosses

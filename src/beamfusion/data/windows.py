@@ -39,7 +39,7 @@ class Labels:
 
 
 def read_labels(tree: Tree, problems: Problems) -> Labels:
-    """Read each distinct power and GPS file once; what is faulty, or has no label, is NaN."""
+    """Read each distinct power and GPS file once; what is broken, or has no label, is NaN."""
     powers = _read_once(tree, (sample.power for sample in tree.samples), read_power, problems)
     stations = (name for sample in tree.samples for name in (sample.base, *sample.fixes))
     positions = _read_once(tree, stations, read_position, problems)
@@ -54,7 +54,7 @@ def read_labels(tree: Tree, problems: Problems) -> Labels:
         if sample.power is not None:
             power[index] = powers[sample.power]
         if what := label_problem(sample, power[index]):
-            problems.lines.append(f"{printable(tree.place(sample))}: {what}")
+            problems.lines.append(f"{printable(tree.location(sample))}: {what}")
             problems.samples.add(index)
     return Labels(power, position)
 

@@ -82,14 +82,14 @@ def _judge(rivals: list[_Rival], column: Column, sign: int, findings: _Findings,
 
 def _notes(table: Table, findings: _Findings) -> Iterator[str]:
     if findings.tested:
-        each = "of a column and variant" if len(table.variants) > 1 else "of a column"
-        how = (
+        scope = "of a column and variant" if len(table.variants) > 1 else "of a column"
+        tests = (
             f" ({', '.join(_name_tests(findings.tests))}; one-sided, alpha {ALPHA:g}, each against the best,"
             " not corrected for the number of tests)"
             if findings.tests
             else ""
         )
-        yield f"Bold: the best {each} and what is not significantly worse{how}."
+        yield f"Bold: the best {scope} and what is not significantly worse{tests}."
     if findings.plain:
         bold = {column for _, column, _ in findings.plain}
         labels = [column.label for column in table.columns if column.label in bold]

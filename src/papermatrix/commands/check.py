@@ -77,12 +77,12 @@ def _disagreement(disagreement: Disagreement) -> str:
 
     result, comparison = disagreement.result, disagreement.comparison
     cell, number_format = result.cell, result.cell.number_format
-    place = ", ".join(filter(None, (cell.table, *cell.labels, cell.variant_label)))
+    cell_name = ", ".join(filter(None, (cell.table, *cell.labels, cell.variant_label)))
     reported = number_text(comparison.reported.value, number_format)
     if comparison.ours is None:
-        return f"{place}: ours is {result.status}, reported {reported}"
+        return f"{cell_name}: ours is {result.status}, reported {reported}"
     return (
-        f"{place}: ours {number_text(comparison.ours, number_format)}, reported {reported},"
+        f"{cell_name}: ours {number_text(comparison.ours, number_format)}, reported {reported},"
         f" difference {difference_text(comparison.difference, number_format)},"
         f" tolerance {comparison.reported.tolerance:g}"
     )

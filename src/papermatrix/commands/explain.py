@@ -65,7 +65,7 @@ def _of_seed(cell: Cell, seed: int | None) -> Cell:
     if seed is None:
         return cell
     if seed not in seeds:
-        known = ", ".join(str(each) for each in seeds if each is not None)
+        known = ", ".join(str(known_seed) for known_seed in seeds if known_seed is not None)
         expected = f"one of {known}" if known else "none"
         raise UserError(f"{cell.table}: no seed {seed}; expected {expected}")
     return dataclasses.replace(cell, runs=tuple(run for run in cell.runs if run.seed == seed))
@@ -107,8 +107,9 @@ def _summary(result: CellResult, reasons: Sequence[str], scale: str) -> Iterator
     if cell.name:
         value = f" = {_number(result.mean)}" if result.has_value else ""
         yield f"{cell.name}{value} at scale {scale}"
-    for each in result.values if len(result.values) > 1 else ():
-        yield f"  seed {each.seed}: {_number(each.number) if each.status.has_value else each.status}"
+    for seed_value in result.values if len(result.values) > 1 else ():
+        number = _number(seed_value.number) if seed_value.status.has_value else seed_value.status
+        yield f"  seed {seed_value.seed}: {number}"
 
 
 def _unique(reasons: Sequence[str]) -> list[str]:

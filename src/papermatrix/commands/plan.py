@@ -1,4 +1,4 @@
-"""`papermatrix plan`: the jobs that tables need, with their states."""
+"""`papermatrix plan`: the jobs that tables need, with their statuses."""
 
 from __future__ import annotations
 
@@ -38,4 +38,4 @@ def _run(options: argparse.Namespace) -> None:
     for job in matrix.jobs.values():
         print(f"{store.status(job):9} {job.stage:10} {job.id}")
     counts = Counter(store.status(job) for job in matrix.jobs.values())
-    print(f"{len(matrix.jobs)} jobs: {', '.join(f'{count} {state}' for state, count in counts.items())}")
+    print(f"{len(matrix.jobs)} jobs: {', '.join(f'{count} {status}' for status, count in counts.items())}")

@@ -1,4 +1,4 @@
-"""`papermatrix rerun`: Snakemake, with the stale jobs behind tables to run again."""
+"""`papermatrix rerun`: runs Snakemake with the stale jobs behind tables forced to run."""
 
 from __future__ import annotations
 

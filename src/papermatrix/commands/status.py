@@ -1,4 +1,4 @@
-"""`papermatrix status`: how far tables are, and when they will be there."""
+"""`papermatrix status`: how far tables are, and when they will be done."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--watch",
         action="store_true",
-        help="again and again, until all is there, or of what is not some failed and nothing can run",
+        help="print it again until all is done, or the rest waits for failed jobs",
     )
     parser.add_argument(
         "--every",

@@ -113,7 +113,9 @@ class _Loader:
 
     def _error(self) -> UserError:
         """Return every diagnostic once, by file and line."""
-        ordered = sorted(dict.fromkeys(self._diagnostics), key=lambda each: (each.file, each.line))
+        ordered = sorted(
+            dict.fromkeys(self._diagnostics), key=lambda diagnostic: (diagnostic.file, diagnostic.line)
+        )
         return UserError(ordered)
 
     def _check(self, document: Document, above: KeyPath, issues: Iterable[Issue]) -> None:

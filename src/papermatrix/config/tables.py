@@ -106,7 +106,7 @@ class Table(Level):
 
     def variant_index(self, variant: str | None) -> int:
         """Return where a variant stands in a cell; 0 where the cell has one value for all."""
-        labels = [each.label for each in self.variants]
+        labels = [variant.label for variant in self.variants]
         return labels.index(variant) if variant in labels else 0
 
     def format_of(self, column: Column) -> str:

@@ -1,4 +1,4 @@
-"""Text that comes from people, made harmless in each form that is rendered."""
+"""Text that comes from people, made harmless in each format."""
 
 from __future__ import annotations
 

@@ -149,10 +149,12 @@ class _Grids:
         return self._notes.get(cell.labels, ())
 
     def _difference(self, row: Row, column: Column, footnotes: Footnotes) -> LayoutCell:
-        made = [each for _, each in comparisons_at(self._results, row.label, column.label)]
+        comparisons = [comparison for _, comparison in comparisons_at(self._results, row.label, column.label)]
         number_format = self._table.format_of(column)
-        values = tuple(CellText(difference_text(each.difference, number_format)) for each in made)
-        return LayoutCell(values or (CellText(NOTHING),), marks=footnotes.marks(*_outside(made)))
+        texts = tuple(
+            CellText(difference_text(comparison.difference, number_format)) for comparison in comparisons
+        )
+        return LayoutCell(texts or (CellText(NOTHING),), marks=footnotes.marks(*_outside(comparisons)))
 
 
 def _outside(comparisons: Sequence[Comparison]) -> list[str]:

@@ -58,7 +58,7 @@ class Tracker:
         forecasts = {job.id: self._history.forecast(job) for job in to_run}
         known = [forecast for forecast in forecasts.values() if forecast]
         failed = [job.id for job in to_run if self._store.status(job) is JobStatus.FAILED]
-        waits_for_failed = [any(each.id in failed for each in job.chain()) for job in to_run]
+        waits_for_failed = [any(link.id in failed for link in job.chain()) for job in to_run]
         ends: dict[str, float] = {}
         for job in to_run:
             own, upstream = forecasts[job.id], ends.get(job.upstream.id, 0.0) if job.upstream else 0.0
@@ -81,9 +81,9 @@ class Tracker:
     def _to_run(self, tables: Iterable[str]) -> set[str]:
         """Return the jobs without a result that cells need, those that they wait for, and running reruns."""
         ids: set[str] = set()
-        for job in (job for table in tables for job in self._matrix.shown_jobs(table)):
-            for each in reversed(list(job.chain())):
-                if self._store.result(each) and self._store.status(each) is not JobStatus.RUNNING:
+        for shown_job in (job for table in tables for job in self._matrix.shown_jobs(table)):
+            for job in reversed(list(shown_job.chain())):
+                if self._store.result(job) and self._store.status(job) is not JobStatus.RUNNING:
                     break
-                ids.add(each.id)
+                ids.add(job.id)
         return ids

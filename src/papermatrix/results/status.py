@@ -17,7 +17,7 @@ class JobStatus(StrEnum):
 
 UNFINISHED = (JobStatus.PENDING, JobStatus.RUNNING, JobStatus.FAILED)
 UNSETTLED = (JobStatus.RUNNING, JobStatus.FAILED)
-"""Of a job that runs again, or has to: what has a result by then has it of an older upstream result."""
+"""Of a job that reruns, or has to: a downstream result is then of an older upstream result."""
 
 
 @dataclass(frozen=True)

@@ -60,8 +60,9 @@ class CellResult:
 
     def is_same_as(self, other: CellResult) -> bool:
         """Return whether both are one value of the same jobs."""
-        ids = [[value.job and value.job.id for value in each.values] for each in (self, other)]
-        return ids[0] == ids[1] and (self.mean, self.status) == (other.mean, other.status)
+        ids = [value.job and value.job.id for value in self.values]
+        other_ids = [value.job and value.job.id for value in other.values]
+        return ids == other_ids and (self.mean, self.status) == (other.mean, other.status)
 
 
 class TableResults:
@@ -149,10 +150,10 @@ def _value(cell: Cell, run: Run, store: Store) -> Value:
 
 def _unfinished(job: Job, store: Store) -> tuple[Status, str]:
     """Return what keeps a job from its result: the first failure upstream, else what runs."""
-    statuses = {each: store.status(each) for each in job.chain() if store.result(each) is None}
-    for each, status in statuses.items():
+    statuses = {link: store.status(link) for link in job.chain() if store.result(link) is None}
+    for link, status in statuses.items():
         if status is JobStatus.FAILED:
-            return Status(JobStatus.FAILED), failure_hint(each)
+            return Status(JobStatus.FAILED), failure_hint(link)
     runs = JobStatus.RUNNING in statuses.values()
     return Status(JobStatus.RUNNING if runs else JobStatus.PENDING), ""
 

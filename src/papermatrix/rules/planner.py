@@ -1,4 +1,4 @@
-"""What rules ask papermatrix: files, the commands of jobs, and by wildcards inputs and parameters."""
+"""Answers what rules ask papermatrix: files, the commands of jobs, and by wildcards inputs and parameters."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from papermatrix.results.store import LOG, Store, stale_jobs
 JOB = f"{JOBS}/{{stage}}/{{id}}"
 JOB_RESULT, JOB_LOG, JOB_BENCHMARK = f"{JOB}/{RESULT}", f"{JOB}/{LOG}", f"{JOB}/benchmark.tsv"
 NOT_SHOWN = ("device", "on_stale", "gpu", "gpu_model")
-"""What of config.yaml changes no word of a table: what jobs run on, and what becomes of stale ones."""
+"""Keys of config.yaml that change no text of a table: what jobs run on, and what becomes of stale ones."""
 
 RERUN = "PAPERMATRIX_RERUN"
-"""An environment variable of a run that reruns all stale jobs behind what it renders."""
+"""The environment variable of a run that reruns all stale jobs behind what it renders."""
 
 Wildcards = Any
 """An object with an attribute for each; Snakemake's own class is not imported here."""
 
 
 def job_command(command: str) -> str:
-    """The shell command of a stage's jobs: `command` with settings and folders, its words in the log.
+    """Return the shell command of a stage's jobs: `command` with settings and folders, its output in the log.
 
     Where it fails, how its process ended is recorded in the job's folder.
     """
@@ -51,58 +51,58 @@ def job_command(command: str) -> str:
 
 
 def shell_prefix(device: str) -> str:
-    """What every command begins with.
+    """Return what every command begins with.
 
-    Idle threads that spin would starve the jobs beside them; this environment may not be activated; what
-    jobs run on is no parameter of theirs, since another device starts no job again.
+    Idle threads that spin would starve the jobs beside them; this environment may not be activated;
+    the device is no parameter of jobs, since another one reruns none.
     """
     folder = Path(sys.executable).parent
     return f'export OMP_WAIT_POLICY=passive PATH="$PATH:{folder}" DEVICE={quote(device)}; '
 
 
 class Planner:
-    """The matrix of one run, as its rules ask about it; jobs are as they were when first asked about."""
+    """The matrix of one run, for its rules; the status of a job is read once."""
 
     def __init__(self, config: Mapping[str, Any]):
         self.matrix = load_matrix(config)
         self._store = _NothingStale(self.matrix) if RERUN in os.environ else Store(self.matrix)
         self._config = dict(config)
-        # All of it lives as long as the run: the collector need not go through it again and again.
+        # All of it lives as long as the run: the collector need not visit it.
         gc.freeze()
 
     def job(self, wildcards: Wildcards) -> Job:
-        """The job of a folder; a `UserError` where no table needs it."""
+        """Return the job of a folder; a `UserError` where no table needs it."""
         job = self.matrix.jobs.get(wildcards.id)
         if job is None or job.stage != wildcards.stage:
             raise UserError(f"{wildcards.stage} {wildcards.id}: no table needs such a job")
         return job
 
     def upstream(self, wildcards: Wildcards) -> list[str]:
-        """The result of a job's upstream, if it has one."""
+        """Return the result of a job's upstream, if it has one."""
         upstream = self.job(wildcards).upstream
         return [_result(upstream)] if upstream else []
 
     def settings(self, wildcards: Wildcards) -> str:
-        """A job's settings as a canonical text: Snakemake reruns a job whose parameters' text changes."""
+        """Return a job's settings as canonical text: Snakemake reruns a job whose parameters change."""
         return canonical_json(self.job(wildcards).settings)
 
     def table_files(self) -> list[str]:
         return [f"results/{table}{suffix}" for table in self.matrix.cells for suffix in TABLE_SUFFIXES]
 
     def results_of_table(self, wildcards: Wildcards) -> list[str]:
-        """The results that a table shows."""
+        """Return the results that a table shows."""
         return self._results(self.matrix.shown_jobs(wildcards.table))
 
     def facts_of_table(self, wildcards: Wildcards) -> list[str]:
-        """The facts that a table's footnotes need."""
+        """Return the facts that a table's footnotes need."""
         return [str(fact.path) for fact in facts_of_table(self.matrix, wildcards.table).values()]
 
     def table_fingerprint(self, wildcards: Wildcards) -> str:
-        """All else that a table shows: it alone is rendered again when that changes."""
+        """Digest all else that a table shows: it alone is rendered again when that changes."""
         return fingerprint.of_table(self.matrix, wildcards.table, self._store)
 
     def figure_files(self) -> list[str]:
-        """The files of every figure whose table is there."""
+        """Return the files of every figure whose table exists."""
         declared = self.matrix.project.paper.figures
         names = [name for name, figure in declared.items() if figure.table in self.matrix.cells]
         return [f"results/figures/{name}{suffix}" for name in names for suffix in FIGURE_SUFFIXES]
@@ -111,7 +111,7 @@ class Planner:
         return self._results(jobs_of_figure(self.matrix, wildcards.figure).values())
 
     def figure_fingerprint(self, wildcards: Wildcards) -> str:
-        """All else that a figure shows."""
+        """Digest all else that a figure shows."""
         return fingerprint.of_figure(self.matrix, wildcards.figure, self._store)
 
     @property
@@ -122,16 +122,16 @@ class Planner:
         return self._results(jobs_of_numbers(self.matrix).values())
 
     def macros_fingerprint(self, wildcards: Wildcards) -> str:
-        """All else that the numbers of the text depend on."""
+        """Digest all else that the numbers of the text depend on."""
         return fingerprint.of_macros(self.matrix, self._store)
 
     def files_of_paper(self, wildcards: Wildcards) -> list[str]:
-        """The tables and figures that the article includes."""
+        """Return the tables and figures that the article includes."""
         figure_files = [file for file in self.figure_files() if file.endswith(".pdf")]
         return [*(f"results/{table}.tex" for table in self.matrix.cells), *figure_files]
 
     def render_config(self, wildcards: Wildcards = None) -> list[str]:
-        """Of the run's configuration, what changes the words of a table, for `--config`."""
+        """Return the part of the run's configuration that changes a table's text, for `--config`."""
         return [
             f"{key}={canonical_json(self._config[key])}"
             for key in sorted(self._config)
@@ -139,7 +139,7 @@ class Planner:
         ]
 
     def partial_command(self) -> str:
-        """The command that renders what is incomplete; for a shell that Snakemake formats nothing in."""
+        """Return the command that renders incomplete tables, with braces doubled: Snakemake formats it."""
         config = " ".join(map(quote, self.render_config()))
         return f"papermatrix render --partial --config {config}".replace("{", "{{").replace("}", "}}")
 
@@ -147,7 +147,7 @@ class Planner:
         remove_complete(self.matrix)
 
     def _results(self, jobs: Iterable[Job]) -> list[str]:
-        """The results of jobs; with `on_stale: fail` a `UserError` that lists what is stale behind them."""
+        """Return the results of jobs; with `on_stale: fail` raise a `UserError` that lists the stale ones."""
         jobs = list(jobs)
         if self.matrix.project.config.on_stale == "fail" and (stale := stale_jobs(jobs, self._store)):
             raise UserError(self._store.stale_line(job) for job in stale)
@@ -155,14 +155,14 @@ class Planner:
 
 
 class _NothingStale(Store):
-    """The jobs as they will be once the stale ones were rerun: else a table would be rendered twice."""
+    """The jobs as they will be once the stale ones have been rerun: else a table would be rendered twice."""
 
     def is_stale(self, job: Job) -> bool:
         return False
 
 
 def in_one_line(ask: Callable[..., Any], error_class: type[Exception]) -> Callable[..., Any]:
-    """`ask`, with its `UserError`s as `error_class`: Snakemake shows its own errors in one line."""
+    """Wrap `ask` to raise its `UserError`s as `error_class`: Snakemake shows its own errors in one line."""
 
     def answer(*arguments: Any) -> Any:
         try:

@@ -117,10 +117,10 @@ def test_a_gigantic_point_count_in_a_header_allocates_nothing(small_tree: Path) 
     path = small_tree / PLY
     path.write_text(path.read_text().replace("vertex 30", "vertex 999999999999"))
     tracemalloc.start()
-    fault = problem_of(path)
+    problem = problem_of(path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert fault == "30 points, expected 999999999999 as its header says"
+    assert problem == "30 points, expected 999999999999 as its header says"
     assert peak < 2_000_000
 
 
@@ -177,8 +177,8 @@ def test_a_pickle_posing_as_a_cube_is_never_loaded(
     else:
         with path.open("wb") as stream:
             np.savez(stream, np.array([Bomb()], dtype=object))
-    fault = problem_of(path)
-    assert "expected complex64" in fault
+    problem = problem_of(path)
+    assert "expected complex64" in problem
     assert not (small_tree / "exploded").exists()
 
 

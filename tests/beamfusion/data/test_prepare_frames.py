@@ -1,4 +1,4 @@
-"""`prepare`: every frame once, windows that index them, faults, and what a second call does."""
+"""`prepare`: every frame once, windows that index them, problems, and what a second call does."""
 
 import shutil
 from pathlib import Path
@@ -153,7 +153,9 @@ def test_a_second_call_decodes_nothing(small_tree: Path, sizes: Frames, tmp_path
     assert prepare(small_tree, tmp_path / "out", sizes) == first
 
 
-def test_other_settings_prepare_the_folder_anew(small_tree: Path, sizes: Frames, tmp_path: Path) -> None:
+def test_other_settings_prepare_the_folder_from_nothing(
+    small_tree: Path, sizes: Frames, tmp_path: Path
+) -> None:
     prepare(small_tree, tmp_path / "out", sizes)
     prepare(small_tree, tmp_path / "out", sizes.model_copy(update={"lidar_grid": 8}))
     assert open_prepared(tmp_path / "out").lidar.shape[1:] == (8, 8)
@@ -169,7 +171,7 @@ def damage(root: Path) -> list[str]:
     ]
 
 
-def test_faulty_files_end_it_with_all_their_names_and_without_an_index(
+def test_broken_files_end_it_with_all_their_names_and_without_an_index(
     small_tree: Path, sizes: Frames, tmp_path: Path
 ) -> None:
     expected = damage(small_tree)
@@ -204,7 +206,7 @@ def test_after_a_repair_it_resumes_to_the_bytes_of_a_sound_tree(
     assert contents(tmp_path / "out") == contents(tmp_path / "sound")
 
 
-def test_faulty_windows_can_be_dropped_and_are_counted(
+def test_broken_windows_can_be_dropped_and_are_counted(
     whole_tree: Path, sizes: Frames, tmp_path: Path, prepared: Prepared
 ) -> None:
     root = tmp_path / "tree"
@@ -231,7 +233,7 @@ def test_dropping_after_a_failure_resumes_with_what_is_decoded(
     assert prepare(small_tree, tmp_path / "out", sizes, on_error="drop").dropped == 1
 
 
-def test_failing_after_dropping_looks_at_the_faults_again(
+def test_failing_after_dropping_looks_at_the_problems_again(
     small_tree: Path, sizes: Frames, tmp_path: Path
 ) -> None:
     (small_tree / UNIT / "camera_data/image_10.jpg").write_bytes(b"no image")

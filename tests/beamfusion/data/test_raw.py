@@ -193,11 +193,11 @@ def test_a_row_cut_short_is_reported_and_the_others_are_read(small_tree: Path) -
     path.write_text(path.read_text().rstrip()[:-40])
     tree = read_tree(small_tree)
     assert len(tree.samples) == 1
-    assert tree.faulty_lines == 1
+    assert tree.broken_lines == 1
     assert tree.problems[0].startswith(f"{path}:3: ")
 
 
-def test_every_fault_is_listed_at_once(small_tree: Path) -> None:
+def test_every_problem_is_listed_at_once(small_tree: Path) -> None:
     def damage(rows: Rows) -> None:
         rows[0]["unit1_rgb_1"] = "/a"
         rows[0]["unit1_radar_4"] = "../../b"

@@ -18,7 +18,7 @@ def windows(prepared_job: Path) -> Windows:
     return open_prepared(prepared_job / "frames").windows
 
 
-def test_a_simulated_tree_has_no_fault_but_nan_powers(prepared_job: Path) -> None:
+def test_a_simulated_tree_has_no_problem_but_nan_powers(prepared_job: Path) -> None:
     tree = prepared_job.parent / "tree" / TREE
     assert [line for line in list_problems(tree) if "powers are nan" not in line] == []
 

@@ -180,7 +180,7 @@ def test_windows_across_a_jump_are_left_out_and_counted_but_for_the_published_sp
 
 
 def test_published_pools_47_copies_of_every_adaptation_sample_as_the_authors_counts_say() -> None:
-    """11,143 development and 100 adaptation samples: 15,943 rows with the copies, 14,348 of which train."""
+    # 11,143 development and 100 adaptation samples: 15,943 rows with the copies, 14,348 of which train.
     development = [("development", scenario, n) for scenario, n in ((32, 3115), (33, 3837), (34, 4191))]
     adaptation = [("adaptation", scenario, n) for scenario, n in ((31, 50), (32, 25), (33, 25))]
     windows = windows_of([*development, *adaptation], nan=list(range(101)))

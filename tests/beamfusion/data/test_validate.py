@@ -1,4 +1,4 @@
-"""`faults` lists everything that is wrong with a data set at once."""
+"""`list_problems` lists everything that is wrong with a data set at once."""
 
 import shutil
 from pathlib import Path
@@ -18,7 +18,7 @@ def test_a_sound_data_set_has_no_problem(whole_tree: Path) -> None:
     assert validate.list_problems(whole_tree) == []
 
 
-def test_every_kind_of_fault_is_listed_with_its_file(small_tree: Path) -> None:
+def test_every_kind_of_problem_is_listed_with_its_file(small_tree: Path) -> None:
     frame = small_tree / UNIT
     (frame / "camera_data/image_10.jpg").unlink()
     image = frame / "camera_data/image_12.jpg"
@@ -47,7 +47,7 @@ def test_every_kind_of_fault_is_listed_with_its_file(small_tree: Path) -> None:
         assert ", expected " in line
 
 
-def test_a_faulty_row_hides_its_files_but_not_those_of_others(small_tree: Path) -> None:
+def test_a_broken_row_hides_its_files_but_not_those_of_others(small_tree: Path) -> None:
     set_cell(small_tree, "unit1_beam", "0")
     (small_tree / UNIT / "camera_data/image_20.jpg").unlink()
     assert len(validate.list_problems(small_tree)) == 2

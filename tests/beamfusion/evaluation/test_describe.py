@@ -114,9 +114,9 @@ def test_what_cannot_be_described_is_a_line_and_exit_code_2(
     capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     assert main(["describe", *arguments]) == 2
-    (fault,) = capsys.readouterr().err.splitlines()
-    assert fault.startswith("error: ")
-    assert message in fault
+    (error,) = capsys.readouterr().err.splitlines()
+    assert error.startswith("error: ")
+    assert message in error
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_set_changes_one_setting_of_a_scale_s_section(
     assert (model["width"], model["grid"]) == (8, 4)
 
 
-def test_without_scales_in_the_folder_the_fault_says_so(
+def test_without_scales_in_the_folder_the_error_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

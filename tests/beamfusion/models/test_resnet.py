@@ -110,7 +110,7 @@ def test_every_tensor_that_does_not_belong_is_listed(tmp_path: Path, imagenet: d
     torch.save({**imagenet, "layer5.weight": torch.zeros(1)}, tmp_path / "resnet18.pth")
     with pytest.raises(UserError) as error:
         load_imagenet(ResNet(3, 64, DEPTHS_18), tmp_path)
-    assert [fault.split(": ")[1].split(";")[0] for fault in error.value.lines] == [
+    assert [line.split(": ")[1].split(";")[0] for line in error.value.lines] == [
         "no tensor bn1.weight",
         "unknown tensor layer5.weight",
     ]

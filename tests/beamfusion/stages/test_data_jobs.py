@@ -1,4 +1,4 @@
-"""Whole jobs on a tiny tree with other windows: forecasts, altered copies, mirrored ones, faulty files."""
+"""Whole jobs on a tiny tree with other windows: forecasts, altered copies, mirrored ones, broken files."""
 
 import os
 import shutil
@@ -128,7 +128,7 @@ def damaged_copy(prepared_job: Path, tmp_path: Path) -> Path:
     return jobs
 
 
-def test_faulty_files_end_a_preparation_or_are_left_out_counted_and_told(
+def test_broken_files_end_a_preparation_or_are_left_out_counted_and_told(
     prepared_job: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     jobs = damaged_copy(prepared_job, tmp_path)

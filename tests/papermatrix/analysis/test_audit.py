@@ -33,7 +33,7 @@ tables:
 
 
 def audited(paper: Paper, rules: str, plain: str, smoky: str = "{all: null}", cup: str = "0.5") -> Paper:
-    """The paper with reported numbers and the rules that they must obey."""
+    """Return the paper with reported numbers and the rules that they must obey."""
     paper.write(
         "config/config.yaml", "scale: small\nreported: config/reported.yaml\npaper: config/paper.yaml\n"
     )
@@ -47,7 +47,7 @@ def audited(paper: Paper, rules: str, plain: str, smoky: str = "{all: null}", cu
     return paper
 
 
-def found(paper: Paper) -> list[Finding]:
+def findings_of(paper: Paper) -> list[Finding]:
     return findings(paper.matrix())
 
 
@@ -55,14 +55,14 @@ MEAN = "{weighted_means: [{table: leaves, whole: all, parts: {spring: 3, autumn:
 
 
 def test_a_total_that_is_not_the_weighted_mean_of_its_parts_is_found(paper: Paper) -> None:
-    (finding,) = found(audited(paper, MEAN, "{all: 0.821, spring: 0.903, autumn: 0.511}"))
+    (finding,) = findings_of(audited(paper, MEAN, "{all: 0.821, spring: 0.903, autumn: 0.511}"))
     assert (finding.row, finding.column, finding.found) == ("plain", "all", 0.821)
     assert finding.expected == pytest.approx(0.805)
     assert finding.text == "the mean of spring, autumn, weighted 3 : 1, is 0.805, not 0.821"
 
 
 def test_a_part_that_repeats_the_wrong_total_is_named(paper: Paper) -> None:
-    (finding,) = found(audited(paper, MEAN, "{all: 0.903, spring: 0.903, autumn: 0.511}"))
+    (finding,) = findings_of(audited(paper, MEAN, "{all: 0.903, spring: 0.903, autumn: 0.511}"))
     assert finding.text.endswith("not 0.903; spring repeats it")
 
 
@@ -70,34 +70,34 @@ def test_a_part_that_repeats_the_wrong_total_is_named(paper: Paper) -> None:
 def test_a_mean_agrees_within_what_rounding_of_it_and_its_parts_can_hide(
     paper: Paper, total: str, count: int
 ) -> None:
-    """(3 x 0.87 + 0.71) / 4 = 0.83; each number may be off by 0.005."""
-    assert len(found(audited(paper, MEAN, f"{{all: {total}, spring: 0.87, autumn: 0.71}}"))) == count
+    # (3 x 0.87 + 0.71) / 4 = 0.83; each number may be off by 0.005.
+    assert len(findings_of(audited(paper, MEAN, f"{{all: {total}, spring: 0.87, autumn: 0.71}}"))) == count
 
 
 def test_zeros_at_a_numbers_end_count_by_the_columns_other_numbers(paper: Paper) -> None:
-    """0.8 stands beside 0.8213, so it is 0.8000."""
+    # 0.8 stands beside 0.8213, so it is 0.8000.
     plain, smoky = (
         "{all: 0.8, spring: 0.8003, autumn: 0.8002}",
         "{all: 0.8213, spring: 0.8213, autumn: 0.8213}",
     )
-    (finding,) = found(audited(paper, MEAN, plain, smoky))
+    (finding,) = findings_of(audited(paper, MEAN, plain, smoky))
     assert finding.text.endswith("is 0.8003, not 0.8000")
 
 
 def test_a_row_without_all_of_the_numbers_is_passed_over(paper: Paper) -> None:
-    assert found(audited(paper, MEAN, "{all: 0.9, spring: 0.1, autumn: null}")) == []
+    assert findings_of(audited(paper, MEAN, "{all: 0.9, spring: 0.1, autumn: null}")) == []
 
 
 PRODUCT = "{products: [{table: leaves, product: sips, factors: [cups, spring], divisor: 60}]}"
 
 
 def test_a_product_that_its_factors_do_not_give_is_found(paper: Paper) -> None:
-    (finding,) = found(audited(paper, PRODUCT, "{cups: 14, spring: 50, sips: 7}"))
+    (finding,) = findings_of(audited(paper, PRODUCT, "{cups: 14, spring: 50, sips: 7}"))
     assert finding.text == "cups x spring / 60 is 14 x 50 / 60 = 11.67, not 7"
 
 
 def test_a_product_agrees_within_what_rounding_of_its_factors_can_hide(paper: Paper) -> None:
-    assert found(audited(paper, PRODUCT, "{cups: 14, spring: 50, sips: 12}")) == []
+    assert findings_of(audited(paper, PRODUCT, "{cups: 14, spring: 50, sips: 12}")) == []
 
 
 PAIR = (
@@ -107,14 +107,14 @@ PAIR = (
 
 
 def test_a_cell_that_must_equal_another_tables_is_found_with_what_it_is_instead(paper: Paper) -> None:
-    (finding,) = found(audited(paper, f"{{same: [{PAIR}]}}", "{all: 0.51}", cup="[0.51, 0.62]"))
+    (finding,) = findings_of(audited(paper, f"{{same: [{PAIR}]}}", "{all: 0.51}", cup="[0.51, 0.62]"))
     assert (
         finding.text == "both are blue: cups, plain, score (blue) is 0.62, not 0.51, which is its white value"
     )
-    assert found(audited(paper, f"{{same: [{PAIR}]}}", "{all: 0.62}", cup="[0.51, 0.62]")) == []
+    assert findings_of(audited(paper, f"{{same: [{PAIR}]}}", "{all: 0.62}", cup="[0.51, 0.62]")) == []
 
 
-def test_a_rule_about_a_table_that_is_not_there_is_a_fault_only_where_all_are_asked_for(
+def test_a_rule_about_an_unknown_table_is_refused_only_where_all_are_asked_for(
     paper: Paper, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rules = f"{{same: [{PAIR}], products: [{{table: leafs, product: a, factors: [b]}}]}}"
@@ -162,7 +162,7 @@ def test_a_number_that_a_command_computes_otherwise_is_found(
 ) -> None:
     computed(paper, "{notes: one, all: 202}", "{notes: two, all: 202}")
     compute(paper)
-    (finding,) = found(paper)
+    (finding,) = findings_of(paper)
     assert (finding.row, finding.expected) == ("plain", 201)
     assert finding.text.endswith("computes 201, not 202, which belongs to notes two")
 
@@ -185,10 +185,10 @@ def test_settings_reach_the_command_as_words_and_never_through_a_shell(paper: Pa
     assert any("$(touch x)" in fact.path.read_text() for fact in all_facts(paper.matrix()).values())
 
 
-def test_a_reported_word_without_settings_is_a_fault(paper: Paper) -> None:
+def test_a_reported_word_without_settings_is_refused(paper: Paper) -> None:
     computed(paper, "{notes: tow, all: 201}", "{all: null}")
     with pytest.raises(UserError, match=r"no choice for notes 'tow'; did you mean two\?"):
-        found(paper)
+        findings_of(paper)
 
 
 def test_a_command_that_fails_says_its_last_words(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
@@ -202,7 +202,7 @@ ANSWER = b'{"count": {"leaves": %b}}'
 
 
 @pytest.mark.parametrize(
-    ("answer", "fault"),
+    ("answer", "message"),
     [
         (ANSWER % b"NaN", "printed no JSON"),
         (ANSWER % b"1e999", "printed no JSON"),
@@ -214,14 +214,14 @@ ANSWER = b'{"count": {"leaves": %b}}'
     ],
     ids=["nan", "infinite", "no-text", "deep", "null", "huge", "list"],
 )
-def test_an_answer_without_a_number_is_a_fault(
-    paper: Paper, capsys: pytest.CaptureFixture[str], answer: bytes, fault: str
+def test_an_answer_without_a_number_is_refused(
+    paper: Paper, capsys: pytest.CaptureFixture[str], answer: bytes, message: str
 ) -> None:
     computed(paper, "{notes: one, all: 201}", "{all: null}")
     Path("answer").write_bytes(answer)
     paper.write("count.py", "import sys; sys.stdout.buffer.write(open('answer', 'rb').read())")
     assert main(["audit"]) == 2
-    assert fault in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", ["{}", "[]", "null", '{"answer": {"count": {"leaves": NaN}}}', "["])

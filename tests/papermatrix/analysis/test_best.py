@@ -40,12 +40,12 @@ stages:
 
 @pytest.fixture(autouse=True)
 def _kinds_are_compared(paper: Paper) -> None:
-    """The kind of leaf is no line above the table, so that rows of different kinds are compared."""
+    """Drop the kind of leaf from the lines above the table: rows of different kinds are compared."""
     paper.write("config/stages.yaml", KINDLESS)
 
 
 def with_seeds(paper: Paper, text: str, **values: Sequence[float]) -> Matrix:
-    """Each row's flavours for seeds 100, 101, 102."""
+    """Give each row its flavours for seeds 100, 101, 102."""
     matrix = paper.tables(text)
     finish_all(matrix, lambda cell: values[cell.row][(cell.seed or 0) - 100])
     return matrix
@@ -67,13 +67,13 @@ def with_samples(paper: Paper, text: str = ONE_COLUMN, **sips: Sequence[float]) 
 
 
 def bold(matrix: Matrix, column: str = "cup") -> set[str]:
-    """The rows in bold."""
+    """Return the rows in bold."""
     grid = grids(rendered(matrix))[0]
     return {row for row, cells in grid.items() if cells[column].startswith("**")}
 
 
 def said(matrix: Matrix) -> str:
-    """What stands under our table, on one line."""
+    """Return the notes under our table, on one line."""
     return rendered(matrix).rpartition("|")[2].replace("\n", " ")
 
 
@@ -243,11 +243,11 @@ def test_a_table_may_have_no_bold_at_all(paper: Paper) -> None:
     assert "old" not in said(matrix)
 
 
-@pytest.mark.parametrize(("form", "words"), [("tex", r"\textbf{0.5000}"), ("html", "<b>0.5000</b>")])
-def test_every_form_has_its_bold(paper: Paper, form: str, words: str) -> None:
+@pytest.mark.parametrize(("table_format", "words"), [("tex", r"\textbf{0.5000}"), ("html", "<b>0.5000</b>")])
+def test_every_format_has_its_bold(paper: Paper, table_format: str, words: str) -> None:
     matrix = with_samples(paper, plain=[0.5] * 9, black=[0.4] * 9, steeped=[0.3] * 9)
-    assert words in rendered(matrix, form)
-    assert rendered(matrix, form).count(words[:6]) == 1
+    assert words in rendered(matrix, table_format)
+    assert rendered(matrix, table_format).count(words[:6]) == 1
 
 
 def test_one_value_for_all_variants_is_bold_only_where_it_is_best_in_each(paper: Paper) -> None:

@@ -25,7 +25,7 @@ Output = pytest.CaptureFixture[str]
 
 
 def job_of(matrix: Matrix, row: str, column: str, stage: str = "taste") -> Job:
-    """The job of a stage that a cell's value comes from."""
+    """Return the job of a stage that a cell's value comes from."""
     cell: CellRun = next(cell for cell in runs(matrix) if (cell.row, cell.column) == (row, column))
     assert cell.job is not None
     return next(job for job in cell.job.chain() if job.stage == stage)
@@ -155,7 +155,7 @@ def test_a_score_that_is_not_there_is_no_value(paper: Paper, capsys: Output) -> 
     )
 
 
-def test_a_stage_that_takes_no_place_and_what_is_cited_are_as_they_should_be(
+def test_a_stage_that_does_not_take_place_and_what_is_cited_are_as_they_should_be(
     paper: Paper, capsys: Output
 ) -> None:
     matrix = paper.tables("""
@@ -181,10 +181,10 @@ def test_a_table_that_cannot_be_rendered_keeps_no_other_from_it(paper: Paper, ca
     assert main(["render"]) == 2
     assert not Path("results/cups.md").exists()
     assert Path("results/mugs.md").exists()
-    fault = "no score called flavor; did you mean flavour?"
+    message = "no score called flavor; did you mean flavour?"
     assert capsys.readouterr().err.splitlines() == [
-        f"error: cups, white cup: {fault}",
-        f"error: cups, blue cup: {fault}",
+        f"error: cups, white cup: {message}",
+        f"error: cups, blue cup: {message}",
     ]
 
 

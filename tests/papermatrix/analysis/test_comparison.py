@@ -252,7 +252,7 @@ def test_reported_numbers_of_a_table_that_is_not_there_are_hinted_at(
     assert capsys.readouterr().err.splitlines() == [hint]
 
 
-def test_a_negative_tolerance_is_a_fault(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_negative_tolerance_is_refused(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
     paper.write("config/tables.yaml", TEA.replace("tolerance: 0.05", "tolerance: -1"))
     assert main(["validate"]) == 2
     assert "tables.cups.tolerance: expected a number of at least 0" in capsys.readouterr().err

@@ -18,7 +18,7 @@ def test_plan_lists_jobs_as_json(paper: Paper, capsys: pytest.CaptureFixture[str
     assert len(jobs) == 9
     assert all(set(job) == {"id", "stage", "needs", "settings", "tables", "state"} for job in jobs)
     ids = [job["id"] for job in jobs]
-    assert all(ids.index(below) < ids.index(job["id"]) for job in jobs for below in job["needs"])
+    assert all(ids.index(upstream) < ids.index(job["id"]) for job in jobs for upstream in job["needs"])
     assert {job["state"] for job in jobs} == {"pending"}
     assert {table for job in jobs for table in job["tables"]} == {"cups"}
 
@@ -34,7 +34,7 @@ def test_validate_says_that_all_is_well(paper: Paper, capsys: pytest.CaptureFixt
     assert capsys.readouterr().out == "1 tables, 9 jobs, no errors\n"
 
 
-def test_faults_are_lines_on_stderr_and_no_traceback(paper: Paper) -> None:
+def test_errors_are_lines_on_stderr_and_no_traceback(paper: Paper) -> None:
     paper.write("config/tables.yaml", TABLES.replace("cup.colour", "cup.color").replace("title", "titel"))
     run = subprocess.run(
         [sys.executable, "-m", "papermatrix", "validate"], capture_output=True, text=True, check=False
@@ -101,13 +101,13 @@ def test_neither_planning_nor_help_imports_what_only_rendering_needs() -> None:
     assert not {"pandas", "matplotlib", "torch", "snakemake", "tabulate"} & set(loaded.stdout.split())
 
 
-def test_outside_of_a_project_the_fault_says_where_to_run_it(
+def test_outside_of_a_project_the_error_says_where_to_run_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["plan"]) == 2
-    fault = "error: config/config.yaml: no such file; run it in the project's folder\n"
-    assert capsys.readouterr().err == fault
+    message = "error: config/config.yaml: no such file; run it in the project's folder\n"
+    assert capsys.readouterr().err == message
 
 
 def test_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,8 +29,8 @@ def difference(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
     return json.loads(capsys.readouterr().out)
 
 
-def counts(found: Any) -> dict[str, int]:
-    return {kind: len(found[kind]) for kind in ("added", "dropped", "kept")}
+def counts(changes: Any) -> dict[str, int]:
+    return {kind: len(changes[kind]) for kind in ("added", "dropped", "kept")}
 
 
 def test_without_an_edit_all_jobs_are_kept(committed: Paper, capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,12 +42,12 @@ def test_an_edited_row_adds_and_drops_its_own_jobs(
 ) -> None:
     finish_all(committed.matrix())
     committed.write("config/tables.yaml", TABLES.replace("leaf.kind: black", "leaf.grams: 4"))
-    found = difference(capsys)
-    assert counts(found) == {"added": 3, "dropped": 3, "kept": 6}
-    assert [job["stage"] for job in found["added"]] == ["dry", "taste", "taste"]
-    assert {job["state"] for job in found["added"]} == {"pending"}
-    assert {job["state"] for job in found["dropped"]} == {"done"}
-    assert all(job["tables"] == ["cups"] for kind in ("added", "dropped") for job in found[kind])
+    changes = difference(capsys)
+    assert counts(changes) == {"added": 3, "dropped": 3, "kept": 6}
+    assert [job["stage"] for job in changes["added"]] == ["dry", "taste", "taste"]
+    assert {job["state"] for job in changes["added"]} == {"pending"}
+    assert {job["state"] for job in changes["dropped"]} == {"done"}
+    assert all(job["tables"] == ["cups"] for kind in ("added", "dropped") for job in changes[kind])
 
 
 def test_labels_and_comments_add_nothing(committed: Paper, capsys: pytest.CaptureFixture[str]) -> None:
@@ -93,7 +93,7 @@ def test_a_project_that_git_does_not_have_yet_is_all_new(
     assert counts(difference(capsys)) == {"added": 9, "dropped": 0, "kept": 0}
 
 
-def test_a_project_below_the_root_of_its_repository_is_found(
+def test_a_project_in_a_folder_of_its_repository_is_found(
     committed: Paper, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     git("mv", "-k", "config", "config")
@@ -104,7 +104,7 @@ def test_a_project_below_the_root_of_its_repository_is_found(
     assert counts(difference(capsys)) == {"added": 0, "dropped": 0, "kept": 9}
 
 
-def test_faults_of_then_say_when(committed: Paper, capsys: pytest.CaptureFixture[str]) -> None:
+def test_errors_of_a_commit_name_it(committed: Paper, capsys: pytest.CaptureFixture[str]) -> None:
     committed.write("config/tables.yaml", TABLES.replace("title", "titel"))
     git("commit", "-q", "-a", "-m", "Wrong")
     committed.write("config/tables.yaml", TABLES)

@@ -24,7 +24,7 @@ MUGS = """
 
 
 def done(job: Job, seconds: float, devices: int = 1) -> None:
-    """Finish a job as jobs do, with the settings that it had."""
+    """Finish a job as jobs do, with its settings."""
     hours = seconds * devices / 3600
     finish(job, cost=Cost(seconds=seconds, device_count=devices, device_hours=hours))
     write_json(job.folder / "settings.json", {"stage": job.stage, "id": job.id, "settings": job.settings})
@@ -48,9 +48,9 @@ def of_stage(jobs: list[Job], stage: str) -> list[Job]:
 def test_without_any_finished_job_nothing_is_known(
     jobs: list[Job], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = estimate(capsys)
-    assert found["total"]["without_history"] == {"dry": 3, "steep": 1, "taste": 7}
-    assert found["total"]["device_hours"] == {"likely": 0, "low": 0, "high": 0}
+    content = estimate(capsys)
+    assert content["total"]["without_history"] == {"dry": 3, "steep": 1, "taste": 7}
+    assert content["total"]["device_hours"] == {"likely": 0, "low": 0, "high": 0}
     assert main(["estimate"]) == 0
     assert "without history 3 dry, 7 taste, 1 steep" in capsys.readouterr().out
 
@@ -62,26 +62,26 @@ def test_jobs_cost_what_the_most_alike_did_and_range_over_those_alike(
     assert (black.settings["leaf"]["kind"], sixth.settings["leaf"]["grams"]) == ("black", 6.0)
     done(plain, 3600)
     done(black, 7200)
-    found = estimate(capsys, "mugs")["tables"]["mugs"]
-    assert found["device_hours"] == {"likely": 1.0, "low": 1.0, "high": 2.0}
-    assert found["without_history"] == {"taste": 2}
+    content = estimate(capsys, "mugs")["tables"]["mugs"]
+    assert content["device_hours"] == {"likely": 1.0, "low": 1.0, "high": 2.0}
+    assert content["without_history"] == {"taste": 2}
 
 
 def test_hours_count_devices_and_seconds_do_not(jobs: list[Job], capsys: pytest.CaptureFixture[str]) -> None:
     done(of_stage(jobs, "dry")[0], 3600, devices=4)
-    found = estimate(capsys, "mugs")["tables"]["mugs"]
-    assert found["device_hours"]["likely"] == 4.0
-    assert found["seconds"]["likely"] == 3600
+    content = estimate(capsys, "mugs")["tables"]["mugs"]
+    assert content["device_hours"]["likely"] == 4.0
+    assert content["seconds"]["likely"] == 3600
 
 
 def test_what_tables_share_is_counted_once_in_the_total(
     jobs: list[Job], capsys: pytest.CaptureFixture[str]
 ) -> None:
     done(of_stage(jobs, "taste")[0], 3600)
-    found = estimate(capsys)
-    each = {table: found["tables"][table]["jobs"] for table in ("cups", "mugs")}
-    assert each == {"cups": 8, "mugs": 2}
-    assert found["total"]["jobs"] == 10
+    content = estimate(capsys)
+    counts = {table: content["tables"][table]["jobs"] for table in ("cups", "mugs")}
+    assert counts == {"cups": 8, "mugs": 2}
+    assert content["total"]["jobs"] == 10
     done(of_stage(jobs, "dry")[0], 3600)
     mugs = estimate(capsys, "mugs")
     assert mugs["total"] == mugs["tables"]["mugs"]
@@ -90,8 +90,8 @@ def test_what_tables_share_is_counted_once_in_the_total(
 def test_a_finished_table_costs_nothing_more(jobs: list[Job], capsys: pytest.CaptureFixture[str]) -> None:
     for job in jobs:
         done(job, 60)
-    found = estimate(capsys)["total"]
-    assert (found["jobs"], found["device_hours"]["high"]) == (0, 0)
+    content = estimate(capsys)["total"]
+    assert (content["jobs"], content["device_hours"]["high"]) == (0, 0)
 
 
 def test_another_scale_is_no_history(
@@ -100,20 +100,20 @@ def test_another_scale_is_no_history(
     paper.write("config/scales/large.yaml", "leaf: {grams: 100, dust: true}\ncup.colour: red\n")
     for job in jobs:
         done(job, 60)
-    found = estimate(capsys, "--config", "scale=large")["total"]
-    assert found["without_history"] == {"dry": 3, "steep": 1, "taste": 7}
+    content = estimate(capsys, "--config", "scale=large")["total"]
+    assert content["without_history"] == {"dry": 3, "steep": 1, "taste": 7}
 
 
-def test_what_diverged_or_stands_on_such_is_no_measure(
+def test_what_diverged_or_depends_on_such_is_no_measure(
     jobs: list[Job], capsys: pytest.CaptureFixture[str]
 ) -> None:
     plain, black, _ = of_stage(jobs, "dry")
     finish(plain, status="diverged", epoch=1, cost=Cost(seconds=1, device_hours=1 / 3600))
     write_json(plain.folder / "settings.json", {"settings": plain.settings})
     done(black, 3600)
-    found = estimate(capsys, "mugs")["tables"]["mugs"]
-    assert found["device_hours"] == {"likely": 1.0, "low": 1.0, "high": 1.0}
-    assert found["without_history"] == {"taste": 1}
+    content = estimate(capsys, "mugs")["tables"]["mugs"]
+    assert content["device_hours"] == {"likely": 1.0, "low": 1.0, "high": 1.0}
+    assert content["without_history"] == {"taste": 1}
 
 
 def test_a_run_keeps_stale_jobs(paper: Paper, jobs: list[Job], capsys: pytest.CaptureFixture[str]) -> None:

@@ -60,16 +60,19 @@ def test_a_number_has_its_jobs_in_order_with_all_that_made_them(
         files={"leaves.bin": 3},
         cost=Cost(seconds=60.0, device="kettle", device_hours=0.5),
     )
-    found = explained(capsys, "cups", "steeped", "blue cup", "--variant", "bitter")
-    assert (found["value"], found["status"], found["metric"]) == (0.5, "value", "flavour")
-    assert [job["stage"] for job in found["jobs"]] == ["dry", "steep", "taste"]
-    assert [job["needs"] for job in found["jobs"]] == [[], *([job["id"]] for job in found["jobs"][:-1])]
-    assert [job["settings"] for job in found["jobs"]] == [
+    explanation = explained(capsys, "cups", "steeped", "blue cup", "--variant", "bitter")
+    assert (explanation["value"], explanation["status"], explanation["metric"]) == (0.5, "value", "flavour")
+    assert [job["stage"] for job in explanation["jobs"]] == ["dry", "steep", "taste"]
+    assert [job["needs"] for job in explanation["jobs"]] == [
+        [],
+        *([job["id"]] for job in explanation["jobs"][:-1]),
+    ]
+    assert [job["settings"] for job in explanation["jobs"]] == [
         {"leaf.grams": 4.0, "leaf.notes": ["bitter"]},
         {"steep.enabled": True},
         {"cup.colour": "blue"},
     ]
-    for job in found["jobs"]:
+    for job in explanation["jobs"]:
         assert job["id"] in matrix.jobs
         assert job["provenance"] == PROVENANCE
         assert job["files"] == {"leaves.bin": 3}
@@ -99,9 +102,9 @@ def test_a_metric_of_an_earlier_stage_ends_there(
     paper_of_cups: Paper, capsys: pytest.CaptureFixture[str]
 ) -> None:
     finish_all(paper_of_cups.matrix())
-    found = explained(capsys, "cups", "plain", "hours", "--variant", "sweet")
-    assert found["value"] == 0.5
-    assert [job["stage"] for job in found["jobs"]] == ["dry"]
+    explanation = explained(capsys, "cups", "plain", "hours", "--variant", "sweet")
+    assert explanation["value"] == 0.5
+    assert [job["stage"] for job in explanation["jobs"]] == ["dry"]
 
 
 def test_a_table_in_progress_is_explained_by_its_states(
@@ -112,10 +115,10 @@ def test_a_table_in_progress_is_explained_by_its_states(
     )
     job.folder.mkdir(parents=True)
     (job.folder / "log.txt").write_text("the leaves burn")
-    found = explained(capsys, "cups", "plain", "blue cup", "--variant", "bitter")
+    explanation = explained(capsys, "cups", "plain", "blue cup", "--variant", "bitter")
     reason = f"see {job.folder}/log.txt"
-    assert (found["value"], found["status"], found["reasons"]) == (None, "failed", [reason])
-    assert [job["state"] for job in found["jobs"]] == ["failed", "pending"]
+    assert (explanation["value"], explanation["status"], explanation["reasons"]) == (None, "failed", [reason])
+    assert [job["state"] for job in explanation["jobs"]] == ["failed", "pending"]
     assert main(["explain", "cups", "plain", "blue cup", "--variant", "bitter"]) == 0
     text = capsys.readouterr().out
     assert text.startswith(f"cups, plain, blue cup, bitter: failed ({reason})\nflavour at scale small\n")
@@ -126,22 +129,25 @@ def test_a_diverged_number_names_the_epoch(paper_of_cups: Paper, capsys: pytest.
     matrix = paper_of_cups.matrix()
     for job in matrix.jobs.values():
         finish(job, status="diverged", epoch=4)
-    found = explained(capsys, "cups", "plain", "blue cup", "--variant", "sweet")
-    assert (found["value"], found["jobs"][-1]["epoch"]) == (None, 4)
-    assert found["status"] == found["shown"] == "diverged (epoch 4)"
+    explanation = explained(capsys, "cups", "plain", "blue cup", "--variant", "sweet")
+    assert (explanation["value"], explanation["jobs"][-1]["epoch"]) == (None, 4)
+    assert explanation["status"] == explanation["shown"] == "diverged (epoch 4)"
 
 
-def test_what_makes_a_number_stale_is_told_from_what_stands_on_it(
+def test_what_makes_a_number_stale_is_told_from_what_depends_on_it(
     paper_of_cups: Paper, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stages = (paper_of_cups.folder / "config/stages.yaml").read_text()
     paper_of_cups.write("config/stages.yaml", stages.replace("dry: {", "dry: {source: jobkit.digest, "))
     finish_all(paper_of_cups.matrix(), provenance={"source_digest": "of another day"})
     arguments = ("cups", "plain", "blue cup", "--variant", "sweet")
-    found = explained(capsys, *arguments)
-    assert (found["value"], found["status"]) == (0.5, "stale")
-    assert found["reasons"] == [f"dry {found['jobs'][0]['id']}: stale, made by other source"]
-    assert [(job["state"], job["outdated"]) for job in found["jobs"]] == [("stale", True), ("stale", False)]
+    explanation = explained(capsys, *arguments)
+    assert (explanation["value"], explanation["status"]) == (0.5, "stale")
+    assert explanation["reasons"] == [f"dry {explanation['jobs'][0]['id']}: stale, made by other source"]
+    assert [(job["state"], job["outdated"]) for job in explanation["jobs"]] == [
+        ("stale", True),
+        ("stale", False),
+    ]
     assert main(["explain", *arguments]) == 0
     assert "of another day, not that of today" in capsys.readouterr().out
 
@@ -163,8 +169,8 @@ def test_a_number_is_shown_as_in_its_table_with_its_raw_value_beside_it(
     paper_of_cups.write("config/tables.yaml", tables)
     finish_all(paper_of_cups.matrix())
     arguments = ("cups", "plain", "blue cup", "--variant", "sweet")
-    found = explained(capsys, *arguments)
-    assert (found["value"], found["shown"]) == (0.5, "50.0")
+    explanation = explained(capsys, *arguments)
+    assert (explanation["value"], explanation["shown"]) == (0.5, "50.0")
     assert main(["explain", *arguments]) == 0
     assert ": 50.0 (value)\nflavour = 0.5 at scale small\n" in capsys.readouterr().out
 
@@ -177,7 +183,7 @@ def test_several_seeds_are_explained_together_or_one_alone(
     arguments = ("cups", "plain", "blue cup", "--variant", "sweet")
     both = explained(capsys, *arguments)
     assert both["value"] == 1.5
-    assert [each["value"] for each in both["seeds"]] == [1.0, 2.0]
+    assert [value["value"] for value in both["seeds"]] == [1.0, 2.0]
     assert [job["stage"] for job in both["jobs"]] == ["dry", "taste", "dry", "taste"]
     one = explained(capsys, *arguments, "--seed", "2")
     assert one["value"] == 2.0

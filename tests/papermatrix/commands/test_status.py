@@ -34,7 +34,7 @@ with job_lock(Path(sys.argv[1])):
 
 @contextmanager
 def at_work(job: Job, seconds: float) -> Iterator[None]:
-    """A process that has worked on the job for so long already."""
+    """Pose as a process that has worked on the job for so long already."""
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(job.folder), str(seconds)],
         stdin=subprocess.PIPE,
@@ -60,7 +60,7 @@ def seconds_until(time_of_day: str) -> float:
     return (datetime.fromisoformat(time_of_day) - datetime.now(UTC)).total_seconds()
 
 
-def test_every_state_is_counted(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_status_is_counted(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
     stages = (paper.folder / "config/stages.yaml").read_text()
     paper.write("config/stages.yaml", stages.replace("taste: {", "taste: {source: jobkit.digest, "))
     jobs = list(paper.matrix().jobs.values())
@@ -73,8 +73,8 @@ def test_every_state_is_counted(paper: Paper, capsys: pytest.CaptureFixture[str]
     (tastes[1].folder).mkdir(parents=True)
     (tastes[1].folder / "log.txt").write_text("the leaves burn")
     with at_work(steep, 1):
-        found = status(capsys)
-    cups = found["tables"]["cups"]
+        content = status(capsys)
+    cups = content["tables"]["cups"]
     assert {
         state: cups[state] for state in ("done", "diverged", "stale", "running", "failed", "pending")
     } == {
@@ -86,7 +86,7 @@ def test_every_state_is_counted(paper: Paper, capsys: pytest.CaptureFixture[str]
         "pending": 4,
     }
     assert cups["jobs"] == 9
-    assert found["failed"] == {tastes[1].id: f"{tastes[1].folder}/log.txt"}
+    assert content["failed"] == {tastes[1].id: f"{tastes[1].folder}/log.txt"}
 
 
 def test_the_arrival_is_the_rest_of_the_work_over_the_cores(
@@ -98,8 +98,8 @@ def test_the_arrival_is_the_rest_of_the_work_over_the_cores(
             done(job, 10)
     done(next(job for job in jobs if job.stage == "taste"), 1000)
     for cores, seconds in (("1", 5000), ("5", 1000), ("50", 1000)):
-        found = status(capsys, "--cores", cores)["total"]
-        assert seconds_until(found["arrival"]) == pytest.approx(seconds, abs=5)
+        content = status(capsys, "--cores", cores)["total"]
+        assert seconds_until(content["arrival"]) == pytest.approx(seconds, abs=5)
 
 
 def test_what_a_running_job_has_done_counts(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
@@ -107,9 +107,9 @@ def test_what_a_running_job_has_done_counts(paper: Paper, capsys: pytest.Capture
     for job in jobs[:-1]:
         done(job, 1000)
     with at_work(jobs[-1], 600):
-        found = status(capsys, "--cores", "1")["total"]
-    assert found["running"] == 1
-    assert seconds_until(found["arrival"]) == pytest.approx(400, abs=5)
+        content = status(capsys, "--cores", "1")["total"]
+    assert content["running"] == 1
+    assert seconds_until(content["arrival"]) == pytest.approx(400, abs=5)
 
 
 def test_a_finished_table_is_there_now(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:

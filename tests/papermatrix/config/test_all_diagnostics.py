@@ -1,4 +1,4 @@
-"""Thirty faults over every file that people write, reported by one command, each with its place."""
+"""Thirty errors over every file that people write, reported by one command, each with its key path."""
 
 import pytest
 
@@ -128,13 +128,13 @@ def reported(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return [line.removeprefix("error: ") for line in capsys.readouterr().err.splitlines()]
 
 
-def test_every_fault_is_reported_at_once_in_the_order_of_files_and_lines(
+def test_every_diagnostic_is_reported_at_once_in_the_order_of_files_and_lines(
     broken: Paper, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found, expected = reported(capsys), EXPECTED.strip().splitlines()
-    assert len(found) == len(expected) == 34
-    for fault, beginning in zip(found, expected, strict=True):
-        assert fault.startswith(beginning)
+    diagnostics, expected = reported(capsys), EXPECTED.strip().splitlines()
+    assert len(diagnostics) == len(expected) == 34
+    for diagnostic, beginning in zip(diagnostics, expected, strict=True):
+        assert diagnostic.startswith(beginning)
 
 
 def test_validate_reads_every_scale_and_other_commands_only_theirs(
@@ -142,9 +142,9 @@ def test_validate_reads_every_scale_and_other_commands_only_theirs(
 ) -> None:
     paper.write("config/scales/large.yaml", "leaf.gramms: 4\nsteep.minutes: long\n")
     paper.write("config/scales/huge.yaml", "leaf: [\n")
-    faults = reported(capsys)
-    assert faults[0].startswith("config/scales/huge.yaml:")
-    assert faults[1:] == [
+    diagnostics = reported(capsys)
+    assert diagnostics[0].startswith("config/scales/huge.yaml:")
+    assert diagnostics[1:] == [
         "config/scales/large.yaml:1: leaf.gramms: unknown setting; did you mean grams?",
         "config/scales/large.yaml:2: steep.minutes: expected a whole number at least 1, found 'long'",
     ]
@@ -154,8 +154,8 @@ def test_validate_reads_every_scale_and_other_commands_only_theirs(
 def test_a_wrong_item_of_a_list_has_its_nearest_word(
     broken: Paper, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (fault,) = (fault for fault in reported(capsys) if "leaf.notes" in fault)
-    assert fault.endswith("found ['sweet', 'smokey']; did you mean smoky?")
+    (diagnostic,) = (diagnostic for diagnostic in reported(capsys) if "leaf.notes" in diagnostic)
+    assert diagnostic.endswith("found ['sweet', 'smokey']; did you mean smoky?")
 
 
 def test_every_command_reports_the_same(broken: Paper, capsys: pytest.CaptureFixture[str]) -> None:

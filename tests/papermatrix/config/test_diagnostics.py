@@ -10,7 +10,7 @@ from papermatrix.matrix.expand import load_matrix
 from tests.papermatrix.tea import SETTINGS, Paper
 
 
-def faults(paper: Paper, **overrides: object) -> list[str]:
+def diagnostics(paper: Paper, **overrides: object) -> list[str]:
     with pytest.raises(UserError) as caught:
         paper.matrix(**overrides)
     return caught.value.lines
@@ -31,11 +31,11 @@ tables:
 def edited(paper: Paper, old: str, new: str) -> list[str]:
     assert old in TABLE
     paper.write("config/tables.yaml", TABLE.replace(old, new))
-    return faults(paper)
+    return diagnostics(paper)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "fault"),
+    ("old", "new", "message"),
     [
         ("title: Tea", "titel: Tea", "3: tables.cups.titel: unknown key; did you mean title?"),
         ("title: Tea", "", "2: tables.cups.title: missing"),
@@ -165,22 +165,24 @@ def edited(paper: Paper, old: str, new: str) -> list[str]:
         ),
     ],
 )
-def test_a_fault_in_tables_yaml_is_named_with_its_line(paper: Paper, old: str, new: str, fault: str) -> None:
-    assert any(line.startswith(f"config/tables.yaml:{fault}") for line in edited(paper, old, new))
+def test_an_error_in_tables_yaml_is_named_with_its_line(
+    paper: Paper, old: str, new: str, message: str
+) -> None:
+    assert any(line.startswith(f"config/tables.yaml:{message}") for line in edited(paper, old, new))
 
 
 @pytest.mark.parametrize(
     "number_format", [".2000000000f", "1000000", "|>20", ".100f", ".3", "d", "z.1f", "{:f}", "\\n<8.2f"]
 )
-def test_a_format_that_not_every_number_has_or_that_is_too_wide_is_a_fault(
+def test_a_format_that_not_every_number_has_or_that_is_too_wide_is_refused(
     paper: Paper, number_format: str
 ) -> None:
-    (fault,) = edited(paper, "title: Tea", f'title: Tea\n    format: "{number_format}"')
-    assert fault.startswith("config/tables.yaml:4: tables.cups.format: expected a number's format")
+    (message,) = edited(paper, "title: Tea", f'title: Tea\n    format: "{number_format}"')
+    assert message.startswith("config/tables.yaml:4: tables.cups.format: expected a number's format")
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "fault"),
+    ("old", "new", "message"),
     [
         ("needs: dry", "needs: dri", "stages.steep.needs: unknown stage; did you mean dry?"),
         ("needs: dry", "needs: taste", "stages.steep.needs: the stage needs itself"),
@@ -192,48 +194,48 @@ def test_a_format_that_not_every_number_has_or_that_is_too_wide_is_a_fault(
         ("kind: leaf.kind", "kind: leaf.kidn", "header.kind: unknown setting; did you mean kind?"),
     ],
 )
-def test_a_fault_in_stages_yaml_is_named(paper: Paper, old: str, new: str, fault: str) -> None:
+def test_an_error_in_stages_yaml_is_named(paper: Paper, old: str, new: str, message: str) -> None:
     text = (paper.folder / "config/stages.yaml").read_text()
     assert old in text
     paper.write("config/stages.yaml", text.replace(old, new))
-    assert any(fault in line and line.startswith("config/stages.yaml:") for line in faults(paper))
+    assert any(message in line and line.startswith("config/stages.yaml:") for line in diagnostics(paper))
 
 
 @pytest.mark.parametrize(
-    ("edit", "fault"),
+    ("edit", "message"),
     [
         ({"cup": {"$ref": "#/$defs/Cup"}}, "a definition refers to itself"),
         ({"cup": {"type": "string", "pattern": "("}}, "'(' is not a 'regex'"),
         ({"cup": {"type": "text"}}, "'text' is not valid under any of the given schemas"),
     ],
 )
-def test_a_schema_that_is_none_is_named(paper: Paper, edit: dict[str, Any], fault: str) -> None:
+def test_a_schema_that_is_none_is_named(paper: Paper, edit: dict[str, Any], message: str) -> None:
     definitions = {**SETTINGS["$defs"], "Cup": {"$ref": "#/$defs/Cup"}}
     schema = {**SETTINGS, "$defs": definitions, "properties": {**SETTINGS["properties"], **edit}}
     paper.write("config/settings.schema.json", json.dumps(schema))
-    (found,) = faults(paper)
-    assert found.startswith("config/settings.schema.json: ")
-    assert fault in found
+    (diagnostic,) = diagnostics(paper)
+    assert diagnostic.startswith("config/settings.schema.json: ")
+    assert message in diagnostic
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "fault"),
+    ("key", "value", "message"),
     [
         ("seeds", "[-1]", "seeds[0]: expected a whole number at least 0, found -1"),
         ("data_root", "~nosuchuser/x", "data_root: '~nosuchuser/x': Could not determine home directory."),
     ],
 )
 def test_a_value_of_the_config_that_fits_nothing_is_named(
-    paper: Paper, key: str, value: str, fault: str
+    paper: Paper, key: str, value: str, message: str
 ) -> None:
     paper.write("config/config.yaml", f"scale: small\n{key}: {value}\n")
     stages = (paper.folder / "config/stages.yaml").read_text()
     paper.write("config/stages.yaml", f"{stages}data_root: {{setting: cup.colour}}\n")
-    assert faults(paper) == [f"config/config.yaml:2: {fault}"]
+    assert diagnostics(paper) == [f"config/config.yaml:2: {message}"]
 
 
 @pytest.mark.parametrize("key", ["tables", "stages", "settings", "scales", "reported", "paper", "data_root"])
-def test_a_path_with_a_null_character_is_a_fault(paper: Paper, key: str) -> None:
+def test_a_path_with_a_null_character_is_refused(paper: Paper, key: str) -> None:
     with pytest.raises(UserError) as caught:
         load_matrix({key: "a\0b"})
     assert caught.value.lines == [f"--config {key}: a text with a null character; expected one without"]
@@ -244,7 +246,7 @@ def test_a_source_that_is_not_there_is_named_with_the_nearest(paper: Paper) -> N
         paper.write(f"tea/{name}.py", "raise RuntimeError('imported')\n")
     stages = (paper.folder / "config/stages.yaml").read_text()
     paper.write("config/stages.yaml", stages.replace("dry: {uses", "dry: {source: tea.dyr, uses"))
-    assert faults(paper) == [
+    assert diagnostics(paper) == [
         "config/stages.yaml:4: stages.dry.source: no source of a module 'tea.dyr', neither in this folder nor"
         " installed; did you mean tea.dry?"
     ]
@@ -253,30 +255,32 @@ def test_a_source_that_is_not_there_is_named_with_the_nearest(paper: Paper) -> N
 
 
 def test_a_scale_that_is_not_there_is_named_with_the_nearest(paper: Paper) -> None:
-    assert faults(paper, scale="smal") == ["config/scales/smal.yaml: no such scale; did you mean small?"]
+    assert diagnostics(paper, scale="smal") == ["config/scales/smal.yaml: no such scale; did you mean small?"]
 
 
 def test_an_unknown_key_on_the_command_line_is_named_with_the_nearest(paper: Paper) -> None:
-    assert faults(paper, scael="small") == ["config/config.yaml: scael: unknown key; did you mean scale?"]
+    assert diagnostics(paper, scael="small") == [
+        "config/config.yaml: scael: unknown key; did you mean scale?"
+    ]
 
 
-def test_a_fault_in_a_scale_is_named_with_its_line(paper: Paper) -> None:
+def test_an_error_in_a_scale_is_named_with_its_line(paper: Paper) -> None:
     paper.write("config/scales/small.yaml", "leaf:\n  grams: heavy\n")
-    assert faults(paper) == [
+    assert diagnostics(paper) == [
         "config/scales/small.yaml:2: leaf.grams: expected a number above 0, found 'heavy'"
     ]
 
 
-def test_numbers_reported_in_two_places_are_a_fault(paper: Paper) -> None:
+def test_numbers_reported_in_two_files_are_refused(paper: Paper) -> None:
     paper.write("config/config.yaml", "scale: small\nreported: config/reported.yaml\n")
     paper.write("config/reported.yaml", "source: a\nscale: full\ntables: {cups: {plain: {cup: 1}}}\n")
-    found = edited(paper, "title: Tea", "title: Tea\n    reported: {plain: {cup: 1}}")
-    assert found == [
+    lines = edited(paper, "title: Tea", "title: Tea\n    reported: {plain: {cup: 1}}")
+    assert lines == [
         "config/tables.yaml:4: tables.cups.reported: config/reported.yaml has the table's numbers too"
     ]
 
 
-def test_faults_in_every_file_are_reported_together(paper: Paper) -> None:
+def test_errors_in_every_file_are_reported_together(paper: Paper) -> None:
     paper.write("config/config.yaml", "scale: small\nreported: config/reported.yaml\nseeds: x\nspeed: 1\n")
     paper.write("config/reported.yaml", "source: a\nscale: full\ntables: {cups: {plian: {cpu: 1}}}\n")
     paper.write("config/scales/small.yaml", "leaf: {grams: x, kidn: y}\n")
@@ -287,8 +291,8 @@ def test_faults_in_every_file_are_reported_together(paper: Paper) -> None:
     )
     broken = TABLE.replace("      - label: plain", rows) + "  other: {titel: x, rows: [], columns: []}\n"
     paper.write("config/tables.yaml", broken)
-    found = faults(paper)
-    files = [line.split(":")[0].removeprefix("config/") for line in found]
+    lines = diagnostics(paper)
+    files = [line.split(":")[0].removeprefix("config/") for line in lines]
     assert {name: files.count(name) for name in sorted(set(files))} == {
         "config.yaml": 2,
         "reported.yaml": 2,

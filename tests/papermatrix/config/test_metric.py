@@ -50,7 +50,7 @@ def test_a_score_that_is_null_is_absent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "fault"),
+    ("text", "message"),
     [
         ("dbaa", "dbaa; did you mean dba?"),
         ("dba.scenario32", "scenario32; did you mean scenario31?"),
@@ -62,10 +62,10 @@ def test_a_score_that_is_null_is_absent() -> None:
         ("undefined", "undefined that is a finite number"),
     ],
 )
-def test_a_score_that_is_not_there_is_named_with_what_is(text: str, fault: str) -> None:
+def test_a_score_that_is_not_there_is_named_with_what_is(text: str, message: str) -> None:
     with pytest.raises(KeyError) as caught:
         value(text)
-    assert caught.value.args[0] == fault
+    assert caught.value.args[0] == message
 
 
 @pytest.mark.parametrize("text", ["taste.", "cost", "cost.device_hour", "dba..a", "other.cost.seconds"])

@@ -1,4 +1,4 @@
-"""Faults of config/paper.yaml, reported with those of all other files."""
+"""Errors of config/paper.yaml, reported with those of all other files."""
 
 import pytest
 
@@ -16,16 +16,16 @@ COST = (
 )
 
 
-def faults(paper: Paper, text: str) -> list[str]:
+def diagnostics(paper: Paper, text: str) -> list[str]:
     paper.write("config/config.yaml", CONFIG)
     paper.write("config/paper.yaml", text)
     with pytest.raises(UserError) as error:
         paper.matrix()
-    return [fault.partition(": ")[2] for fault in error.value.lines]
+    return [line.partition(": ")[2] for line in error.value.lines]
 
 
 @pytest.mark.parametrize(
-    ("text", "fault"),
+    ("text", "message"),
     [
         (FIGURE.replace("stage: dry", "stage: dyr"), "figures.f.stage: unknown stage; did you mean dry?"),
         (
@@ -100,16 +100,18 @@ def faults(paper: Paper, text: str) -> list[str]:
         ),
     ],
 )
-def test_a_fault_is_named_with_its_place_and_the_nearest_word(paper: Paper, text: str, fault: str) -> None:
-    assert fault in faults(paper, text)
+def test_an_error_is_named_with_its_key_path_and_the_nearest_word(
+    paper: Paper, text: str, message: str
+) -> None:
+    assert message in diagnostics(paper, text)
 
 
-def test_faults_of_all_files_are_reported_together(paper: Paper) -> None:
+def test_errors_of_all_files_are_reported_together(paper: Paper) -> None:
     paper.write("config/tables.yaml", TABLES.replace("cup.colour", "cup.color"))
-    assert len(faults(paper, "numbers: {best2: {table: cups, row: plian, column: white cup}}")) == 3
+    assert len(diagnostics(paper, "numbers: {best2: {table: cups, row: plian, column: white cup}}")) == 3
 
 
-def test_a_table_that_is_not_there_is_no_fault_until_it_is_asked_for(paper: Paper) -> None:
+def test_an_unknown_table_is_no_error_until_it_is_asked_for(paper: Paper) -> None:
     paper.write("config/config.yaml", CONFIG)
     paper.write("config/paper.yaml", FIGURE.replace("table: cups", "table: mugs"))
     assert list(paper.matrix().cells) == ["cups"]

@@ -1,4 +1,4 @@
-"""Settings by a JSON Schema alone: complete, canonical, and with faults that help."""
+"""Settings by a JSON Schema alone: complete, canonical, and with diagnostics that help."""
 
 from typing import Any
 
@@ -54,7 +54,7 @@ def test_equal_settings_have_one_form(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "fault"),
+    ("text", "message"),
     [
         ("leaf.kidn: black", "leaf.kidn: unknown setting; did you mean kind?"),
         ("leef.kind: black", "leef.kind: unknown setting; did you mean leaf?"),
@@ -76,15 +76,15 @@ def test_equal_settings_have_one_form(one: str, other: str) -> None:
         ),
     ],
 )
-def test_a_fault_names_the_line_the_key_and_what_was_expected(text: str, fault: str) -> None:
-    assert read(text)[1] == [f"a.yaml:1: {fault}"]
+def test_a_diagnostic_names_the_line_the_key_and_what_was_expected(text: str, message: str) -> None:
+    assert read(text)[1] == [f"a.yaml:1: {message}"]
 
 
-def test_all_faults_are_found_at_once() -> None:
+def test_all_errors_are_found_at_once() -> None:
     assert len(read("leaf: {kidn: 1, grams: x}\nsteep.minutes: 0\nzzz: 1\n")[1]) == 4
 
 
-def test_a_setting_given_nested_and_dotted_is_a_fault() -> None:
+def test_a_setting_given_nested_and_dotted_is_refused() -> None:
     assert read("leaf: {grams: 1}\nleaf.grams: 2")[1] == [
         "a.yaml:2: leaf.grams: given twice, nested and dotted"
     ]

@@ -24,7 +24,7 @@ def job_of(cell: CellRun) -> Job:
 
 
 def test_equal_jobs_are_one(paper: Paper) -> None:
-    """plain and steeped share their dried leaves; every cup is tasted on its own."""
+    # plain and steeped share their dried leaves; every cup is tasted on its own.
     assert stages(paper.matrix()) == {"dry": 2, "steep": 1, "taste": 6}
 
 
@@ -42,7 +42,7 @@ def test_a_stage_that_does_not_take_place_is_skipped(paper: Paper) -> None:
     assert chains["steeped"] == ["dry", "steep", "taste"]
 
 
-def test_a_stage_takes_no_place_with_the_settings_of_unless(paper: Paper) -> None:
+def test_a_stage_does_not_take_place_with_the_settings_of_unless(paper: Paper) -> None:
     text = (paper.folder / "config/stages.yaml").read_text()
     condition = "when: {steep.enabled: true}, unless: {leaf.kind: black, leaf.notes: []}"
     paper.write("config/stages.yaml", text.replace("when: {steep.enabled: true}", condition))
@@ -63,7 +63,7 @@ tables:
     assert chains["neither"] == ["dry", "taste"]
 
 
-def test_a_job_is_given_the_settings_of_all_that_it_stands_on(paper: Paper) -> None:
+def test_a_job_is_given_the_settings_of_all_its_upstream(paper: Paper) -> None:
     steeped = next(cell for cell in runs(paper.matrix()) if cell.row == "steeped")
     assert job_of(steeped).settings == {
         "leaf": {"kind": "green", "grams": 1.0, "notes": ["sweet"], "dust": False, "filter": None},
@@ -106,7 +106,7 @@ tables:
 
 
 def _shuffled(content: object, order: random.Random) -> object:
-    """The same content with its keys in another order."""
+    """Return the same content with its keys in another order."""
     if isinstance(content, dict):
         keys = list(content)
         order.shuffle(keys)

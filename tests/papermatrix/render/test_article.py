@@ -13,7 +13,7 @@ Output = pytest.CaptureFixture[str]
 
 @pytest.fixture
 def slow_tex(paper: Paper, monkeypatch: pytest.MonkeyPatch) -> Paper:
-    """A rendered paper, and a TeX that does not come to an end."""
+    """Return a rendered paper, with a TeX that never ends."""
     paper.write("config/config.yaml", "scale: small\npaper: config/text.yaml\n")
     paper.write("config/text.yaml", "main: text/tea.tex\n")
     paper.write("results/cups.tex", "")
@@ -26,7 +26,7 @@ def slow_tex(paper: Paper, monkeypatch: pytest.MonkeyPatch) -> Paper:
     return paper
 
 
-def test_a_tex_that_takes_too_long_is_a_fault(slow_tex: Paper, capsys: Output) -> None:
+def test_a_tex_that_takes_too_long_is_an_error(slow_tex: Paper, capsys: Output) -> None:
     assert main(["paper"]) == 2
     assert capsys.readouterr().err == "error: text/tea.tex: TeX took longer than 0.2 s\n"
     assert not Path("results/paper.pdf").exists()

@@ -23,7 +23,7 @@ HOSTILE = "<script>document.title='run'</script><img src=x onerror=\"document.ti
 
 
 def browse(page: Path, *options: str) -> str:
-    """What Chromium prints of a page, once its scripts would have run."""
+    """Return what Chromium prints of a page, once its scripts would have run."""
     assert CHROMIUM is not None
     profile = page.parent / "profile"
     command = [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",

@@ -1,4 +1,4 @@
-"""Text of people in each form: shown as it was written, and nothing but text."""
+"""Text of people in each format: shown as it was written, and nothing but text."""
 
 import shutil
 import subprocess

@@ -29,7 +29,7 @@ def document(paper: Paper) -> str:
 
 
 def rows(text: str, head: str) -> dict[str, list[str]]:
-    """The grid whose first head this is, by its rows' labels."""
+    """Return the grid whose first head this is, by its rows' labels."""
     lines = text[text.index(f"| {head} ") :].partition("\n\n")[0].splitlines()
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     return {first: rest for first, *rest in cells if not first.startswith("-")}
@@ -70,7 +70,7 @@ def test_an_edited_comment_or_default_digest_leaves_the_document_alone(paper: Pa
 
 
 def test_costs_are_samples_times_passes_times_seconds_at_their_scale(paper: Paper) -> None:
-    """Dried: 1000 x 5 x 3.6 s are 5 h, black 10 h; six cups of 100 x 36 s are 6 h; nobody timed steeping."""
+    # Dried: 1000 x 5 x 3.6 s are 5 h, black 10 h; six cups of 100 x 36 s are 6 h; nobody timed steeping.
     paper.write("config/config.yaml", "scale: small\npaper: config/paper.yaml\n")
     paper.write("config/paper.yaml", COST)
     paper.write("config/scales/large.yaml", "steep.minutes: 5\n")

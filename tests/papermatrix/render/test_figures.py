@@ -48,7 +48,7 @@ figures:
 
 @pytest.fixture
 def dried(paper: Paper) -> Matrix:
-    """A finished paper; black leaves record no smoke."""
+    """Return a finished paper; black leaves record no smoke."""
     paper.write("config/config.yaml", "scale: small\npaper: config/paper.yaml\n")
     paper.write("config/paper.yaml", PAPER)
     matrix = paper.matrix()
@@ -64,7 +64,7 @@ def dried(paper: Paper) -> Matrix:
 
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Figure]]:
-    """The figures that are drawn, kept open and written small."""
+    """Yield the figures that are drawn, kept open and written small."""
     kept: list[Figure] = []
     close = plt.close
     monkeypatch.setattr(figures, "SUFFIXES", (".png",))
@@ -160,7 +160,7 @@ def test_missing_results_are_named_and_a_partial_figure_shows_what_there_is(
     assert len(lines(drawn[0], 0)) == 6
 
 
-def test_a_figure_of_jobs_that_recorded_nothing_is_a_fault_unless_partial(
+def test_a_figure_of_jobs_that_recorded_nothing_is_refused_unless_partial(
     dried: Matrix, drawn: list[Figure]
 ) -> None:
     for job in jobs_of_figure(dried, "jobs").values():
@@ -172,7 +172,7 @@ def test_a_figure_of_jobs_that_recorded_nothing_is_a_fault_unless_partial(
 
 
 @pytest.mark.parametrize(
-    ("content", "fault"),
+    ("content", "message"),
     [
         ("day,water\n1,wet\n", ":2: not a CSV file of numbers"),
         ("day,water\n1,2\n1,2,3\n", ":3: not a CSV file of numbers (3 cells, expected 2 as in its head)"),
@@ -184,12 +184,12 @@ def test_a_figure_of_jobs_that_recorded_nothing_is_a_fault_unless_partial(
         ("dya,water\n1,2\n", ": no column day; did you mean dya?"),
     ],
 )
-def test_a_broken_file_is_reported_with_its_name(dried: Matrix, content: str, fault: str) -> None:
+def test_a_broken_file_is_reported_with_its_name(dried: Matrix, content: str, message: str) -> None:
     job = next(iter(jobs_of_figure(dried, "jobs").values()))
     (job.folder / "history.csv").write_text(content)
     with pytest.raises(UserError) as error:
         draw(dried, "jobs", Path())
-    assert f"{job.folder}/history.csv{fault}" in str(error.value)
+    assert f"{job.folder}/history.csv{message}" in str(error.value)
     assert not Path("jobs.png").exists()
 
 

@@ -63,11 +63,11 @@ def test_what_is_counted_is_said_where_it_is_not_zero(paper: Paper) -> None:
     assert "dropped leaves: 12" in rendered(matrix, "tex")
 
 
-def test_a_count_of_an_unknown_stage_is_a_fault(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_count_of_an_unknown_stage_is_refused(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
     paper.write("config/stages.yaml", WITH_SCORES.replace("dry.dropped", "dri.cost.seconds"))
     assert main(["validate"]) == 2
-    fault = "header_scores.dropped leaves: unknown stage; did you mean dry?"
-    assert fault in capsys.readouterr().err
+    message = "header_scores.dropped leaves: unknown stage; did you mean dry?"
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

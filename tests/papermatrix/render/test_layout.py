@@ -1,4 +1,4 @@
-"""Heads over several columns, groups of rows, units, footnotes, captions and labels, in every form."""
+"""Heads over several columns, groups of rows, units, footnotes, captions and labels, in every format."""
 
 import re
 import shutil
@@ -112,13 +112,13 @@ def test_html_rows_are_all_as_wide_as_the_table(paper: Paper) -> None:
     assert rows[0][0][1] == {"rowspan": "2"}
 
 
-def test_a_label_that_latex_would_misread_is_a_fault(
+def test_a_label_that_latex_would_misread_is_refused(
     paper: Paper, capsys: pytest.CaptureFixture[str]
 ) -> None:
     paper.write("config/tables.yaml", GROUPED.replace("tab:tea-cups", '"tab:{tea}"'))
     assert main(["validate"]) == 2
-    fault = "tables.cups.label: expected letters, digits and any of : . _ -"
-    assert fault in capsys.readouterr().err
+    message = "tables.cups.label: expected letters, digits and any of : . _ -"
+    assert message in capsys.readouterr().err
 
 
 WIDE = """

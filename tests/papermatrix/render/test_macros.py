@@ -63,7 +63,7 @@ def test_a_diverged_run_reads_so_in_the_text(numbered: Paper) -> None:
     assert r"\newcommand{\plainWhite}{diverged (epoch 2)}" in macros(matrix)
 
 
-def test_missing_results_are_a_fault_for_each_macro(numbered: Paper) -> None:
+def test_missing_results_are_an_error_for_each_macro(numbered: Paper) -> None:
     with pytest.raises(UserError) as error:
         macros(numbered.matrix())
     assert error.value.lines == [
@@ -73,7 +73,7 @@ def test_missing_results_are_a_fault_for_each_macro(numbered: Paper) -> None:
     assert r"\plainWhite}{pending}" in macros(numbered.matrix(), is_partial=True)
 
 
-def test_a_score_that_is_not_there_and_what_was_not_reported_are_faults(numbered: Paper) -> None:
+def test_an_unknown_score_and_what_was_not_reported_are_errors(numbered: Paper) -> None:
     reported = "source: The leaflet.\nscale: small\ntables: {cups: {plain: {white cup: null}}}\n"
     numbered.write("config/reported.yaml", reported)
     matrix = numbered.tables(TABLES.replace("metric: flavour", "metric: flavor"))
@@ -93,7 +93,7 @@ def test_only_the_named_cells_jobs_are_needed(numbered: Paper) -> None:
     assert len(jobs_of_numbers(numbered.matrix())) == 1
 
 
-def test_a_number_of_a_table_that_is_not_there_is_a_fault_when_it_is_asked_for(
+def test_a_number_of_an_unknown_table_is_an_error_when_it_is_asked_for(
     numbered: Paper, capsys: pytest.CaptureFixture[str]
 ) -> None:
     numbered.write("config/paper.yaml", NUMBERS.replace("table: cups", "table: cupps", 1))

@@ -87,9 +87,9 @@ tables:
     assert grids(text)[0] == {"oolong": {"flavour": "0.7500"}}
 
 
-@pytest.mark.parametrize("form", ["md", "tex", "html"])
-def test_every_form_begins_with_the_scale(paper: Paper, form: str) -> None:
-    text = rendered(scored(paper), form)
+@pytest.mark.parametrize("table_format", ["md", "tex", "html"])
+def test_every_format_begins_with_the_scale(paper: Paper, table_format: str) -> None:
+    text = rendered(scored(paper), table_format)
     assert "scale: small" in text[: text.index("plain")]
 
 

@@ -43,7 +43,7 @@ def test_a_changed_template_is_something_else_to_render_from(paper: Paper) -> No
 
 
 @pytest.mark.parametrize(
-    ("text", "fault"),
+    ("text", "message"),
     [
         ("{% if %}", r"config/templates/table\.md\.j2:1: "),
         ("a\n{{ page.title + 1 }}", r"config/templates/table\.md\.j2:2: can only concatenate str"),
@@ -51,11 +51,11 @@ def test_a_changed_template_is_something_else_to_render_from(paper: Paper) -> No
         ("{{ page.titel }}", r"config/templates/table\.md\.j2:1: .*titel"),
     ],
 )
-def test_a_fault_in_a_papers_template_names_it(paper: Paper, text: str, fault: str) -> None:
+def test_an_error_in_a_papers_template_names_it(paper: Paper, text: str, message: str) -> None:
     matrix = paper.matrix()
     finish_all(matrix)
     paper.write("config/templates/table.md.j2", text)
-    with pytest.raises(UserError, match=fault):
+    with pytest.raises(UserError, match=message):
         render(matrix, "cups", Path("results"))
     assert not Path("results").joinpath("cups.md").exists()
 

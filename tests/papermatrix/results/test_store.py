@@ -24,10 +24,10 @@ with job_lock(Path(sys.argv[1])):
 """
 
 
-def states(matrix: Matrix) -> dict[str, int]:
+def status_counts(matrix: Matrix) -> dict[str, int]:
     store = Store(matrix)
-    found = [store.status(job) for job in matrix.jobs.values()]
-    return {state: found.count(state) for state in found}
+    statuses = [store.status(job) for job in matrix.jobs.values()]
+    return {status: statuses.count(status) for status in statuses}
 
 
 def first(matrix: Matrix) -> Job:
@@ -35,13 +35,13 @@ def first(matrix: Matrix) -> Job:
 
 
 def test_a_job_without_a_folder_is_pending(paper: Paper) -> None:
-    assert states(paper.matrix()) == {"pending": 9}
+    assert status_counts(paper.matrix()) == {"pending": 9}
 
 
 def test_a_job_with_a_result_is_done(paper: Paper) -> None:
     matrix = paper.matrix()
     finish_all(matrix)
-    assert states(matrix) == {"done": 9}
+    assert status_counts(matrix) == {"done": 9}
 
 
 def test_a_job_that_began_and_left_no_result_has_failed(paper: Paper) -> None:
@@ -78,7 +78,7 @@ def test_a_broken_result_is_a_failure(paper: Paper) -> None:
     assert Store(matrix).status(first(matrix)) == "failed"
 
 
-def test_a_result_of_other_source_is_stale_and_so_is_what_stands_on_it(paper: Paper) -> None:
+def test_a_result_of_other_source_is_stale_and_so_is_all_downstream(paper: Paper) -> None:
     stages = Path("config/stages.yaml").read_text()
     paper.write("config/stages.yaml", stages.replace("dry: {uses", "dry: {source: jobkit.digest, uses"))
     matrix = paper.matrix()
@@ -94,8 +94,8 @@ def test_a_result_whose_upstream_was_rerun_since_is_stale(paper: Paper) -> None:
     matrix = paper.matrix()
     finish_all(matrix)
     top = next(job for job in matrix.jobs.values() if job.upstream is first(matrix))
-    below = first(matrix).folder
-    finish(top, provenance={"upstream_digest": digest_files([below / "result.json"], below)})
+    upstream = first(matrix).folder
+    finish(top, provenance={"upstream_digest": digest_files([upstream / "result.json"], upstream)})
     assert Store(matrix).status(top) == "done"
     finish(first(matrix), {"flavour": 0.75})
     assert Store(matrix).status(top) == "stale"
@@ -122,25 +122,27 @@ def test_a_job_with_an_unfinished_rerun_is_stale_and_has_failed(paper: Paper) ->
 def test_the_result_of_another_job_is_none(paper: Paper) -> None:
     matrix = paper.matrix()
     finish_all(matrix)
-    above = [job for job in matrix.jobs.values() if job.upstream is first(matrix)]
-    shutil.copy(above[0].folder / "result.json", above[1].folder)
-    assert Store(matrix).result(above[1]) is None
-    assert Store(matrix).status(above[1]) == "failed"
+    downstream = [job for job in matrix.jobs.values() if job.upstream is first(matrix)]
+    shutil.copy(downstream[0].folder / "result.json", downstream[1].folder)
+    assert Store(matrix).result(downstream[1]) is None
+    assert Store(matrix).status(downstream[1]) == "failed"
 
 
-def test_what_stands_on_a_job_whose_folder_was_removed_is_done(paper: Paper) -> None:
+def test_a_job_whose_upstream_folder_was_removed_is_done(paper: Paper) -> None:
     matrix = paper.matrix()
     finish_all(matrix)
     shutil.rmtree(first(matrix).folder)
-    assert states(matrix) == {"pending": 1, "done": 8}
+    assert status_counts(matrix) == {"pending": 1, "done": 8}
 
 
-def test_what_stands_on_a_job_that_is_made_again_is_stale_until_it_is_made_again(paper: Paper) -> None:
+def test_a_job_whose_upstream_is_rerun_is_stale_until_it_is_rerun_too(paper: Paper) -> None:
     matrix = paper.matrix()
     finish_all(matrix)
     (first(matrix).folder / "result.json").unlink()
     (first(matrix).folder / "log.txt").write_text("no memory")
     store = Store(matrix)
     assert store.status(first(matrix)) == "failed"
-    above = [job for job in matrix.jobs.values() if job.upstream is not None and first(matrix) in job.chain()]
-    assert {store.status(job) for job in above} == {"stale"}
+    downstream = [
+        job for job in matrix.jobs.values() if job.upstream is not None and first(matrix) in job.chain()
+    ]
+    assert {store.status(job) for job in downstream} == {"stale"}

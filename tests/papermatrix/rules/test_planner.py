@@ -39,7 +39,7 @@ def test_what_changes_no_word_of_a_table_is_not_among_its_parameters(paper: Pape
 
 @pytest.mark.parametrize("upstream", ["", "jobs/a b/result.json"])
 def test_a_command_that_fails_leaves_its_signal_and_its_exit_code(tmp_path: Path, upstream: str) -> None:
-    """The shell gets settings, folders and the upstream's folder, if there is one, each as one word."""
+    # The shell gets settings, folders and the upstream's folder, if there is one, each as one word.
     (tmp_path / "script").write_text('printf "<%s>" "$@"; kill -ABRT $$')
     (tmp_path / "out").mkdir()
     values = {"{input:q}": f"'{upstream}'", "{params.settings:q}": "'{\"a\": 1}'"}

@@ -1,4 +1,4 @@
-# One rule for each stage of config/stages.yaml. Which jobs there are, and with which settings, papermatrix says.
+# One rule for each stage of config/stages.yaml. papermatrix says which jobs exist, and with which settings.
 
 
 rule dry:
