@@ -3,8 +3,6 @@
 python -m jobkit.failure CODE SECONDS FOLDER, after a command of so many seconds has failed.
 """
 
-from __future__ import annotations
-
 import signal
 import sys
 import time

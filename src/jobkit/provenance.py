@@ -18,8 +18,6 @@ from jobkit.errors import UserError, nearest
 
 INSTALLED = frozenset(("site-packages", "dist-packages"))
 """Folders of packages that are nobody's own source."""
-LONGEST_NAME = 200
-"""Letters of a module's whole name; file systems have a limit too."""
 
 
 def commit(folder: Path | None = None) -> dict[str, Any]:
@@ -119,7 +117,7 @@ def _root(package: str, project: Path) -> Path | None:
 def _module_file(name: str, project: Path) -> Path | None:
     """Return the file of a module or of a package's `__init__`; parent packages are not imported."""
     package, *inner = name.split(".")
-    if not all(part.isidentifier() for part in inner) or len(name) > LONGEST_NAME:
+    if not all(part.isidentifier() for part in inner):
         return None
     for location in _locations(package, project):
         base = location.joinpath(*inner)

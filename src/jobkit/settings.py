@@ -1,7 +1,5 @@
 """Settings as nested sections and by dotted keys: `{"model": {"layers": 2}}` and `{"model.layers": 2}`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A pydantic model's validation errors as diagnostics in a file, by line and key."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from types import UnionType

@@ -4,8 +4,6 @@ The core schema of YAML 1.2: `1e-4` is a number, `no` and `off` are words, there
 are given twice and aliases that contain themselves are refused.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -5,9 +5,6 @@ rule fact:
     log:
         "results/logs/{fact}.txt",
     localrule: True
-    resources:
-        mem_mb=2000,
-        runtime=15,
     params:
         config=planner.render_config,
     message:

@@ -7,9 +7,6 @@ rule figure:
     log:
         "results/logs/figure_{figure}.txt",
     localrule: True
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         fingerprint=ask(planner.figure_fingerprint),
         config=planner.render_config,

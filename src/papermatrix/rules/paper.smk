@@ -7,9 +7,6 @@ rule numbers:
     log:
         "results/logs/numbers.txt",
     localrule: True
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         fingerprint=ask(planner.macros_fingerprint),
         config=planner.render_config,
@@ -29,9 +26,6 @@ rule paper:
     log:
         "results/logs/paper.txt",
     localrule: True
-    resources:
-        mem_mb=1000,
-        runtime=15,
     params:
         config=planner.render_config,
     message:

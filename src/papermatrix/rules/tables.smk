@@ -8,9 +8,6 @@ rule table:
     log:
         "results/logs/{table}.txt",
     localrule: True
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         fingerprint=ask(planner.table_fingerprint),
         config=planner.render_config,
