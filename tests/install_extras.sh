@@ -28,7 +28,7 @@ for extra in "$@"; do
             if command -v chromium > /dev/null || command -v chromium-browser > /dev/null || command -v google-chrome > /dev/null; then
                 continue
             elif ! can_install; then
-                echo "chromium is missing: without it, tests/papermatrix/test_browser.py is skipped" >&2
+                echo "chromium is missing: without it, tests/papermatrix/render/test_browser.py is skipped" >&2
                 continue
             fi
             install chromium

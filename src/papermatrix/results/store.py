@@ -63,11 +63,9 @@ class Store:
         if self.has_other_source(job):
             return "made by other source"
         if job.upstream is not None and self.is_stale(job.upstream):
-            return "its upstream job is stale"
+            return "its upstream is stale"
         return (
-            "its rerun is unfinished"
-            if is_unfinished(job.folder)
-            else "its upstream job was rerun, or has to be"
+            "its rerun is unfinished" if is_unfinished(job.folder) else "its upstream was rerun, or has to be"
         )
 
     def stale_line(self, job: Job) -> str:

@@ -102,8 +102,7 @@ def test_a_result_whose_upstream_was_rerun_since_is_stale(paper: Paper) -> None:
     assert Store(matrix).is_stale(top)
     assert stale_jobs([top], Store(matrix)) == [top]
     assert (
-        Store(matrix).stale_line(top)
-        == f"{top.stage} {top.id}: stale, its upstream job was rerun, or has to be"
+        Store(matrix).stale_line(top) == f"{top.stage} {top.id}: stale, its upstream was rerun, or has to be"
     )
 
 
