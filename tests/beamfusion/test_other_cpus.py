@@ -123,6 +123,6 @@ def test_kernels_and_a_training_run_on(cpu: str, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_kernels_compiled_for_two_cpus_have_two_names() -> None:
-    script = "from beamfusion.ops import compilation as c; print(c._build(c.Path(c.__file__)))"
+    script = "from beamfusion.ops import compilation as c; print(c.build_id(c.Path(c.__file__)))"
     names = {run("-c", script, cpu=CPUS[cpu], timeout=120) for cpu in ("avx2", "numba_generic")}
     assert len(names) == 2

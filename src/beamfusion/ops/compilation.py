@@ -23,7 +23,7 @@ REALS: dict[torch.dtype, Any] = {torch.float32: numba.float32, torch.float64: nu
 
 
 @functools.cache
-def _build(source: Path) -> str:
+def build_id(source: Path) -> str:
     """Digest all that compiled code depends on: the CPU, numba, and its source with what it inlines."""
     digest = hashlib.sha256(
         repr((cpu_target.target_context.codegen().magic_tuple(), numba.__version__)).encode()
@@ -41,7 +41,7 @@ def compiled(function: Any, name: str, *arguments: Any) -> Kernel:
     """
     # A copy under another name, since the original is compiled for other signatures too.
     renamed = FunctionType(function.__code__, function.__globals__, name)
-    renamed.__qualname__ = f"{name}_{_build(Path(function.__code__.co_filename))}"
+    renamed.__qualname__ = f"{name}_{build_id(Path(function.__code__.co_filename))}"
     signature = numba.void(*arguments)
     kernel: Kernel
     try:
