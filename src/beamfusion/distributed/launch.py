@@ -29,7 +29,7 @@ from jobkit.errors import UserError
 from jobkit.job import Outcome
 from jobkit.ledger import Ledger
 
-GRACE_SECONDS = 5.0
+GRACE_SECONDS = 10.0
 """Time that the leader may take to end by itself, with a message of its own, after a follower failed."""
 EXIT_NO_MEMORY = 3
 """Exit code of a process that ran out of its GPU's memory."""
