@@ -16,13 +16,13 @@ install() {
 for extra in "$@"; do
     case $extra in
         tex)
-            if command -v pdflatex > /dev/null; then
+            if command -v pdflatex > /dev/null && command -v pdftotext > /dev/null; then
                 continue
             elif ! can_install; then
-                echo "pdflatex is missing: install TeX Live (texlive-latex-recommended, latexmk) and try again" >&2
+                echo "pdflatex or pdftotext is missing: install TeX Live (texlive-latex-recommended, latexmk) and poppler-utils, and try again" >&2
                 exit 1
             fi
-            install texlive-latex-base texlive-latex-recommended latexmk
+            install texlive-latex-base texlive-latex-recommended latexmk poppler-utils
             ;;
         browser)
             if command -v chromium > /dev/null || command -v chromium-browser > /dev/null || command -v google-chrome > /dev/null; then

@@ -46,7 +46,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("paper/main.tex", MAIN),
     ):
         (workspace.folder / name).parent.mkdir(exist_ok=True)
-        (workspace.folder / name).write_text(text)
+        (workspace.folder / name).write_text(text.lstrip())
     more = "".join(f'\ninclude: RULES / "{name}.smk"' for name in ("figures", "paper"))
     workspace.edit(
         "Snakefile",

@@ -14,6 +14,7 @@ from papermatrix.analysis.facts import all_facts
 from papermatrix.matrix.expand import Matrix, load_matrix
 from papermatrix.render.curves import jobs_of_figure
 from papermatrix.render.experiments import experiments
+from tests.papermatrix.tea import runs
 from tests.workflow.snake import PROJECT, Workspace
 
 PARTS = ("Snakefile", "config", "workflow", "profiles")
@@ -93,12 +94,12 @@ def test_the_pdf_holds_every_table_and_nothing_sticks_out(project: Workspace) ->
 def finish_jobs(matrix: Matrix) -> None:
     """Write a result for every job, with a number for every metric that a table names."""
     scores: dict[str, dict[str, object]] = {job: {} for job in matrix.jobs}
-    for cell in (cell for cells in matrix.cells.values() for cell in cells):
-        if cell.job and cell.metric and not cell.metric.is_cost:
-            inner = scores[cell.job.id]
-            for step in cell.metric.path[:-1]:
+    for run in (run for table in matrix.cells for run in runs(matrix, table)):
+        if run.job and run.metric and not run.metric.is_cost:
+            inner = scores[run.job.id]
+            for step in run.metric.path[:-1]:
                 inner = inner.setdefault(step, {})  # type: ignore[assignment]
-            last = inner.setdefault(cell.metric.path[-1], {})
+            last = inner.setdefault(run.metric.path[-1], {})
             assert isinstance(last, dict)
             last["overall"] = 0.5
     for job in matrix.jobs.values():
