@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from jobkit.errors import UserError
-from jobkit.files import write_text
 
 Commands = Any
 """What `add_parser` adds to: argparse's subparsers, whose own type is private."""
@@ -46,6 +45,8 @@ def add_out(parser: argparse.ArgumentParser) -> None:
 
 def write_out(text: str, out: Path | None) -> None:
     """Write a text to `--out`, or print it."""
+    from jobkit.files import write_text  # imports pydantic, which help needs not
+
     if out is None:
         print(text, end="")
     else:

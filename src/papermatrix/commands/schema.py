@@ -6,7 +6,6 @@ import argparse
 import json
 from pathlib import Path
 
-from jobkit.files import write_json
 from papermatrix.commands.options import Commands, new_parser, overrides
 
 
@@ -16,6 +15,7 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
+    from jobkit.files import write_json
     from papermatrix.config.json_schema import FILES, json_schema
     from papermatrix.config.load import load_settings_schema
 
