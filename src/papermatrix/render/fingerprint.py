@@ -6,13 +6,13 @@ rendered again when its fingerprint changes, and the part that changed says why.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic_core import to_jsonable_python
 
 from jobkit.digest import digest, digest_files
 from papermatrix.analysis.audit import rules_of
@@ -59,10 +59,11 @@ def fingerprint(
     cells = list(cells)
     project = matrix.project
     jobs = {job.id: job for cell in cells for job in cell.jobs}
+    levels = {id(level): level for cell in cells for level in (cell.row, cell.column, cell.variant) if level}
     parts = {
         "declared": [
             project.config.scale,
-            [model.model_dump(mode="json", exclude=_NOT_SHOWN) for model in declared],
+            [model.model_dump(mode="json", exclude=_NOT_SHOWN) for model in (*declared, *levels.values())],
             project.stages.header,
             project.stages.header_scores,
             project.reported_source,
@@ -77,14 +78,10 @@ def fingerprint(
 
 
 def _content(cell: Cell) -> list[Any]:
-    """Return what a cell shows besides its jobs' results."""
-    levels = [
-        level.model_dump(mode="json", exclude=_NOT_SHOWN)
-        for level in (cell.row, cell.column, cell.variant)
-        if level is not None
-    ]
+    """Return what a cell shows besides its jobs' results and what its row, column and variant declare."""
     runs = [[run.seed, run.job and run.job.id] for run in cell.runs]
-    return [levels, runs, cell.name, cell.value, cell.number_format, to_jsonable_python(cell.reported)]
+    reported = cell.reported and dataclasses.astuple(cell.reported)
+    return [*cell.labels, cell.variant_label, runs, cell.name, cell.value, cell.number_format, reported]
 
 
 @functools.cache
