@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from jobkit.errors import UserError
+from jobkit.folder import LOG
 from papermatrix.analysis.audit import footnotes
 from papermatrix.analysis.comparison import Comparison, comparisons_at, expect_one_scale
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import Job
 from papermatrix.results.status import JobStatus
-from papermatrix.results.store import LOG, Store
+from papermatrix.results.store import Store
 from papermatrix.results.values import CellResult, TableResults, Value
 
 CONTRADICTED = "contradicts itself (audit)"
@@ -38,10 +39,10 @@ class Disagreement:
     comparison: Comparison
 
 
-def missing_values(matrix: Matrix, name: str, store: Store, allowed: Collection[str] = ()) -> list[Failure]:
-    """Return every value that a table lacks; a dash for a stage that does not take place is none of them."""
+def missing_values(values: Iterable[Value], store: Store, allowed: Collection[str] = ()) -> list[Failure]:
+    """Return those of the expected values that are none."""
     failures = []
-    for value in expected_values(matrix, name, store):
+    for value in values:
         passes = {*allowed, "diverged"} if value.cell.row.expect == "diverged" else set(allowed)
         if not value.status.marks <= passes:
             failures.append(Failure(_labels(value), _reason(value, store)))
@@ -49,7 +50,7 @@ def missing_values(matrix: Matrix, name: str, store: Store, allowed: Collection[
 
 
 def expected_values(matrix: Matrix, name: str, store: Store) -> list[Value]:
-    """Return the values of a table but those whose stage does not take place."""
+    """Return the values of a table; a dash for a stage that does not take place is none of them."""
     values = TableResults(matrix, name, store).values
     return [value for value in values if not (value.status.job is None and value.job is None)]
 

@@ -44,9 +44,10 @@ def _check_values(matrix: Matrix, options: argparse.Namespace) -> bool:
 
     store, fails = Store(matrix), False
     for name in matrix.cells:
-        failures = missing_values(matrix, name, store, options.allow)
-        count = len(expected_values(matrix, name, store))
-        print(*failures, f"{name}: {count - len(failures)} of {count} values are there", sep="\n")
+        values = expected_values(matrix, name, store)
+        failures = missing_values(values, store, options.allow)
+        present = len(values) - len(failures)
+        print(*failures, f"{name}: {present} of {len(values)} values are there", sep="\n")
         fails |= bool(failures)
     return fails
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from papermatrix.results.lineage import Step
     from papermatrix.results.values import CellResult
 
-HAVE_LINES = ("seed", "commit", "dirty", "source_digest", "upstream_digest", "data_digest", "data")
+HAVE_LINES = (
+    *("seed", "commit", "dirty", "source_digest", "upstream_digest", "data_digest", "data", "versions"),
+)
 """Entries of the provenance that have a line of their own, or none."""
 TIMES = ("started", "ended")
 UNITS = ("B", "kB", "MB", "GB", "TB")
@@ -119,7 +121,7 @@ def _unique(reasons: Sequence[str]) -> list[str]:
 def _as_json(step: Step) -> dict[str, Any]:
     import dataclasses
 
-    from papermatrix.results.store import LOG
+    from jobkit.folder import LOG
 
     result, job = step.result, step.job
     return {
@@ -140,7 +142,7 @@ def _as_json(step: Step) -> dict[str, Any]:
 
 def _lines(step: Step) -> Iterator[tuple[str, str]]:
     """Yield what is known of a job, by what to call it."""
-    from papermatrix.results.store import LOG
+    from jobkit.folder import LOG
 
     differs = (f"{key} = {json.dumps(value)}" for key, value in step.differs.items())
     yield "settings", "; ".join(differs) or "the scale's own"
@@ -171,7 +173,7 @@ def _provenance_lines(step: Step, provenance: dict[str, Any]) -> Iterator[tuple[
     libraries = provenance.get("versions", {})
     yield "libraries", ", ".join(f"{name} {version}" for name, version in libraries.items()) or "unknown"
     for name, value in provenance.items():
-        if name not in (*HAVE_LINES, "versions", *TIMES) and value is not None:
+        if name not in (*HAVE_LINES, *TIMES) and value is not None:
             yield name.replace("_", " "), str(value)
     yield "when", " to ".join(str(provenance[time]) for time in TIMES if time in provenance) or "unknown"
 

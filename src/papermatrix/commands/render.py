@@ -33,8 +33,9 @@ def _run(options: argparse.Namespace) -> None:
     out = options.out or (PARTIAL if options.partial else Path("results"))
     tables = list(matrix.cells)
     if options.partial and not options.tables:
-        remove_complete(matrix, out)
-        tables = incomplete_tables(matrix, Store(matrix))
+        store = Store(matrix)
+        remove_complete(matrix, store, out)
+        tables = incomplete_tables(matrix, store)
     diagnostics: list[Diagnostic] = []
     for table in tables:
         try:

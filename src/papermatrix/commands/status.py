@@ -82,9 +82,9 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _status(matrix: Matrix, cores: int) -> dict[str, Any]:
+    from jobkit.folder import LOG
     from papermatrix.results.progress import Tracker
     from papermatrix.results.status import JobStatus
-    from papermatrix.results.store import LOG
     from papermatrix.results.values import killed_by
 
     tracker = Tracker(matrix)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from papermatrix.matrix.expand import Matrix
-from papermatrix.results.status import JobStatus
+from papermatrix.results.status import UNSETTLED, JobStatus
 from papermatrix.results.store import Store
 
 PARTIAL = Path("results/partial")
-UNFINISHED_RERUN = (JobStatus.RUNNING, JobStatus.FAILED)
 
 
 def incomplete_tables(matrix: Matrix, store: Store) -> list[str]:
@@ -25,12 +24,11 @@ def incomplete_tables(matrix: Matrix, store: Store) -> list[str]:
 def is_complete(matrix: Matrix, table: str, store: Store) -> bool:
     """Return whether all of a table's results are there, and no job behind them has an unfinished rerun."""
     has_results = all(store.result(job) is not None for job in matrix.shown_jobs(table))
-    return has_results and not any(store.status(job) in UNFINISHED_RERUN for job in matrix.jobs_of(table))
+    return has_results and not any(store.status(job) in UNSETTLED for job in matrix.jobs_of(table))
 
 
-def remove_complete(matrix: Matrix, folder: Path = PARTIAL) -> None:
+def remove_complete(matrix: Matrix, store: Store, folder: Path = PARTIAL) -> None:
     """Remove what was rendered of tables that are complete by now, or are no more."""
-    store = Store(matrix)
     files = [path for path in folder.glob("*.*") if path.is_file()]
     incomplete = {
         table

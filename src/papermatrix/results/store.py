@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jobkit.digest import digest_files
 from jobkit.errors import UserError
+from jobkit.folder import LOG
 from jobkit.ledger import is_unfinished
 from jobkit.lock import is_locked
 from jobkit.provenance import source_digest
@@ -16,8 +17,6 @@ from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import Job
 from papermatrix.results.provenance import known_provenance
 from papermatrix.results.status import UNSETTLED, JobStatus
-
-LOG = "log.txt"
 
 
 class Store:

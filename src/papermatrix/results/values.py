@@ -10,6 +10,7 @@ from typing import Any
 
 from jobkit.errors import UserError
 from jobkit.failure import read_failure
+from jobkit.folder import LOG
 from jobkit.ledger import is_unfinished
 from jobkit.result import RESULT, Result
 from papermatrix.matrix.cells import Cell, Run
@@ -17,7 +18,7 @@ from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import Job
 from papermatrix.results.score import score
 from papermatrix.results.status import ABSENT, STALE_VALUE, VALUE, JobStatus, Status
-from papermatrix.results.store import LOG, Store
+from papermatrix.results.store import Store
 
 
 @dataclass(frozen=True)

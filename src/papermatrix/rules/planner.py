@@ -12,6 +12,7 @@ from typing import Any
 
 from jobkit.digest import canonical_json
 from jobkit.errors import UserError
+from jobkit.folder import BENCHMARK, LOG
 from jobkit.result import RESULT
 from papermatrix.analysis.facts import facts_of_table
 from papermatrix.matrix.expand import load_matrix
@@ -22,10 +23,10 @@ from papermatrix.render.figures import SUFFIXES as FIGURE_SUFFIXES
 from papermatrix.render.macros import jobs_of_numbers
 from papermatrix.render.table import SUFFIXES as TABLE_SUFFIXES
 from papermatrix.results.partial import remove_complete
-from papermatrix.results.store import LOG, Store, stale_jobs
+from papermatrix.results.store import Store, stale_jobs
 
 JOB = f"{JOBS}/{{stage}}/{{id}}"
-JOB_RESULT, JOB_LOG, JOB_BENCHMARK = f"{JOB}/{RESULT}", f"{JOB}/{LOG}", f"{JOB}/benchmark.tsv"
+JOB_RESULT, JOB_LOG, JOB_BENCHMARK = f"{JOB}/{RESULT}", f"{JOB}/{LOG}", f"{JOB}/{BENCHMARK}"
 NOT_SHOWN = ("device", "on_stale", "gpu", "gpu_model")
 """Keys of config.yaml that change no text of a table: what jobs run on, and what becomes of stale ones."""
 
@@ -144,7 +145,7 @@ class Planner:
         return f"papermatrix render --partial --config {config}".replace("{", "{{").replace("}", "}}")
 
     def remove_partial_tables(self) -> None:
-        remove_complete(self.matrix)
+        remove_complete(self.matrix, Store(self.matrix))
 
     def _results(self, jobs: Iterable[Job]) -> list[str]:
         """Return the results of jobs; with `on_stale: fail` raise a `UserError` that lists the stale ones."""
