@@ -71,7 +71,7 @@ class Known:
         """Return the settings that a stage's jobs are given: those that it and the stages before it use."""
         stages = (*self.stages.before(stage), stage)
         uses = (used for name in stages for used in self.stages.stages[name].uses)
-        return [key for used in uses for key in self.schema.keys_of(used)]
+        return self.schema.keys_of(*uses)
 
 
 def _one_of(path: KeyPath, kind: str, name: str, known: Iterable[str]) -> Iterator[Issue]:

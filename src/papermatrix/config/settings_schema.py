@@ -71,9 +71,9 @@ class SettingsSchema:
         plain = {key: value.schema for key, value in self.settings.items()}
         return {"type": "object", "additionalProperties": False, "properties": {**self._inner, **plain}}
 
-    def keys_of(self, name: str) -> list[str]:
-        """Return the settings that the name of a section or setting stands for; none where it is unknown."""
-        return [key for key in self._defaults if key == name or key.startswith(f"{name}.")]
+    def keys_of(self, *names: str) -> list[str]:
+        """Return the settings that names of sections or settings stand for; none for an unknown name."""
+        return [key for name in names for key in self._defaults if key == name or key.startswith(f"{name}.")]
 
     def unknown(self, key: str) -> str:
         """Return what is wrong with a key that is not known, by its first part that is not."""

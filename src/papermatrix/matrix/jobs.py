@@ -57,10 +57,7 @@ class JobFactory:
         """By id, each after its upstream job."""
         self._project = project
         self._stages = project.stages.stages
-        self._keys = {
-            name: [key for used in stage.uses for key in project.schema.keys_of(used)]
-            for name, stage in self._stages.items()
-        }
+        self._keys = {name: project.schema.keys_of(*stage.uses) for name, stage in self._stages.items()}
         self._known: dict[tuple[str, str | None, str], Job] = {}
 
     def job(self, stage: str, settings: Flat) -> Job | None:

@@ -74,6 +74,5 @@ def why(value: Value, store: Store) -> str:
 
 
 def _differing(job: Job, matrix: Matrix, base: Flat) -> Flat:
-    uses = matrix.project.stages.stages[job.stage].uses
-    keys = [key for used in uses for key in matrix.project.schema.keys_of(used)]
+    keys = matrix.project.schema.keys_of(*matrix.project.stages.stages[job.stage].uses)
     return {key: value for key in keys if (value := value_of(key, job.settings)) != base[key]}
