@@ -3,9 +3,13 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.papermatrix.tea import Paper
@@ -50,6 +54,26 @@ class Workspace:
         output = run.stdout + run.stderr
         assert (run.returncode != 0) == fails, f"exit code {run.returncode}\n{output}"
         return output
+
+    @contextmanager
+    def killed_while_slow(self, *command: str) -> Iterator[None]:
+        """Run a module until a job of the paper about tea is slow; kill both when the block ends."""
+        with subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=self.folder,
+            env=environment(),
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            deadline = time.monotonic() + 60
+            try:
+                while not (self.folder / "slow").exists():
+                    assert time.monotonic() < deadline
+                    time.sleep(0.05)
+                yield
+            finally:
+                os.killpg(process.pid, signal.SIGKILL)
 
     def plan(self, *arguments: str) -> Counter[str]:
         """Count the jobs of each rule that a dry run would run."""

@@ -1,15 +1,9 @@
 """Another paper brings its science and its rules; its jobs really run."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
-
 import yaml
 
 from tests.papermatrix.tea import TABLES
-from tests.workflow.snake import Workspace, environment
+from tests.workflow.snake import Workspace
 
 
 def test_every_job_runs_once(workspace: Workspace) -> None:
@@ -73,19 +67,8 @@ def test_a_failed_job_shows_its_log_and_the_rest_runs(workspace: Workspace) -> N
 
 def test_after_a_kill_the_same_command_resumes(workspace: Workspace) -> None:
     workspace.edit("config/tables.yaml", ("{leaf.kind: black}", "{leaf.grams: 11}"))
-    with subprocess.Popen(
-        [sys.executable, "-m", "snakemake", "--cores", "1"],
-        cwd=workspace.folder,
-        env=environment(),
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        deadline = time.monotonic() + 60
-        while not (workspace.folder / "slow").exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        os.killpg(process.pid, signal.SIGKILL)
+    with workspace.killed_while_slow("snakemake", "--cores", "1"):
+        pass
     workspace.snakemake("--cores", "1")
     assert all(0 < float(value) < 1 for value in workspace.rows("cups")["black"])
 

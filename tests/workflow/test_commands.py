@@ -1,10 +1,6 @@
 """What the command line says of jobs that Snakemake really ran, and of those that are running."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.workflow.snake import Workspace, environment
+from tests.workflow.snake import Workspace
 
 
 def as_json(workspace: Workspace, *arguments: str) -> Any:
@@ -23,20 +19,8 @@ def as_json(workspace: Workspace, *arguments: str) -> Any:
 def at_work(workspace: Workspace) -> Iterator[None]:
     """Run Snakemake on a row of 11 g, whose drying takes a minute; kill it with its job afterwards."""
     workspace.edit("config/tables.yaml", ("{leaf.kind: black}", "{leaf.grams: 11}"))
-    with subprocess.Popen(
-        [sys.executable, "-m", "snakemake", "--cores", "1"],
-        cwd=workspace.folder,
-        env=environment(),
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        deadline = time.monotonic() + 60
-        while not (workspace.folder / "slow").exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+    with workspace.killed_while_slow("snakemake", "--cores", "1"):
         yield
-        os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_a_number_is_explained_by_the_jobs_that_ran(workspace: Workspace) -> None:

@@ -1,18 +1,14 @@
 """Results of other source: a run keeps and marks them, or does not begin; `papermatrix rerun` reruns them."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.papermatrix.tea import TABLES
 from tests.workflow.conftest import copy_of
-from tests.workflow.snake import Workspace, environment, new_tea
+from tests.workflow.snake import Workspace, new_tea
 
 STAGES = ("dry", "steep", "taste")
 
@@ -116,20 +112,8 @@ def test_an_old_result_stays_while_its_rerun_fails_and_nothing_runs_on_it(worksp
 def test_a_rerun_that_was_killed_with_its_snakemake_is_resumed_by_the_next(workspace: Workspace) -> None:
     old = (steeping(workspace) / "result.json").read_bytes()
     workspace.edit("hooks.py", ("grams == 11", 'job.stage == "steep"'))
-    with subprocess.Popen(
-        [sys.executable, "-m", "papermatrix", "rerun", "--cores", "1"],
-        cwd=workspace.folder,
-        env=environment(),
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        deadline = time.monotonic() + 60
-        while not (workspace.folder / "slow").exists():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+    with workspace.killed_while_slow("papermatrix", "rerun", "--cores", "1"):
         assert (steeping(workspace) / "result.json").read_bytes() == old
-        os.killpg(process.pid, signal.SIGKILL)
     assert workspace.plan("results/cups.md") == {"table": 1}
     assert workspace.plan_rerun("cups") == {"steep": 1, "taste": 2, "table": 1}
     workspace.papermatrix("rerun", "--cores", "1")
