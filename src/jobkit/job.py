@@ -132,7 +132,7 @@ def _open_ledger(job: JobSpec, source: str, upstream_digest: str | None, past: A
     """
     if past is not None and past.upstream_digest == upstream_digest:
         refuse_to_crash_again(job.folder, source)
-        ledger = Ledger.resume(job.folder, source)
+        ledger = Ledger.resume(job.folder, past, source)
     else:
         ledger = Ledger.start(job.folder, started=_now(), source=source, upstream_digest=upstream_digest)
         empty(job.folder)

@@ -45,9 +45,8 @@ class Ledger:
         return cls(folder, Account(started=started, upstream_digest=upstream_digest), source)
 
     @classmethod
-    def resume(cls, folder: Path, source: str) -> Ledger:
-        """Open the ledger of an unfinished job."""
-        past = _read(folder / LEDGER)
+    def resume(cls, folder: Path, past: Account, source: str) -> Ledger:
+        """Open the ledger of an unfinished job that has cost `past`."""
         return cls(folder, replace(past, resumptions=past.resumptions + 1), source)
 
     def account(self, peak_memory: int = 0) -> Account:

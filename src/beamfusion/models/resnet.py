@@ -81,13 +81,13 @@ class ResNet(nn.Module):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, x: Tensor) -> Tensor:
-        """Images (F, C, H, W) -> the last stage's maps, averaged over their positions."""
+        """Return the last stage's maps of images (F, C, H, W), averaged over their positions."""
         for number in range(1, len(self.depths) + 1):
             x = self.stage(number, x)
         return x.mean((-2, -1))
 
     def stage(self, number: int, x: Tensor) -> Tensor:
-        """Stage 1..4; stage 1 takes images (F, C, H, W), the others the maps of the stage before."""
+        """Apply stage 1..4; stage 1 takes images (F, C, H, W), the others the maps of the stage before."""
         if number == 1:
             x = self.maxpool(self.relu(self.bn1(self.conv1(_channels_last(x)))))
         maps: Tensor = self.get_submodule(f"layer{number}")(x)
@@ -95,7 +95,7 @@ class ResNet(nn.Module):
 
 
 def _channels_last(x: Tensor) -> Tensor:
-    """The same images, channels last in memory, as all maps then are: a fifth faster on a CPU."""
+    """Return the same images, channels last in memory, as all maps then are: a fifth faster on a CPU."""
     _, channels, height, width = x.shape
     x = x.contiguous(memory_format=torch.channels_last)
     # The stride of a single channel is ambiguous, and a convolution goes by it.
