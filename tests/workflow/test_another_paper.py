@@ -1,5 +1,6 @@
 """Another paper brings its science and its rules; its jobs really run."""
 
+import pytest
 import yaml
 
 from tests.papermatrix.tea import TABLES
@@ -73,6 +74,7 @@ def test_after_a_kill_the_same_command_resumes(workspace: Workspace) -> None:
     assert all(0 < float(value) < 1 for value in workspace.rows("cups")["black"])
 
 
+@pytest.mark.slow
 def test_another_scale_leaves_the_results_of_the_first_in_place(workspace: Workspace) -> None:
     (workspace.folder / "config/scales/large.yaml").write_text("leaf.grams: 7\n")
     workspace.snakemake("--cores", "2", "--config", "scale=large")

@@ -38,6 +38,7 @@ def test_status_and_table_say_which_signal_killed_a_job(workspace: Workspace) ->
     assert (failure(workspace)["signal"], failure(workspace)["exit_code"]) == ("SIGABRT", 134)
 
 
+@pytest.mark.slow
 def test_a_job_that_crashed_three_times_refuses_to_until_it_is_told_to_or_its_source_changes(
     workspace: Workspace,
 ) -> None:
@@ -59,6 +60,7 @@ def test_a_job_that_crashed_three_times_refuses_to_until_it_is_told_to_or_its_so
     assert "killed" not in workspace.papermatrix("status")
 
 
+@pytest.mark.slow
 def test_a_job_that_is_killed_from_outside_is_tried_again(workspace: Workspace) -> None:
     kill_by(workspace, signal.SIGKILL)
     before = workspace.runs()

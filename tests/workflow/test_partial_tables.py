@@ -55,6 +55,7 @@ def test_a_crash_and_a_divergence_leave_tables_with_marks(workspace: Workspace) 
     assert not names(results / "partial")
 
 
+@pytest.mark.slow
 def test_only_tables_that_have_begun_are_rendered_in_part(workspace: Workspace) -> None:
     workspace.snakemake("--cores", "2", "--keep-going", "results/mugs.md", fails=True)
     partial = workspace.folder / "results/partial"

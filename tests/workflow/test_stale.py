@@ -86,6 +86,7 @@ def test_an_edit_of_the_first_stage_makes_everything_stale(workspace: Workspace)
     assert workspace.plan_rerun("cups") == {"dry": 2, "steep": 1, "taste": 6, "table": 1}
 
 
+@pytest.mark.slow
 def test_an_old_result_stays_while_its_rerun_fails_and_nothing_runs_on_it(workspace: Workspace) -> None:
     old = (steeping(workspace) / "result.json").read_bytes()
     (workspace.folder / "kill").write_text(str(int(signal.SIGTERM)))
@@ -109,6 +110,7 @@ def test_an_old_result_stays_while_its_rerun_fails_and_nothing_runs_on_it(worksp
     assert workspace.plan() == {}
 
 
+@pytest.mark.slow
 def test_a_rerun_that_was_killed_with_its_snakemake_is_resumed_by_the_next(workspace: Workspace) -> None:
     old = (steeping(workspace) / "result.json").read_bytes()
     workspace.edit("hooks.py", ("grams == 11", 'job.stage == "steep"'))
