@@ -41,6 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     job.add_argument("--needs", type=Path, metavar="DIR", help="folder of its upstream job")
     job.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
     job.add_argument("--threads", type=_threads, default=1, help="threads of one job on a CPU (default: 1)")
+    job.add_argument(
+        "--data-root", metavar="DIR", help="folder of the recorded data, which holds Multi_Modal"
+    )
     job.set_defaults(command=_job)
 
     simulate = commands.add_parser("simulate", help="write a simulated DeepSense 6G tree")
@@ -85,7 +88,7 @@ def _add_set(parser: argparse.ArgumentParser, text: str) -> None:
 
 
 def _job(options: argparse.Namespace) -> None:
-    from beamfusion.stages import run_stage  # imports torch only where the stage needs it
+    from beamfusion.stages.start import run_stage  # imports torch only where the stage needs it
 
     try:
         document = json.loads(options.settings)
@@ -98,6 +101,7 @@ def _job(options: argparse.Namespace) -> None:
         needs=options.needs,
         device=options.device,
         threads=options.threads,
+        data_root=Path(options.data_root) if options.data_root else None,
     )
 
 

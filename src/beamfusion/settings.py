@@ -2,6 +2,8 @@
 
 A switch is a setting whose default repairs what the published code does. `published: true` in a section
 gives every switch that is not stated the published value; `PUBLISHED` of each section lists them.
+
+A new setting needs a `NEUTRAL` value, or it makes every job another one.
 """
 
 from __future__ import annotations
@@ -39,18 +41,22 @@ Depth = Annotated[int, Field(ge=1, le=64)]
 Depths = tuple[Depth, Depth, Depth, Depth]
 
 
-def _mark_published(schema: dict[str, Any], model: type[Section]) -> None:
+def _mark(schema: dict[str, Any], model: type[Section]) -> None:
     for name, value in model.PUBLISHED.items():
         schema["properties"][name]["x-published"] = value
+    for name, value in model.NEUTRAL.items():
+        schema["properties"][name]["x-neutral"] = value
 
 
 class Section(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True,
-        json_schema_extra=_mark_published,
+        json_schema_extra=_mark,
     )  # fmt: skip
 
     PUBLISHED: ClassVar[dict[str, Any]] = {}
+    NEUTRAL: ClassVar[dict[str, Any]] = {}
+    """Of each setting that is newer than results of the others: the value with which all is as before."""
 
     published: StrictBool = False
     """What the authors' code does, for every switch of this section that is not stated."""
@@ -94,13 +100,11 @@ class Simulation(Section):
 
 
 class Frames(Section):
-    """Where frames come from, and how each is prepared."""
+    """Which frames there are, and how each is prepared."""
 
     PUBLISHED: ClassVar[dict[str, Any]] = {"gps": "angle"}
 
     source: Literal["simulated", "deepsense"] = "deepsense"
-    root: str = ""
-    """The data set's folder, where the source is deepsense."""
     image_size: Side = 256
     """Side of the square image, in pixels."""
     lidar_grid: Side = 256

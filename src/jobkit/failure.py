@@ -10,10 +10,12 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from jobkit.digest import digest
 from jobkit.errors import UserError
 from jobkit.files import STRICT, Integer, read_as, read_json, write_json
 from jobkit.ledger import LEDGER, is_unfinished, unfinished
 from jobkit.result import RESULT
+from jobkit.source import Digests
 
 FAILURE = "failure.json"
 MOST_CRASHES = 3
@@ -53,10 +55,14 @@ def read_failure(folder: Path) -> Failure | None:
     return _read(folder)
 
 
-def refuse_to_crash_again(folder: Path, source: str) -> None:
+def refuse_to_crash_again(folder: Path, source: Digests) -> None:
     """Raise a `UserError` where this source has crashed too often without getting further."""
     past = _read(folder)
-    if past and past.crashes >= MOST_CRASHES and (past.source, past.saves) == (source, _progress(folder)[1]):
+    if (
+        past
+        and past.crashes >= MOST_CRASHES
+        and (past.source, past.saves) == (digest(source), _progress(folder)[1])
+    ):
         raise UserError(
             f"{folder}: {past.cause} {past.crashes} times in a row by the same source, and not tried again; "
             f"remove {folder / FAILURE} to try all the same"
@@ -91,7 +97,7 @@ def _progress(folder: Path) -> tuple[str | None, int]:
         account = unfinished(folder, None)
     except UserError:
         return None, 0
-    return (account.sources[-1], account.saves) if account and account.sources else (None, 0)
+    return (digest(account.sources[-1]), account.saves) if account and account.sources else (None, 0)
 
 
 def _has_new_result(folder: Path, seconds: int) -> bool:

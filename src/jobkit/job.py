@@ -4,7 +4,6 @@ A job whose upstream diverged is `diverged` too, without running. `result.json` 
 older one stays in its place, and `ledger.json` beside it says that it is being replaced.
 """
 
-import importlib
 import os
 import resource
 import sys
@@ -15,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from jobkit import provenance
+from jobkit.acceptance import is_accepted
+from jobkit.data import data_digest
+from jobkit.declared import Declared, digests_of_work
 from jobkit.digest import digest_files
 from jobkit.errors import UserError
 from jobkit.failure import FAILURE, refuse_to_crash_again
@@ -23,8 +25,9 @@ from jobkit.folder import check_folder, continue_log, empty, remove_leftovers, s
 from jobkit.ledger import Account, Ledger, is_unfinished, unfinished
 from jobkit.lock import job_lock
 from jobkit.result import RESULT, SETTINGS, Cost, Result, Status, read_result, write_result
+from jobkit.source import Digests, Source
 
-INHERITED = ("data_digest", "data")
+INHERITED = ("data_digest", "data", "data_root_digest")
 """Provenance that a job takes over from its upstream."""
 
 
@@ -57,10 +60,10 @@ class JobSpec:
     folder: Path
     settings: dict[str, Any]
     upstream: Path | None
-    source: str
-    """The module whose source, with all that it imports, makes this job's result."""
     packages: tuple[str, ...] = ()
     """Libraries whose versions are worth recording."""
+    data_root: Path | None = None
+    """Folder of recorded data that it reads."""
 
     @property
     def id(self) -> str:
@@ -82,18 +85,22 @@ class _Document:
 def run_job(job: JobSpec, work: Callable[[Ledger], Outcome]) -> Result:
     """Do the work of one job and write its result.
 
-    A result that today's source made from the upstream's present result is returned as it is.
+    A result that today's source made from the upstream's present result, and from the same data, is returned
+    as it is. The source is that of the module that defines `work`, or what stages.yaml declares.
     """
     check_folder(job.folder)
+    declared = Declared.of_environment()
+    # What runs is what is digested, however long it waits for a device: the work's module is imported by now.
+    source = digests_of_work(work, declared.sources.get(job.stage, Source()))
     with job_lock(job.folder):
         remove_leftovers(job.folder)
         continue_log(job.folder)
         upstream = _named_result(job.upstream) if job.upstream else None
         upstream_digest = digest_files([job.upstream / RESULT], job.upstream) if job.upstream else None
-        source = provenance.source_digest(job.source)
         last = _named_result(job.folder) if (job.folder / RESULT).exists() else None
         past = unfinished(job.folder, last)
-        if last is not None and past is None and _is_of_today(last, job.folder, source, upstream_digest):
+        made_from = {"upstream_digest": upstream_digest, **_data_digest(job, declared)}
+        if last is not None and past is None and _is_of_today(last, job.folder, source, made_from):
             (job.folder / FAILURE).unlink(missing_ok=True)
             return last
         if job.upstream and is_unfinished(job.upstream):
@@ -101,8 +108,6 @@ def run_job(job: JobSpec, work: Callable[[Ledger], Outcome]) -> Result:
                 f"{job.upstream}: its rerun has not ended, and its result is of before; end it first"
             )
         ledger = _open_ledger(job, source, upstream_digest, past)
-        # What runs is what was digested, however long it waits for a device.
-        importlib.import_module(job.source)
         ledger.begin()
         before = provenance.commit()
         inherited = {k: upstream.provenance[k] for k in INHERITED if upstream and k in upstream.provenance}
@@ -111,7 +116,7 @@ def run_job(job: JobSpec, work: Callable[[Ledger], Outcome]) -> Result:
         else:
             outcome = work(ledger)
         account = ledger.account(outcome.peak_memory if outcome.peak_memory is not None else resident_peak())
-        result = _result(job, outcome, account, {**inherited, **before, "upstream_digest": upstream_digest})
+        result = _result(job, outcome, account, {**inherited, **before, **made_from})
         write_result(job.folder, result)
         for name in (*outcome.obsolete, FAILURE):
             (job.folder / name).unlink(missing_ok=True)
@@ -119,13 +124,27 @@ def run_job(job: JobSpec, work: Callable[[Ledger], Outcome]) -> Result:
         return result
 
 
-def _is_of_today(result: Result, folder: Path, source: str, upstream_digest: str | None) -> bool:
-    """Return whether a result and all its files are what a rerun would make."""
-    current = {"source_digest": source, "upstream_digest": upstream_digest}
-    return current.items() <= result.provenance.items() and result.files.items() <= sizes(folder).items()
+def _is_of_today(result: Result, folder: Path, source: Digests, made_from: dict[str, Any]) -> bool:
+    """Return whether a result and all its files are what a rerun would make, or are accepted as such."""
+    if not result.files.items() <= sizes(folder).items():
+        return False
+    past = result.provenance
+    differs = {
+        "source": past.get("source") != [source],
+        **{k: past.get(k) != v for k, v in made_from.items()},
+    }
+    return not any(differs.values()) or is_accepted(folder, {"source": source, **made_from})
 
 
-def _open_ledger(job: JobSpec, source: str, upstream_digest: str | None, past: Account | None) -> Ledger:
+def _data_digest(job: JobSpec, declared: Declared) -> dict[str, str]:
+    """Return the digest of the recorded data that a job reads, by its name in the provenance."""
+    if job.data_root is None:
+        return {}
+    known = Path(declared.data_digests) if declared.data_digests else None
+    return {"data_root_digest": data_digest(job.data_root, known)}
+
+
+def _open_ledger(job: JobSpec, source: Digests, upstream_digest: str | None, past: Account | None) -> Ledger:
     """Resume what was begun on the same upstream result; else start over in an empty folder.
 
     The ledger comes first: it says that the result beside it is no longer that of the other files.
@@ -170,7 +189,7 @@ def _result(job: JobSpec, outcome: Outcome, account: Account, origin: dict[str, 
         ),
         provenance={
             **origin,
-            "source_digest": "+".join(account.sources),
+            "source": list(account.sources),
             "seed": job.settings.get("seed"),
             "started": account.started,
             "ended": _now(),

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from jobkit.errors import UserError
 from jobkit.files import STRICT, Integer, Number, read_as, read_sealed, write_sealed
-from jobkit.result import RESULT, Result, parse_result, with_upstream_digest
+from jobkit.result import RESULT, Result, parse_result
+from jobkit.source import Digests
 
 LEDGER = "ledger.json"
 
@@ -22,7 +23,7 @@ class Account:
     peak_memory: Integer = 0
     resumptions: Integer = 0
     started: str = ""
-    sources: tuple[str, ...] = ()
+    sources: tuple[Digests, ...] = ()
     """Digests of the source that worked on the job, in order of appearance."""
     upstream_digest: str | None = None
     """Of the result that the job was begun on."""
@@ -33,19 +34,21 @@ class Account:
 class Ledger:
     """Counts the time of one run on top of the runs before it; `save` bounds what a killed run loses."""
 
-    def __init__(self, folder: Path, past: Account, source: str):
+    def __init__(self, folder: Path, past: Account, source: Digests):
         sources = past.sources if source in past.sources else (*past.sources, source)
         self._path, self._past = folder / LEDGER, replace(past, sources=sources)
         self.begin()
         self._write()
 
     @classmethod
-    def start(cls, folder: Path, *, started: str, source: str, upstream_digest: str | None = None) -> Ledger:
+    def start(
+        cls, folder: Path, *, started: str, source: Digests, upstream_digest: str | None = None
+    ) -> Ledger:
         """Open the ledger of a job that starts over; it replaces the one in the folder."""
         return cls(folder, Account(started=started, upstream_digest=upstream_digest), source)
 
     @classmethod
-    def resume(cls, folder: Path, past: Account, source: str) -> Ledger:
+    def resume(cls, folder: Path, past: Account, source: Digests) -> Ledger:
         """Open the ledger of an unfinished job that has cost `past`."""
         return cls(folder, replace(past, resumptions=past.resumptions + 1), source)
 
@@ -90,7 +93,7 @@ def is_unfinished(folder: Path) -> bool:
 
 def _read(path: Path) -> Account:
     try:
-        return read_as(Account, with_upstream_digest(read_sealed(path)))
+        return read_as(Account, read_sealed(path))
     except ValueError as error:
         raise UserError(
             f"{path}: not what a job has cost ({error}); remove the job's folder to start over"

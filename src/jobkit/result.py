@@ -10,8 +10,10 @@ from jobkit.files import STRICT, Integer, Number, read_as, read_sealed, write_se
 
 RESULT = "result.json"
 SETTINGS = "settings.json"
-VERSION = 2
+VERSION = 3
 """Of the format of result.json, whose `form` it is."""
+OLDER = (2,)
+"""Forms that `papermatrix migrate` carries over."""
 
 Status = Literal["done", "diverged"]
 
@@ -66,17 +68,14 @@ def read_result(folder: Path) -> Result:
 
 
 def parse_result(path: Path) -> Result:
-    """Read a result file, of today's jobs or of those that wrote `upstream_digest` as `stands_on`."""
+    """Read a result file; a `UserError` where it is none of this form."""
     try:
         content = read_sealed(path)
-        if content.pop("form", None) != VERSION:
+        form = content.pop("form", None)
+        if form in OLDER:
+            raise ValueError(f"of form {form}, now {VERSION}; carry it over: papermatrix migrate")
+        if form != VERSION:
             raise ValueError(f"expected form {VERSION}")
-        result = read_as(Result, content)
+        return read_as(Result, content)
     except ValueError as error:
         raise UserError(f"{path}: not a job's result ({error})") from None
-    return dataclasses.replace(result, provenance=with_upstream_digest(result.provenance))
-
-
-def with_upstream_digest(content: dict[str, Any]) -> dict[str, Any]:
-    """Return the content with today's name of what older files call `stands_on`."""
-    return {{"stands_on": "upstream_digest"}.get(key, key): value for key, value in content.items()}

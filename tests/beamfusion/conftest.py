@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from beamfusion.stages import run_stage
+from beamfusion.stages.start import run_stage
 from tests.beamfusion.tiny import TINY, with_changes
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from beamfusion.device import free_devices
-from beamfusion.stages import run_stage
+from beamfusion.stages.start import run_stage
 from jobkit import claim
 from jobkit.errors import UserError
 from jobkit.job import Outcome

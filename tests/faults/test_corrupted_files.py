@@ -101,7 +101,7 @@ def test_the_settings_of_an_upstream_job(chain: Chain, faults: Faults, tmp_path:
 
 
 def test_a_ledger(faults: Faults, tmp_path: Path) -> None:
-    Ledger.start(tmp_path, started="2026-01-01", source="a", upstream_digest="b").save()
+    Ledger.start(tmp_path, started="2026-01-01", source={"science": "a"}, upstream_digest="b").save()
     path = tmp_path / LEDGER
     check_file(path, lambda: unfinished(tmp_path, None), bool, "ledger.json damaged", faults)
 

@@ -12,11 +12,13 @@ from jobkit.ledger import Ledger
 from jobkit.result import RESULT, Result, write_result
 
 ABORTED, KILLED, TERMINATED = 134, 137, 143
+A = {"science": "a"}
+"""Digests of a source."""
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
-    return Ledger.start(tmp_path, started="2026-01-01", source="a")
+    return Ledger.start(tmp_path, started="2026-01-01", source=A)
 
 
 def crashes(folder: Path) -> int:
@@ -49,13 +51,13 @@ def test_crashes_in_a_row_are_counted_over_kills_and_until_there_is_progress(
 
 def test_the_third_crash_of_a_source_is_its_last(tmp_path: Path, ledger: Ledger) -> None:
     for _ in range(3):
-        refuse_to_crash_again(tmp_path, "a")
+        refuse_to_crash_again(tmp_path, A)
         record_failure(tmp_path, ABORTED, 0)
     with pytest.raises(UserError, match=r"killed by SIGABRT 3 times in a row .* remove .*failure\.json"):
-        refuse_to_crash_again(tmp_path, "a")
+        refuse_to_crash_again(tmp_path, A)
     record_failure(tmp_path, 2, 0)
     assert crashes(tmp_path) == 3
-    refuse_to_crash_again(tmp_path, "b")
+    refuse_to_crash_again(tmp_path, {"science": "b"})
 
 
 def test_the_failure_of_an_earlier_run_is_not_that_of_the_last(tmp_path: Path, ledger: Ledger) -> None:
@@ -76,4 +78,4 @@ def test_a_process_that_dies_after_its_result_was_whole_has_not_failed(tmp_path:
 def test_a_record_that_cannot_be_read_is_none(tmp_path: Path) -> None:
     (tmp_path / FAILURE).write_text("{")
     assert read_failure(tmp_path) is None
-    refuse_to_crash_again(tmp_path, "a")
+    refuse_to_crash_again(tmp_path, A)

@@ -1,5 +1,7 @@
 """Runs jobs with real folders, locks and processes."""
 
+import dataclasses
+import functools
 import os
 import shutil
 import signal
@@ -11,15 +13,18 @@ from pathlib import Path
 
 import pytest
 
+from jobkit.acceptance import accept
+from jobkit.declared import VARIABLE, Declared, digests_of_work, module_of
 from jobkit.errors import UserError
 from jobkit.files import read_json, write_sealed
 from jobkit.job import JobSpec, Outcome, run_job, upstream_folder
-from jobkit.ledger import Ledger, is_unfinished, unfinished
+from jobkit.ledger import Ledger, is_unfinished
 from jobkit.result import RESULT, Result, read_result, write_result
+from jobkit.source import Source, parse_source
 
 
 def job(folder: Path, stage: str = "train", upstream: Path | None = None) -> JobSpec:
-    return JobSpec(stage, folder, {"seed": 100}, upstream, source="jobkit.job")
+    return JobSpec(stage, folder, {"seed": 100}, upstream)
 
 
 def test_a_result_holds_scores_cost_and_provenance(tmp_path: Path) -> None:
@@ -27,9 +32,7 @@ def test_a_result_holds_scores_cost_and_provenance(tmp_path: Path) -> None:
     assert read_result(tmp_path / "a1") == result
     assert result.scores == {"dba": 0.9}
     assert result.cost.peak_memory > 0
-    assert {"commit", "dirty", "source_digest", "seed", "started", "ended", "versions"} <= set(
-        result.provenance
-    )
+    assert {"commit", "dirty", "source", "seed", "started", "ended", "versions"} <= set(result.provenance)
 
 
 def test_a_complete_job_is_not_run_again(tmp_path: Path) -> None:
@@ -75,7 +78,7 @@ def test_an_upstream_job_is_found_by_its_stage_after_the_results_were_moved(tmp_
 def test_cost_sums_over_resumptions_and_names_every_source(tmp_path: Path) -> None:
     folder = tmp_path / "a1"
     folder.mkdir()
-    first = Ledger.start(folder, started="2026-01-01", source="old")
+    first = Ledger.start(folder, started="2026-01-01", source={"m": "old"})
     time.sleep(0.05)
     first.save(peak_memory=7)
     result = run_job(job(folder), lambda ledger: Outcome(peak_memory=3))
@@ -83,7 +86,8 @@ def test_cost_sums_over_resumptions_and_names_every_source(tmp_path: Path) -> No
     assert result.cost.peak_memory == 7
     assert result.cost.resumptions == 1
     assert result.provenance["started"] == "2026-01-01"
-    assert result.provenance["source_digest"].startswith("old+")
+    assert result.provenance["source"][0] == {"m": "old"}
+    assert len(result.provenance["source"]) == 2
 
 
 HOLD = """
@@ -237,7 +241,7 @@ def of_another_source(folder: Path) -> Result:
     """Write the result of a job whose source is not today's."""
     (folder / "checkpoint.pt").parent.mkdir(exist_ok=True)
     (folder / "checkpoint.pt").write_text("old weights")
-    provenance = {"source_digest": "old", "started": "2026-01-01"}
+    provenance = {"source": [{"m": "old"}], "started": "2026-01-01"}
     result = Result("train", folder.name, scores={"dba": 0.9}, provenance=provenance)
     write_result(folder, result)
     return result
@@ -269,22 +273,22 @@ def test_an_old_result_stays_until_its_replacement_is_whole(tmp_path: Path) -> N
 
 def test_nothing_runs_on_an_upstream_whose_rerun_is_unfinished(tmp_path: Path) -> None:
     of_another_source(tmp_path / "a1")
-    Ledger.start(tmp_path / "a1", started="2026-01-02", source="new")
+    Ledger.start(tmp_path / "a1", started="2026-01-02", source={"m": "new"})
     with pytest.raises(UserError, match=r"a1: its rerun has not ended"):
         run_job(job(tmp_path / "b1", "evaluate", tmp_path / "a1"), lambda ledger: Outcome())
 
 
 def test_a_job_of_today_whose_rerun_was_begun_by_other_source_is_rerun(tmp_path: Path) -> None:
     run_job(job(tmp_path / "a1"), lambda ledger: Outcome(scores={"dba": 0.9}))
-    Ledger.start(tmp_path / "a1", started="2026-01-02", source="other")
+    Ledger.start(tmp_path / "a1", started="2026-01-02", source={"m": "other"})
     again = run_job(job(tmp_path / "a1"), lambda ledger: Outcome(scores={"dba": 0.7}))
     assert again.scores == {"dba": 0.7}
-    assert again.provenance["source_digest"].startswith("other+")
+    assert again.provenance["source"][0] == {"m": "other"}
 
 
 def test_a_job_that_was_killed_before_it_removed_its_ledger_is_complete(tmp_path: Path) -> None:
     first = run_job(job(tmp_path), lambda ledger: Outcome(scores={"dba": 0.9}))
-    Ledger.start(tmp_path, started=first.provenance["started"], source=first.provenance["source_digest"])
+    Ledger.start(tmp_path, started=first.provenance["started"], source=first.provenance["source"][0])
     assert not is_unfinished(tmp_path)
     assert run_job(job(tmp_path), lambda ledger: Outcome()) == first
 
@@ -300,38 +304,51 @@ def test_a_job_whose_files_are_gone_is_rerun(tmp_path: Path) -> None:
     assert (tmp_path / "checkpoint.pt").exists()
 
 
-def test_files_of_before_the_upstream_digest_had_its_name_are_read_without_loss(tmp_path: Path) -> None:
-    content = {
-        "form": 2,
-        "stage": "evaluate",
-        "id": "b1",
-        "status": "done",
-        "epoch": None,
-        "files": {"samples.parquet": 7},
-        "scores": {"dba": {"overall": 0.5}},
-        "cost": {
-            "seconds": 1.5,
-            "seconds_per_epoch": None,
-            "device": "cpu",
-            "device_count": 2,
-            "device_hours": 0.1,
-            "peak_memory": 5,
-            "total_memory": 10,
-            "resumptions": 1,
-        },
-        "provenance": {"stands_on": "abc", "source_digest": "def", "commit": None},
-    }
-    write_sealed(tmp_path / RESULT, content)
-    result = read_result(tmp_path)
-    assert result.provenance == {"upstream_digest": "abc", "source_digest": "def", "commit": None}
-    assert (result.scores, result.cost.total_memory, result.files) == (
-        {"dba": {"overall": 0.5}},
-        10,
-        {"samples.parquet": 7},
-    )
-    (tmp_path / RESULT).unlink()
-    ledger = {"seconds": 9, "peak_memory": 3, "resumptions": 0, "started": "s", "sources": ["a"]}
-    write_sealed(tmp_path / "ledger.json", {**ledger, "stands_on": "abc"})
-    past = unfinished(tmp_path, None)
-    assert past is not None
-    assert (past.seconds, past.sources, past.upstream_digest) == (9, ("a",), "abc")
+def test_a_result_of_an_older_form_is_carried_over_by_migrate(tmp_path: Path) -> None:
+    write_sealed(tmp_path / RESULT, {"form": 2, "stage": "train", "id": "a1"})
+    with pytest.raises(UserError, match=r"of form 2, now 3; carry it over: papermatrix migrate"):
+        read_result(tmp_path)
+
+
+def test_declared_source_that_is_without_the_work_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, str(Declared({"train": parse_source(["jobkit.digest"])})))
+    with pytest.raises(UserError, match=r"declares, jobkit\.digest, is without tests\.jobkit\.test_job"):
+        run_job(job(tmp_path / "a1"), lambda ledger: Outcome())
+    assert not (tmp_path / "a1").exists()
+    run_job(job(tmp_path / "b1", stage="evaluate"), lambda ledger: Outcome())
+
+
+def test_work_is_found_behind_what_wraps_it() -> None:
+    def work(folder: Path, ledger: Ledger) -> Outcome:
+        return Outcome()
+
+    wrapped = functools.partial(functools.wraps(work)(lambda ledger: work(Path(), ledger)), None)
+    wrapped.func.__module__ = "elsewhere"
+    assert module_of(wrapped) == __name__
+
+
+def test_other_data_in_the_folder_that_was_read_make_a_job_run_again(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "a.csv").write_text("1")
+    spec = dataclasses.replace(job(tmp_path / "a1"), data_root=data)
+    run_job(spec, lambda ledger: Outcome(scores={"dba": 0.9}))
+    moved = dataclasses.replace(spec, data_root=data.rename(tmp_path / "moved"))
+    assert run_job(moved, lambda ledger: Outcome()).scores == {"dba": 0.9}
+    (tmp_path / "moved/a.csv").write_text("2")
+    assert run_job(moved, lambda ledger: Outcome()).scores == {}
+
+
+def test_an_accepted_result_is_not_made_again(tmp_path: Path) -> None:
+    of_another_source(tmp_path / "a1")
+    source = digests_of_work(accepted_work, Source())
+    accept(tmp_path / "a1", "only renamed", {"source": source, "upstream_digest": None})
+    assert run_job(job(tmp_path / "a1"), accepted_work).scores == {"dba": 0.9}
+    accept(tmp_path / "a1", "only renamed", {"source": {"m": "of last week"}, "upstream_digest": None})
+    assert run_job(job(tmp_path / "a1"), accepted_work).scores == {}
+
+
+def accepted_work(ledger: Ledger) -> Outcome:
+    return Outcome()

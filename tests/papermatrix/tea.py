@@ -73,6 +73,10 @@ tables:
 """
 
 
+OF_OTHER_SOURCE = {"source": [{"jobkit.digest": "of another day"}]}
+"""Provenance of a result that other code made than today's, of a stage whose source is jobkit.digest."""
+
+
 class Paper:
     """The files of one paper, in the current folder."""
 
@@ -88,6 +92,13 @@ class Paper:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text.lstrip("\n"))
+
+    def setting(self, key: str, schema: dict[str, Any]) -> None:
+        """Declare a setting, in place of one of that name."""
+        path = self.folder / "config/settings.schema.json"
+        content, (section, name) = json.loads(path.read_text()), key.split(".")
+        content["$defs"][section.title()]["properties"][name] = schema
+        path.write_text(json.dumps(content))
 
     def tables(self, text: str) -> Matrix:
         """Return the matrix of other tables."""

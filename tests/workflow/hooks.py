@@ -3,6 +3,7 @@
 13 g burn, 11 g take a minute the first time, and a file `kill` holds the signal that kills the process.
 """
 
+import functools
 import os
 import sys
 import time
@@ -16,6 +17,7 @@ Work = Callable[[Ledger], Outcome]
 
 
 def watched(job: JobSpec, work: Work) -> Work:
+    @functools.wraps(work)
     def run(ledger: Ledger) -> Outcome:
         with Path("runs.txt").open("a") as runs:
             runs.write(f"{job.stage}\n")

@@ -111,7 +111,9 @@ def new_tea(folder: Path) -> Workspace:
     workspace = Workspace(folder, parts=())
     job = "partial(STAGES[options.stage], job)"
     workspace.edit(
-        "tea/job.py", ("import pandas", "import hooks\nimport pandas"), (job, f"hooks.watched(job, {job})")
+        "tea/job.py",
+        ("from tea import", "import hooks\nfrom tea import"),
+        (job, f"hooks.watched(job, {job})"),
     )
     return workspace
 

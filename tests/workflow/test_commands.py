@@ -30,7 +30,7 @@ def test_a_number_is_explained_by_the_jobs_that_ran(workspace: Workspace) -> Non
     for job in explanation["jobs"]:
         folder = workspace.folder / job["folder"]
         assert job["provenance"] == json.loads((folder / "result.json").read_text())["provenance"]
-        assert {"commit", "dirty", "source_digest", "versions", "started", "ended"} <= set(job["provenance"])
+        assert {"commit", "dirty", "source", "versions", "started", "ended"} <= set(job["provenance"])
         assert all((folder / name).stat().st_size == size for name, size in job["files"].items())
     assert explanation["jobs"][1]["settings"] == {"steep.enabled": True}
 

@@ -26,10 +26,10 @@ def test_the_settings_schema_is_beamfusions() -> None:
     assert read("settings.schema.json") == json.loads(json.dumps(settings_schema()))
 
 
-def test_each_stage_is_stale_by_the_module_that_beamfusion_records() -> None:
+def test_each_stage_is_stale_by_the_module_that_does_its_work() -> None:
     declared = read_yaml(CONFIG / "stages.yaml").content["stages"]
-    assert {name: declared[name]["source"] for name in STAGES} == {
-        name: source for name, (source, _) in STAGES.items()
+    assert {name: stage["source"] for name, stage in declared.items()} == {
+        name: f"beamfusion.stages.{name}" for name in STAGES
     }
 
 

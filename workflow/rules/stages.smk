@@ -20,6 +20,7 @@ rule simulate:
     shell:
         job_command(
             "beamfusion job {wildcards.stage} --device $DEVICE --threads {threads}"
+            ' --data-root "$DATA_ROOT"'
         )
 
 
@@ -28,12 +29,6 @@ use rule simulate as prepare with:
         stage="prepare",
     resources:
         **resources_of["prepare"],
-    params:
-        settings=settings,
-        # Unused, but recorded with older results: Snakemake reruns what has other parameters.
-        needs=lambda wildcards: " ".join(
-            f"--needs {Path(result).parent}" for result in upstream(wildcards)
-        ),
 
 
 use rule simulate as train with:

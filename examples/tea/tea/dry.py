@@ -1,20 +1,31 @@
 """Dries leaves."""
 
-from dataclasses import dataclass
 from random import Random
+
+import pandas as pd
+
+from jobkit.digest import digest_files
+from jobkit.files import whole_file
+from jobkit.job import JobSpec, Outcome
+from jobkit.ledger import Ledger
+from tea.leaves import LEAVES, Leaf, write_leaves
 
 LEAVES_PER_GRAM = 100
 SWEETEST = {"green": 0.9, "black": 0.7}
 """The most sugar that a leaf of each kind has."""
 DAYS = 5
+HISTORY = "history.csv"
 
 
-@dataclass(frozen=True)
-class Leaf:
-    age: str
-    """`young` or `old`."""
-    sugar: float
-    """From 0 to 1."""
+def run(job: JobSpec, ledger: Ledger) -> Outcome:
+    """Dry leaves, write them beside the result, and name them for the header of tables."""
+    leaf = job.settings["leaf"]
+    write_leaves(job.folder, dry(leaf["kind"], leaf["grams"], job.settings["seed"]))
+    days = pd.DataFrame(enumerate(water(leaf["grams"]), start=1), columns=["day", "water"])
+    with whole_file(job.folder / HISTORY) as path:
+        days.to_csv(path, index=False)
+    digest = digest_files([job.folder / LEAVES], job.folder)
+    return Outcome(provenance={"data": f"{leaf['kind']} leaves", "data_digest": digest})
 
 
 def dry(kind: str, grams: float, seed: int) -> list[Leaf]:

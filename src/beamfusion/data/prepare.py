@@ -28,7 +28,7 @@ from beamfusion.data.windows import Problems, read_labels, window_table
 from beamfusion.settings import GRID_MODALITIES, Frames
 from jobkit.digest import digest, digest_files
 from jobkit.errors import UserError
-from jobkit.provenance import source_digest
+from jobkit.source import Source, source_digests
 
 JOURNAL = "journal.jsonl"
 CHUNK = 128
@@ -77,8 +77,9 @@ def discard_index(out: Path) -> None:
 
 def _key(tree: Tree, settings: Frames) -> str:
     """Digest what the prepared bytes are made from, but for the contents of the raw frames."""
-    sizes = settings.model_dump(exclude={"root", "source", "published"})
-    return digest([FORMAT, sizes, _csv_digest(tree), source_digest(__name__)])
+    sizes = settings.model_dump(exclude={"source", "published"})
+    source = source_digests(Source((__name__,), besides=("beamfusion.settings",)))
+    return digest([FORMAT, sizes, _csv_digest(tree), source])
 
 
 def _csv_digest(tree: Tree) -> str:

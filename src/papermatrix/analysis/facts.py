@@ -15,8 +15,8 @@ from typing import Any
 from jobkit.digest import canonical_json, digest
 from jobkit.errors import UserError, did_you_mean
 from jobkit.files import read_json, write_json
-from jobkit.provenance import source_digest
 from jobkit.settings import Flat
+from jobkit.source import parse_source, source_digests
 from papermatrix.config.fields import is_number
 from papermatrix.config.metric import LARGEST
 from papermatrix.config.paper import Command, Computed
@@ -129,7 +129,7 @@ def _fact(matrix: Matrix, rule: Computed, stated: Flat) -> Fact:
         if any(key == name or key.startswith(f"{name}.") for name in command.uses)
     }
     run = tuple(_words(command, scale, used))
-    source = source_digest(command.source) if command.source else None
+    source = source_digests(parse_source(command.source)) if command.source else None
     return Fact(f"{rule.command}-{digest({'run': run, 'source': source})[:DIGITS]}", run)
 
 

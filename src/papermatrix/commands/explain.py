@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from papermatrix.results.lineage import Step
     from papermatrix.results.values import CellResult
 
-HAVE_LINES = (
-    *("seed", "commit", "dirty", "source_digest", "upstream_digest", "data_digest", "data", "versions"),
-)
+HAVE_LINES = (*("seed", "commit", "dirty", "source", "upstream_digest", "data_digest", "data", "versions"),)
 """Entries of the provenance that have a line of their own, or none."""
 TIMES = ("started", "ended")
 UNITS = ("B", "kB", "MB", "GB", "TB")
@@ -128,7 +126,9 @@ def _as_json(step: Step) -> dict[str, Any]:
         "id": job.id,
         "stage": job.stage,
         "state": step.status,
-        "outdated": step.has_other_source,
+        "outdated": bool(step.changed_source),
+        "changed_source": step.changed_source,
+        "accepted": step.acceptance.because if step.acceptance else None,
         "folder": str(job.folder),
         "log": str(job.folder / LOG),
         "needs": [job.upstream.id] if job.upstream else [],
@@ -162,12 +162,19 @@ def _lines(step: Step) -> Iterator[tuple[str, str]]:
 
 
 def _provenance_lines(step: Step, provenance: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    from jobkit.source import file_of
+
     if provenance.get("seed") is not None:
         yield "seed", str(provenance["seed"])
     uncommitted = " with uncommitted changes" if provenance.get("dirty") else ""
     yield "commit", f"{provenance.get('commit') or 'unknown'}{uncommitted}"
-    other = ", not that of today" if step.has_other_source else ""
-    yield "source", f"{provenance.get('source_digest', 'unknown')}{other}"
+    files = provenance.get("source", [])
+    changed = (
+        f"; changed since: {', '.join(map(file_of, step.changed_source))}" if step.changed_source else ""
+    )
+    yield "source", f"{len(files[-1])} files{changed}" if files else "unknown"
+    if step.acceptance:
+        yield "accepted", f"{step.acceptance.when}: {step.acceptance.because}"
     if "data_digest" in provenance:
         yield "data", f"{provenance.get('data', 'unnamed')}, digest {provenance['data_digest']}"
     libraries = provenance.get("versions", {})

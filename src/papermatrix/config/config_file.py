@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import StrictBool, field_validator
@@ -32,9 +33,23 @@ class Config(Frozen):
     gpu_model: Text | None = None
     """The GPUs' model, by the name that the scheduler has for it."""
     data_root: Text | None = None
-    """Folder of the recorded data."""
+    """Folder of the recorded data. Where they lie is no setting of a job; what they are is compared."""
     on_stale: Literal["keep", "fail"] = "keep"
     """What a run does with stale results: keep and mark them, or fail. `papermatrix rerun` reruns them."""
+
+    @property
+    def data_folder(self) -> Path | None:
+        """The folder of the recorded data, `~` being one's home."""
+        return Path(self.data_root).expanduser() if self.data_root else None
+
+    @field_validator("data_root")
+    @classmethod
+    def _is_somewhere(cls, value: str | None) -> str | None:
+        try:
+            Path(value or "").expanduser()
+        except RuntimeError as error:
+            raise ValueError(f"{value!r}: {error}") from None
+        return value
 
     @field_validator("on_stale", mode="before")
     @classmethod

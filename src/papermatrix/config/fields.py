@@ -88,6 +88,10 @@ Format = Annotated[
         "a number's format, such as .4f or ,.0f, of at most 99 digits",
     ),
 ]
+Names = Annotated[
+    tuple[Text, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)
+]
+"""One name or several."""
 LatexLabel = Annotated[StrictStr, _matching(r"[A-Za-z0-9:._-]+", "letters, digits and any of : . _ -")]
 Seeds = Annotated[tuple[StrictInt, ...], Field(min_length=1), AfterValidator(_unique_seeds)]
 Settings = Annotated[

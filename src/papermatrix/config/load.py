@@ -25,7 +25,6 @@ from papermatrix.config.stages import StagesFile
 from papermatrix.config.tables import Table, TablesFile
 
 CONFIG = Path("config/config.yaml")
-DATA_ROOT = "data_root"
 PLACEHOLDER = "_"
 """Begins what stands in for a missing word, so that the rest of a file is checked too."""
 ROUNDS = 3
@@ -84,7 +83,6 @@ class _Loader:
         base = self._base(schema, every_scale)
         if schema is None or stages is None:
             raise self._error()
-        self._add_data_root(base, stages, schema)
         tables = tables_file.tables if tables_file else self._fitting_tables(tables_document)
         known = Known(schema, stages, self._scales, tables)
         self._check(self._config_document, (), known.seeds((), config.seeds))
@@ -162,14 +160,6 @@ class _Loader:
                 settings = self._try(lambda name=name: _read_scale(self.config, name, schema))
                 base = settings or {} if name == scale else base
         return base
-
-    def _add_data_root(self, base: Flat, stages: StagesFile, schema: SettingsSchema) -> None:
-        root, declared = self.config.data_root, stages.data_root
-        if root and declared and declared.when.items() <= schema.complete(base).items():
-            try:
-                base[declared.setting] = absolute(root)
-            except ValueError as error:
-                self._check(self._config_document, (), [((DATA_ROOT,), str(error))])
 
     def _add_inline_reported(
         self, tables: Mapping[str, Table], reported: dict[str, Reported], document: Document
@@ -281,11 +271,3 @@ def reported_without_table(project: Project) -> list[Diagnostic]:
 def load_settings_schema(overrides: Mapping[str, Any] | None = None) -> SettingsSchema:
     """Load the schema of all settings alone, whatever the other files hold."""
     return read_schema(Path(_Loader(overrides or {}).config.settings))
-
-
-def absolute(folder: str) -> str:
-    """Return a folder's absolute path, `~` being one's home; ValueError for a user that is not there."""
-    try:
-        return str(Path(folder).expanduser().resolve())
-    except RuntimeError as error:
-        raise ValueError(f"{folder!r}: {error}") from None

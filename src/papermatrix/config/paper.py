@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictInt
 
-from papermatrix.config.fields import FileName, Format, Frozen, Name, Positive, Settings, Text
+from papermatrix.config.fields import FileName, Format, Frozen, Name, Names, Positive, Settings, Text
 
 SCALE_MACRO = "resultScale"
 """The macro that every paper has: the scale of all numbers that are its own."""
@@ -69,7 +69,7 @@ class Command(Frozen):
     setting: tuple[Text, ...] = ("--set", "{key}={value}")
     uses: tuple[Text, ...] = Field(min_length=1)
     """The sections and settings that it is given."""
-    source: Text | None = None
+    source: Names = ()
     """The module that computes: its facts are computed again when that changes."""
 
 

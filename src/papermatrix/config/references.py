@@ -9,15 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from jobkit.errors import did_you_mean, one_line
-from jobkit.provenance import why_no_source
 from jobkit.settings import nested
+from jobkit.source import why_no_source
 from jobkit.yaml12 import KeyPath
 from papermatrix.config.metric import parse_metric
 from papermatrix.config.reported import Reported
 from papermatrix.config.settings_schema import Issue, SettingsSchema
-from papermatrix.config.slug import render_slug
 from papermatrix.config.stages import Stage, StagesFile
 from papermatrix.config.tables import Column, Level, Table
+from papermatrix.config.templates import holds, render_slug
 
 SEED = "seed"
 """The setting that a level's seeds are values of."""
@@ -48,10 +48,11 @@ class Known:
             if not self.schema.keys_of(key):
                 yield (*path, index), self.schema.unknown(key)
 
-    def source(self, path: KeyPath, module: str | None) -> Iterator[Issue]:
-        """Check that the source of a module is where its results are held to it; nothing is imported."""
-        if module is not None and (message := why_no_source(module)) is not None:
-            yield path, message
+    def source(self, path: KeyPath, names: Sequence[str]) -> Iterator[Issue]:
+        """Check that modules and files are where results are held to them; nothing is imported."""
+        for name in names:
+            if (message := why_no_source(name)) is not None:
+                yield path, message
 
     def metric(self, path: KeyPath, text: str) -> Iterator[Issue]:
         try:
@@ -87,8 +88,7 @@ def check_stages(known: Known) -> Iterator[Issue]:
         yield from known.setting(("header", label), key)
     for label, metric in file.header_scores.items():
         yield from known.metric(("header_scores", label), metric)
-    if file.data_root:
-        yield from known.setting(("data_root", "setting"), file.data_root.setting)
+    yield from known.source(("settings_modules",), file.settings_modules)
     for name, stage in file.stages.items():
         for inner, message in _stage(name, stage, known):
             yield ("stages", name, *inner), message
@@ -106,6 +106,13 @@ def _stage(name: str, stage: Stage, known: Known) -> Iterator[Issue]:
         render_slug(stage.slug, nested({key: defaults[key] for key in known.settings_of(name)}))
     except ValueError as error:
         yield ("slug",), str(error)
+    for index, ignored in enumerate(stage.ignores):
+        path: KeyPath = ("ignores", index)
+        yield from known.uses((*path, "settings"), ignored.settings)
+        try:
+            holds(ignored.when, nested(defaults))
+        except ValueError as error:
+            yield (*path, "when"), str(error)
 
 
 def check_table(table: Table, known: Known) -> Iterator[Issue]:

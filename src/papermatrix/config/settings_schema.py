@@ -3,11 +3,14 @@
 A setting is known by its dotted key (`model.layers`). An object in the schema is a section; what has no
 properties of its own is a setting. A true-or-false setting called `published` states nothing itself: it gives
 every setting beside it that nobody stated the value of its `x-published`.
+
+A setting that is newer than results has an `x-neutral`: with that value all is as before the setting existed,
+and it does not make another job.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +39,7 @@ class SettingsSchema:
         self._defaults: Flat = {}
         self._published: dict[str, Flat] = {}
         """What each `published` stands for."""
+        self._neutral: Flat = {}
         self.definitions: Mapping[str, Any] = schema.get("$defs", {})
         self._add_section("", ValueSchema(schema, self.definitions))
 
@@ -54,6 +58,8 @@ class SettingsSchema:
                 self._published.setdefault(switch, {})
                 continue
             self._defaults[key] = inner.canonical(inner.schema.get("default"))
+            if "x-neutral" in inner.schema:
+                self._neutral[key] = inner.canonical(inner.schema["x-neutral"])
             if "x-published" in inner.schema:
                 self._published.setdefault(switch, {})[key] = inner.canonical(inner.schema["x-published"])
 
@@ -65,6 +71,17 @@ class SettingsSchema:
                 values |= with_published(stated, published, switch)
                 del values[switch]
         return values
+
+    def defaults_of(self, keys: Iterable[str]) -> Flat:
+        return {key: self._defaults[key] for key in keys}
+
+    def without_neutral(self, settings: Flat) -> Flat:
+        """Return the settings that make a job another one: those that have not their neutral value."""
+        return {k: v for k, v in settings.items() if k not in self._neutral or v != self._neutral[k]}
+
+    def complete_older(self, settings: Flat) -> Flat:
+        """Return every setting's value in a job that was made before some of them existed."""
+        return self._defaults | self._neutral | {k: v for k, v in settings.items() if k in self._defaults}
 
     def json_schema(self) -> dict[str, Any]:
         """Return the schema of a mapping of settings, nested or dotted; it refers to `definitions`."""

@@ -6,7 +6,16 @@ from typing import Any
 
 from pydantic import AliasChoices, Field, StrictStr
 
-from papermatrix.config.fields import Frozen, Name, Settings, Text
+from jobkit.source import Source, parse_source
+from papermatrix.config.fields import Frozen, Name, Names, Settings, Text
+
+
+class Ignored(Frozen):
+    """Settings that cannot matter under a condition: jobs that differ in them alone are one job."""
+
+    settings: tuple[Text, ...] = Field(min_length=1)
+    when: Text
+    """A Jinja2 expression over the settings, such as rebuild.replace == 'any'."""
 
 
 class Stage(Frozen):
@@ -22,20 +31,18 @@ class Stage(Frozen):
     """Settings with which it does not."""
     slug: StrictStr = ""
     """The readable part of a job's id: a Jinja2 template over the settings."""
-    source: Text | None = None
-    """The module that makes the result; one whose source has changed since is stale."""
+    source: Names = ()
+    """What makes the result: modules, with all that they import of the project, and patterns of files (with a
+    slash or a star). A result is stale once the code that counts has changed."""
+    ignores: tuple[Ignored, ...] = ()
+    """Settings that cannot matter beside others."""
+    reads_data_root: Settings | None = None
+    """Settings with which its jobs read the folder `data_root` of config.yaml; {}: always."""
 
     def takes_place(self, settings: dict[str, Any]) -> bool:
         """Return whether a job of this stage runs with these settings, given by dotted key."""
         is_excluded = bool(self.unless) and self.unless.items() <= settings.items()
         return self.when.items() <= settings.items() and not is_excluded
-
-
-class DataRoot(Frozen):
-    """Which setting config.yaml's `data_root` sets, and with which settings."""
-
-    setting: Text
-    when: Settings = Field(default={})
 
 
 class StagesFile(Frozen):
@@ -50,7 +57,17 @@ class StagesFile(Frozen):
         default={}, validation_alias=AliasChoices("header_scores", "counted")
     )
     """Scores of any stage worth a line above a table where they are not 0, by what to call them."""
-    data_root: DataRoot | None = None
+    settings_modules: Names = ()
+    """Modules that declare settings: of settings their values count, not their source."""
+
+    @property
+    def data_stages(self) -> list[str]:
+        """Return the stages whose jobs may read the folder of recorded data."""
+        return [name for name, stage in self.stages.items() if stage.reads_data_root is not None]
+
+    def source(self, name: str) -> Source:
+        """Return the source of a stage's results."""
+        return parse_source(self.stages[name].source, self.settings_modules)
 
     def before(self, name: str) -> list[str]:
         """Return the stages that a stage depends on, the nearest first."""

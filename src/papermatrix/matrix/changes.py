@@ -9,12 +9,10 @@ import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from jobkit.errors import UserError
-from jobkit.yaml12 import read_yaml
-from papermatrix.config.load import CONFIG, DATA_ROOT, absolute
+from papermatrix.config.load import CONFIG
 from papermatrix.matrix.expand import Matrix, load_matrix
 from papermatrix.matrix.jobs import Job
 
@@ -55,25 +53,11 @@ def _matrix_at(revision: str, overrides: Mapping[str, Any]) -> Matrix | None:
         packed = _git("archive", "--format=zip", revision, "--", *written)
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:  # never unpacks outside of its folder
             archive.extractall(folder)
-        values = _with_absolute_data_root(Path(folder) / CONFIG, overrides)
         try:
             with contextlib.chdir(folder):
-                return load_matrix(values)
+                return load_matrix(overrides)
         except UserError as error:
             raise UserError(f"at {revision}: {line}" for line in error.lines) from None
-
-
-def _with_absolute_data_root(config: Path, overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Make a relative data folder one of the project, wherever its old files are unpacked."""
-    content = read_yaml(config).content
-    stated = content.get(DATA_ROOT) if isinstance(content, dict) else None
-    root = overrides.get(DATA_ROOT, stated)
-    if not isinstance(root, str):
-        return dict(overrides)
-    try:
-        return {**overrides, DATA_ROOT: absolute(root)}
-    except ValueError as error:
-        raise UserError(f"{CONFIG}: {DATA_ROOT}: {error}") from None
 
 
 def _git(*arguments: str) -> bytes:

@@ -11,7 +11,7 @@ from jobkit.digest import canonical_json, digest
 from jobkit.errors import UserError
 from jobkit.settings import Flat, Nested, merged, nested
 from papermatrix.config.load import Project
-from papermatrix.config.slug import render_slug
+from papermatrix.config.templates import holds, render_slug
 
 JOBS = Path("results/jobs")
 DIGITS = 12
@@ -27,6 +27,8 @@ class Job:
     upstream: Job | None
     settings: Nested = field(repr=False)
     """Its own settings and those of every job upstream: what it is given."""
+    reads_data_root: bool = False
+    """Whether it reads recorded data, which lie where config.yaml says."""
 
     @cached_property
     def folder(self) -> Path:
@@ -66,14 +68,29 @@ class JobFactory:
             return None
         upstream = self._nearest(self._stages[stage].needs, settings)
         upstream_id = upstream.id if upstream else None
-        own = {key: settings[key] for key in self._keys[stage]}
+        own = self._own_settings(stage, settings)
         identity = (stage, upstream_id, canonical_json(own))
         if identity not in self._known:
-            document = nested(own)
-            whole = merged(upstream.settings, document) if upstream else document
-            job = Job(job_id(stage, document, upstream_id, self._slug(stage, whole)), stage, upstream, whole)
+            whole = merged(upstream.settings, nested(own)) if upstream else nested(own)
+            counted = nested(self._project.schema.without_neutral(own))
+            name = job_id(stage, counted, upstream_id, self._slug(stage, whole))
+            job = Job(name, stage, upstream, whole, self._reads_data_root(stage, settings))
             self._known[identity] = self.jobs[job.id] = job
         return self._known[identity]
+
+    def _own_settings(self, stage: str, settings: Flat) -> Flat:
+        """Return the settings that a stage uses; those that cannot matter have their default."""
+        own = {key: settings[key] for key in self._keys[stage]}
+        if ignores := self._stages[stage].ignores:
+            whole = nested(settings)
+            for ignored in ignores:
+                if holds(ignored.when, whole):
+                    own |= self._project.schema.defaults_of(ignored.settings)
+        return own
+
+    def _reads_data_root(self, stage: str, settings: Flat) -> bool:
+        needed = self._stages[stage].reads_data_root
+        return needed is not None and needed.items() <= settings.items()
 
     def _nearest(self, stage: str | None, settings: Flat) -> Job | None:
         """Return the job of a stage, or of the first stage before it that takes place."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from jobkit.acceptance import Acceptance
 from jobkit.errors import UserError, did_you_mean
 from jobkit.result import Result
 from jobkit.settings import Flat, value_of
@@ -25,8 +26,9 @@ class Step:
     differs: Flat
     """Those of its own settings that are not the scale's."""
     result: Result | None
-    has_other_source: bool
-    """Whether other code than today's made it."""
+    changed_source: list[str]
+    """Modules and files whose code is not what made it."""
+    acceptance: Acceptance | None
 
 
 def find_cell(matrix: Matrix, table: str, row: str, column: str, variant: str | None = None) -> Cell:
@@ -60,7 +62,8 @@ def steps_of(matrix: Matrix, jobs: Sequence[Job], store: Store) -> list[Step]:
             store.status(job),
             _differing(job, matrix, base),
             store.result(job),
-            store.has_other_source(job),
+            store.changed_source(job),
+            store.acceptance(job),
         )
         for job in chain.values()
     ]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_TEXTS = ("commit", "source_digest", "upstream_digest", "data", "data_digest")
+_TEXTS = ("commit", "upstream_digest", "data", "data_digest", "data_root_digest")
 _OR_NONE = ("commit", "upstream_digest")
 _VERSIONS = "versions"
+SOURCE, DATA_ROOT_DIGEST = "source", "data_root_digest"
 
 
 def known_provenance(provenance: Mapping[str, Any]) -> dict[str, Any]:
@@ -21,4 +22,6 @@ def known_provenance(provenance: Mapping[str, Any]) -> dict[str, Any]:
 def _has_its_type(name: str, value: Any) -> bool:
     if name == _VERSIONS:
         return isinstance(value, dict)
+    if name == SOURCE:
+        return isinstance(value, list) and all(isinstance(digests, dict) for digests in value)
     return name not in _TEXTS or isinstance(value, str) or (value is None and name in _OR_NONE)

@@ -4,26 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+from jobkit.acceptance import Acceptance, acceptance, is_accepted
+from jobkit.data import data_digest
 from jobkit.digest import digest_files
 from jobkit.errors import UserError
 from jobkit.folder import LOG
 from jobkit.ledger import is_unfinished
 from jobkit.lock import is_locked
-from jobkit.provenance import source_digest
 from jobkit.result import RESULT, SETTINGS, Result, parse_result
+from jobkit.source import changed_names, file_of, source_digests
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import Job
-from papermatrix.results.provenance import known_provenance
+from papermatrix.results.provenance import DATA_ROOT_DIGEST, SOURCE, known_provenance
 from papermatrix.results.status import UNSETTLED, JobStatus
+
+DATA_DIGESTS = Path("results/data_digests.json")
+"""Where the digests of recorded files are kept, so that each is read once."""
+MOST_FILES = 3
+"""That a line names."""
+DIGITS_OF_COMMIT = 8
 
 
 class Store:
     """The jobs of a matrix, as their folders are when first asked about; each is read once."""
 
     def __init__(self, matrix: Matrix):
-        self._stages = matrix.project.stages.stages
+        self._project = matrix.project
         self._results: dict[str, Result | None] = {}
         self._statuses: dict[str, JobStatus] = {}
         self._stale: dict[str, bool] = {}
@@ -40,27 +50,47 @@ class Store:
             self._statuses[job.id] = self._status(job)
         return self._statuses[job.id]
 
-    def has_other_source(self, job: Job) -> bool:
-        """Return whether other code than today's made the job's own result."""
-        result, module = self.result(job), self._stages[job.stage].source
-        made_by = result.provenance.get("source_digest") if result else None
-        return module is not None and made_by is not None and made_by != source_digest(module)
+    def changed_source(self, job: Job) -> list[str]:
+        """Return the modules and files whose code is not what made the job's own result."""
+        result, source = self.result(job), self._project.stages.source(job.stage)
+        made_by = result.provenance.get(SOURCE, []) if result and not source.is_empty else []
+        now = source_digests(source) if made_by else {}
+        return sorted({name for past in made_by for name in changed_names(source.counted(past), now)})
+
+    def acceptance(self, job: Job) -> Acceptance | None:
+        """Return a person's word that the job's result stays, where it would be stale without."""
+        if not (self.changed_source(job) or self._has_newer_upstream(job) or self._has_other_data(job)):
+            return None
+        return acceptance(job.folder) if is_accepted(job.folder, self.made_from(job)) else None
+
+    def made_from(self, job: Job) -> dict[str, Any]:
+        """Return what a rerun of the job would be made from: source, upstream result and recorded data."""
+        upstream = {"upstream_digest": self._digest(job.upstream) if job.upstream else None}
+        data = {DATA_ROOT_DIGEST: self._data_digest} if job.reads_data_root and self._data_digest else {}
+        return {SOURCE: source_digests(self._project.stages.source(job.stage)), **upstream, **data}
 
     def is_stale(self, job: Job) -> bool:
-        """Return whether a result, or one upstream, is of other code, an older upstream or rerun now."""
+        """Return whether a result, or one upstream, is of other code or data, an older upstream or rerun now.
+
+        What a person has accepted is not stale.
+        """
         if job.id not in self._stale:
+            is_of_today = not (
+                self.changed_source(job) or self._has_newer_upstream(job) or self._has_other_data(job)
+            )
             self._stale[job.id] = (
-                self.has_other_source(job)
-                or self._has_newer_upstream(job)
+                not (is_of_today or is_accepted(job.folder, self.made_from(job)))
                 or self._has_unfinished_rerun(job)
                 or self._has_stale_upstream(job)
             )
         return self._stale[job.id]
 
     def why_stale(self, job: Job) -> str:
-        """Return why a stale job is stale."""
-        if self.has_other_source(job):
-            return "made by other source"
+        """Return why a stale job is stale; where its code has changed, with the command that shows how."""
+        if changed := self.changed_source(job):
+            return _of_other_source(changed, self.result(job))
+        if self._has_other_data(job):
+            return f"made from other data than those in {self._project.config.data_root}"
         if job.upstream is not None and self.is_stale(job.upstream):
             return "its upstream is stale"
         return (
@@ -92,16 +122,43 @@ class Store:
         made_from = result.provenance.get("upstream_digest") if result else None
         if job.upstream is None or made_from is None or self.result(job.upstream) is None:
             return False
-        if job.upstream.id not in self._digests:
-            folder = job.upstream.folder
-            self._digests[job.upstream.id] = digest_files([folder / RESULT], folder)
-        return bool(made_from != self._digests[job.upstream.id])
+        return bool(made_from != self._digest(job.upstream))
+
+    def _has_other_data(self, job: Job) -> bool:
+        """Return whether the folder of recorded data holds others than those that the job read."""
+        result = self.result(job) if job.reads_data_root else None
+        read = result.provenance.get(DATA_ROOT_DIGEST) if result else None
+        return read is not None and self._data_digest is not None and read != self._data_digest
+
+    @cached_property
+    def _data_digest(self) -> str | None:
+        """The digest of the recorded data; None where they are not on this machine."""
+        folder = self._project.config.data_folder
+        return data_digest(folder, DATA_DIGESTS) if folder and folder.is_dir() else None
+
+    def _digest(self, job: Job) -> str | None:
+        """Return the digest of a job's result file, if there is one."""
+        if self.result(job) is None:
+            return None
+        if job.id not in self._digests:
+            self._digests[job.id] = digest_files([job.folder / RESULT], job.folder)
+        return self._digests[job.id]
 
 
 def stale_jobs(tops: Iterable[Job], store: Store) -> list[Job]:
     """Return the stale jobs among some and their upstream jobs, each once, upstream first."""
     jobs = {job.id: job for top in tops for job in top.chain()}
     return [job for job in jobs.values() if store.result(job) is not None and store.is_stale(job)]
+
+
+def _of_other_source(changed: list[str], result: Result | None) -> str:
+    files = [file_of(name) for name in changed]
+    shown = ", ".join(files[:MOST_FILES]) + (
+        f" and {len(files) - MOST_FILES} more" if len(files) > MOST_FILES else ""
+    )
+    commit = result.provenance.get("commit") if result else None
+    command = f"; git diff {commit[:DIGITS_OF_COMMIT]} -- {' '.join(files[:MOST_FILES])}" if commit else ""
+    return f"made by other code: {shown}{command}"
 
 
 def _unfinished(folder: Path) -> JobStatus:

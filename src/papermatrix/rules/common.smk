@@ -20,11 +20,15 @@ paper_config = planner.matrix.project.config
 
 job_of = ask(planner.job)
 upstream = ask(planner.upstream)
-settings = ask(planner.settings)
 # An old result stays until another replaces it.
 job_result = update(JOB_RESULT)
 
-shell.prefix(shell_prefix(paper_config.device))
+shell.prefix(shell_prefix(planner.matrix.project))
+
+
+def settings(wildcards, output):
+    """A job's settings. Its id says whether they are others: Snakemake compares no parameter made from outputs."""
+    return ask(planner.settings)(wildcards)
 
 
 wildcard_constraints:

@@ -10,11 +10,13 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
+from jobkit.declared import VARIABLE, Declared
 from jobkit.digest import canonical_json
 from jobkit.errors import UserError
 from jobkit.folder import BENCHMARK, LOG
 from jobkit.result import RESULT
 from papermatrix.analysis.facts import facts_of_table
+from papermatrix.config.load import Project
 from papermatrix.matrix.expand import load_matrix
 from papermatrix.matrix.jobs import JOBS, Job
 from papermatrix.render import fingerprint
@@ -23,11 +25,11 @@ from papermatrix.render.figures import SUFFIXES as FIGURE_SUFFIXES
 from papermatrix.render.macros import jobs_of_numbers
 from papermatrix.render.table import SUFFIXES as TABLE_SUFFIXES
 from papermatrix.results.partial import remove_complete
-from papermatrix.results.store import Store, stale_jobs
+from papermatrix.results.store import DATA_DIGESTS, Store, stale_jobs
 
 JOB = f"{JOBS}/{{stage}}/{{id}}"
 JOB_RESULT, JOB_LOG, JOB_BENCHMARK = f"{JOB}/{RESULT}", f"{JOB}/{LOG}", f"{JOB}/{BENCHMARK}"
-NOT_SHOWN = ("device", "on_stale", "gpu", "gpu_model")
+NOT_SHOWN = ("device", "data_root", "on_stale", "gpu", "gpu_model")
 """Keys of config.yaml that change no text of a table: what jobs run on, and what becomes of stale ones."""
 
 RERUN = "PAPERMATRIX_RERUN"
@@ -42,7 +44,7 @@ def job_command(command: str) -> str:
 
     Where it fails, how its process ended is recorded in the job's folder.
     """
-    python = quote(sys.executable).replace("{", "{{").replace("}", "}}")
+    python = _as_template(quote(sys.executable))
     return (
         "upstream={input:q}; "
         f"{command} --settings {{params.settings:q}} --out $(dirname {{output}})"
@@ -51,14 +53,22 @@ def job_command(command: str) -> str:
     )
 
 
-def shell_prefix(device: str) -> str:
+def shell_prefix(project: Project) -> str:
     """Return what every command begins with.
 
-    Idle threads that spin would starve the jobs beside them; this environment may not be activated;
-    the device is no parameter of jobs, since another one reruns none.
+    Idle threads that spin would starve the jobs beside them; this environment may not be activated; device
+    and folder of the data are no parameters of jobs, since others rerun none.
     """
-    folder = Path(sys.executable).parent
-    return f'export OMP_WAIT_POLICY=passive PATH="$PATH:{folder}" DEVICE={quote(device)}; '
+    config, stages = project.config, project.stages
+    sources = {name: stages.source(name) for name, stage in stages.stages.items() if stage.source}
+    variables = {
+        "OMP_WAIT_POLICY": "passive",
+        "DEVICE": config.device,
+        "DATA_ROOT": str(config.data_folder or ""),
+        VARIABLE: str(Declared(sources, str(DATA_DIGESTS))),
+    }
+    stated = " ".join(f"{name}={quote(value)}" for name, value in variables.items())
+    return _as_template(f'export PATH="$PATH:{Path(sys.executable).parent}" {stated}; ')
 
 
 class Planner:
@@ -84,7 +94,7 @@ class Planner:
         return [_result(upstream)] if upstream else []
 
     def settings(self, wildcards: Wildcards) -> str:
-        """Return a job's settings as canonical text: Snakemake reruns a job whose parameters change."""
+        """Return a job's settings as canonical text."""
         return canonical_json(self.job(wildcards).settings)
 
     def table_files(self) -> list[str]:
@@ -142,7 +152,7 @@ class Planner:
     def partial_command(self) -> str:
         """Return the command that renders incomplete tables, with braces doubled: Snakemake formats it."""
         config = " ".join(map(quote, self.render_config()))
-        return f"papermatrix render --partial --config {config}".replace("{", "{{").replace("}", "}}")
+        return _as_template(f"papermatrix render --partial --config {config}")
 
     def remove_partial_tables(self) -> None:
         remove_complete(self.matrix, Store(self.matrix))
@@ -172,6 +182,11 @@ def in_one_line(ask: Callable[..., Any], error_class: type[Exception]) -> Callab
             raise error_class(str(error)) from None
 
     return answer
+
+
+def _as_template(text: str) -> str:
+    """Return a text as Snakemake, which formats it, leaves it as it is."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _result(job: Job) -> str:

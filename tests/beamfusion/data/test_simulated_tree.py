@@ -10,7 +10,7 @@ from beamfusion.data.prepared import Windows, open_prepared
 from beamfusion.data.splits import split
 from beamfusion.data.validate import list_problems
 from beamfusion.settings import Data
-from beamfusion.stages import TREE
+from beamfusion.stages.stage_job import TREE
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 
 from beamfusion.data.dataset import open_datasets
 from beamfusion.settings import parse_settings
-from beamfusion.stages import run_stage
+from beamfusion.stages.start import run_stage
 from jobkit.errors import UserError
 from jobkit.result import read_result
 from tests.beamfusion.stages.test_jobs import scores, start, wait_for

@@ -17,7 +17,7 @@ import torch
 
 from beamfusion.models.networks import load_networks_of
 from beamfusion.settings import parse_settings
-from beamfusion.stages import run_stage
+from beamfusion.stages.start import run_stage
 from jobkit.errors import UserError
 from jobkit.files import read_json
 from jobkit.result import read_result

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from beamfusion.stages import run_stage
+from beamfusion.stages.start import run_stage
 from jobkit.result import read_result
 from tests.beamfusion.tiny import with_changes
 

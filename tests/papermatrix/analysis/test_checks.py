@@ -10,7 +10,7 @@ from papermatrix.cli import main
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import Job
 from tests.papermatrix.rendered import grids, rendered
-from tests.papermatrix.tea import STAGES, TABLES, CellRun, Paper, finish, finish_all, runs
+from tests.papermatrix.tea import OF_OTHER_SOURCE, STAGES, TABLES, CellRun, Paper, finish, finish_all, runs
 
 HOLD = """
 import sys
@@ -120,7 +120,7 @@ def test_a_stale_value_is_no_value_unless_that_is_allowed(paper: Paper, capsys: 
     matrix = paper.matrix()
     finish_all(matrix)
     drying = job_of(matrix, "black", "white cup", "dry")
-    finish(drying, provenance={"source_digest": "of another day"})
+    finish(drying, provenance=OF_OTHER_SOURCE)
     code, lines = checked(capsys)
     assert (code, len(lines)) == (1, 3)
     assert lines[0] == f"cups, black, white cup, seed 100: stale, see results/jobs/dry/{drying.id}/log.txt"
@@ -134,7 +134,7 @@ def test_what_diverged_by_other_source_is_both_and_passes_only_where_both_may(
     matrix = paper.matrix()
     finish_all(matrix)
     tasting = job_of(matrix, "black", "white cup")
-    finish(tasting, status="diverged", epoch=3, provenance={"source_digest": "of another day"})
+    finish(tasting, status="diverged", epoch=3, provenance=OF_OTHER_SOURCE)
     assert grids(rendered(matrix))[0]["black"]["white cup"] == "diverged (epoch 3), stale"
     assert checked(capsys)[1][0].startswith(
         "cups, black, white cup, seed 100: diverged (epoch 3), stale, see"

@@ -9,7 +9,7 @@ from jobkit.files import write_json
 from jobkit.result import Cost
 from papermatrix.cli import main
 from papermatrix.matrix.jobs import Job
-from tests.papermatrix.tea import TABLES, Paper, finish
+from tests.papermatrix.tea import OF_OTHER_SOURCE, TABLES, Paper, finish
 
 MUGS = """
   mugs:
@@ -120,7 +120,7 @@ def test_a_run_keeps_stale_jobs(paper: Paper, jobs: list[Job], capsys: pytest.Ca
     stages = (paper.folder / "config/stages.yaml").read_text()
     paper.write("config/stages.yaml", stages.replace("taste: {", "taste: {source: jobkit.digest, "))
     for job in jobs:
-        finish(job, provenance={"source_digest": "of another day"})
+        finish(job, provenance=OF_OTHER_SOURCE)
     assert estimate(capsys)["total"]["jobs"] == 0
 
 

@@ -18,7 +18,7 @@ from jobkit.files import write_json
 from jobkit.result import Cost
 from papermatrix.cli import main
 from papermatrix.matrix.jobs import Job
-from tests.papermatrix.tea import Paper, finish
+from tests.papermatrix.tea import OF_OTHER_SOURCE, Paper, finish
 
 HOLD = """
 import sys
@@ -26,7 +26,7 @@ from pathlib import Path
 from jobkit.ledger import Account, Ledger
 from jobkit.lock import job_lock
 with job_lock(Path(sys.argv[1])):
-    Ledger(Path(sys.argv[1]), Account(seconds=float(sys.argv[2])), source="")
+    Ledger(Path(sys.argv[1]), Account(seconds=float(sys.argv[2])), source={})
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -68,7 +68,7 @@ def test_every_status_is_counted(paper: Paper, capsys: pytest.CaptureFixture[str
     steep = next(job for job in jobs if job.stage == "steep")
     tastes = [job for job in jobs if job.stage == "taste" and job.upstream is dry[0]]
     done(dry[0], 10)
-    finish(tastes[0], provenance={"source_digest": "of another day"})
+    finish(tastes[0], provenance=OF_OTHER_SOURCE)
     finish(dry[1], status="diverged", epoch=2)
     (tastes[1].folder).mkdir(parents=True)
     (tastes[1].folder / "log.txt").write_text("the leaves burn")

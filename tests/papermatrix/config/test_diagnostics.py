@@ -229,8 +229,6 @@ def test_a_value_of_the_config_that_fits_nothing_is_named(
     paper: Paper, key: str, value: str, message: str
 ) -> None:
     paper.write("config/config.yaml", f"scale: small\n{key}: {value}\n")
-    stages = (paper.folder / "config/stages.yaml").read_text()
-    paper.write("config/stages.yaml", f"{stages}data_root: {{setting: cup.colour}}\n")
     assert diagnostics(paper) == [f"config/config.yaml:2: {message}"]
 
 
@@ -251,7 +249,7 @@ def test_a_source_that_is_not_there_is_named_with_the_nearest(paper: Paper) -> N
         " installed; did you mean tea.dry?"
     ]
     paper.write("config/stages.yaml", stages.replace("dry: {uses", "dry: {source: tea.dry, uses"))
-    assert paper.matrix().project.stages.stages["dry"].source == "tea.dry"
+    assert paper.matrix().project.stages.stages["dry"].source == ("tea.dry",)
 
 
 def test_a_scale_that_is_not_there_is_named_with_the_nearest(paper: Paper) -> None:

@@ -174,16 +174,47 @@ def test_seeds_of_a_row_win_over_those_of_the_configuration(paper: Paper) -> Non
     assert seeds == {"plain": 5, "black": 7, "steeped": 5}
 
 
-def test_the_data_root_is_set_only_with_the_settings_that_it_is_for(paper: Paper) -> None:
+def test_where_the_data_lie_changes_no_job(paper: Paper) -> None:
     text = (paper.folder / "config/stages.yaml").read_text()
-    paper.write("config/stages.yaml", text + "data_root: {setting: cup.colour, when: {leaf.kind: black}}\n")
-    paper.write("config/scales/dark.yaml", "leaf.kind: black\n")
-    without = {job_of(cell).settings["cup"]["colour"] for cell in runs(paper.matrix(data_root="x"))}
-    with_root = {
-        job_of(cell).settings["cup"]["colour"] for cell in runs(paper.matrix(data_root="x", scale="dark"))
-    }
-    assert without == {"white", "blue"}
-    assert with_root == {str(paper.folder.resolve() / "x"), "blue"}
+    paper.write("config/stages.yaml", text.replace("dry: {", "dry: {reads_data_root: {leaf.kind: black}, "))
+    jobs = paper.matrix(data_root="x").jobs
+    assert list(jobs) == list(paper.matrix(data_root="y").jobs)
+    assert [job.reads_data_root for job in jobs.values() if job.stage == "dry"] == [False, True]
+    assert not any(job.reads_data_root for job in jobs.values() if job.stage != "dry")
+
+
+def test_a_setting_with_its_neutral_value_renames_no_job(paper: Paper) -> None:
+    before = list(paper.matrix().jobs)
+    paper.setting("leaf.shade", {"type": "boolean", "default": False, "x-neutral": False})
+    assert list(paper.matrix().jobs) == before
+    jobs = paper.tables(TABLES.replace("leaf.kind: black", "leaf.kind: black, leaf.shade: true")).jobs
+    assert len(set(jobs) - set(before)) == 3
+    paper.setting("leaf.shade", {"type": "boolean", "default": True, "x-neutral": False})
+    paper.write("config/tables.yaml", TABLES)
+    assert not set(paper.matrix().jobs) & set(before)
+
+
+def test_a_setting_without_neutral_value_makes_other_jobs(paper: Paper) -> None:
+    before = set(paper.matrix().jobs)
+    paper.setting("leaf.shade", {"type": "boolean", "default": False})
+    assert not set(paper.matrix().jobs) & before
+
+
+def test_jobs_that_differ_in_what_cannot_matter_are_one(paper: Paper) -> None:
+    text = (paper.folder / "config/stages.yaml").read_text()
+    tables = (
+        TABLES
+        + "    variants:\n"
+        + "".join(
+            f"      - {{label: {minutes} min, with: {{steep.minutes: {minutes}}}}}\n" for minutes in (2, 5)
+        )
+    )
+    steeps = {job for job in paper.tables(tables).jobs.values() if job.stage == "steep"}
+    assert len(steeps) == 2
+    ignored = "{settings: [steep.minutes], when: leaf.kind == 'green' and 'smoky' not in leaf.notes}"
+    paper.write("config/stages.yaml", text.replace("steep: {", f"steep: {{ignores: [{ignored}], "))
+    (steep,) = (job for job in paper.matrix().jobs.values() if job.stage == "steep")
+    assert steep.settings["steep"]["minutes"] == 3
 
 
 def test_an_id_is_a_readable_slug_and_a_digest(paper: Paper) -> None:

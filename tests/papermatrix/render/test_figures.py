@@ -12,14 +12,14 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from jobkit.errors import UserError
-from jobkit.provenance import source_digest
+from jobkit.source import parse_source, source_digests
 from papermatrix.cli import main
 from papermatrix.matrix.expand import Matrix, load_matrix
 from papermatrix.render import drawing, figures, fingerprint
 from papermatrix.render.curves import jobs_of_figure
 from papermatrix.render.figures import draw
 from papermatrix.results.store import Store
-from tests.papermatrix.tea import STAGES, Paper, finish, finish_all
+from tests.papermatrix.tea import OF_OTHER_SOURCE, STAGES, Paper, finish, finish_all
 
 PAPER = """
 figures:
@@ -116,7 +116,7 @@ def test_a_stale_run_says_so_where_its_line_is_named(dried: Matrix, drawn: list[
     stages = STAGES.replace("dry: {", "dry: {source: jobkit.digest, ")
     Path("config/stages.yaml").write_text(stages)
     stale = next(job for job in jobs_of_figure(dried, "loss").values() if "black" in job.id)
-    finish(stale, provenance={"source_digest": "of another day"})
+    finish(stale, provenance=OF_OTHER_SOURCE)
     matrix = load_matrix()
     draw(matrix, "loss", Path())
     names = [text.get_text() for text in drawn[0].legends[0].get_texts()]
@@ -125,7 +125,7 @@ def test_a_stale_run_says_so_where_its_line_is_named(dried: Matrix, drawn: list[
     draw(matrix, "jobs", Path())
     titles = [part.get_suptitle() for part in drawn[1].subfigs]
     assert titles == ["plain & steeped", "black (stale)"]
-    finish(stale, provenance={"source_digest": source_digest("jobkit.digest")})
+    finish(stale, provenance={"source": [source_digests(parse_source(["jobkit.digest"]))]})
     assert fingerprint.of_figure(matrix, "loss", Store(matrix)) != fingerprint_when_stale
 
 

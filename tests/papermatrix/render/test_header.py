@@ -88,7 +88,7 @@ def test_what_a_cost_was_measured_on_is_said(paper: Paper, device: str, words: s
         {"data_digest": None, "data": {"a": 1}},
         {"commit": 5},
         {"commit": ["a"]},
-        {"source_digest": 5, "stands_on": 5},
+        {"source": 5, "upstream_digest": 5},
         {"versions": "x", "seed": "\x1b[2J", "dirty": "x"},
     ],
 )

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from jobkit.errors import UserError
-from jobkit.provenance import source_digest
+from jobkit.source import parse_source, source_digests
 from papermatrix.cli import main
 from papermatrix.matrix.expand import Matrix
 from papermatrix.render import fingerprint
 from papermatrix.render.macros import jobs_of_numbers, macros
 from papermatrix.results.store import Store
-from tests.papermatrix.tea import STAGES, TABLES, Paper, finish_all
+from tests.papermatrix.tea import OF_OTHER_SOURCE, STAGES, TABLES, Paper, finish_all
 
 NUMBERS = """
 numbers:
@@ -122,9 +122,9 @@ def test_every_change_of_a_cell_is_one_of_what_its_number_depends_on(
 def test_a_stale_number_says_so_in_the_text(numbered: Paper) -> None:
     numbered.write("config/stages.yaml", STAGES.replace("dry: {", "dry: {source: jobkit.digest, "))
     matrix = numbered.matrix()
-    finish_all(matrix, provenance={"source_digest": source_digest("jobkit.digest")})
+    finish_all(matrix, provenance={"source": [source_digests(parse_source(["jobkit.digest"]))]})
     before = depended_on(matrix)
     assert "stale" not in macros(matrix)
-    finish_all(matrix, provenance={"source_digest": "of another day"})
+    finish_all(matrix, provenance=OF_OTHER_SOURCE)
     assert r"\newcommand{\plainWhite}{0.5000 (stale)}" in macros(matrix)
     assert depended_on(matrix) != before

@@ -14,7 +14,7 @@ from papermatrix.matrix.expand import Matrix
 from papermatrix.render.escape import NOTHING
 from papermatrix.render.table import render
 from tests.papermatrix.rendered import grids, rendered, rows
-from tests.papermatrix.tea import TABLES, CellRun, Paper, finish, finish_all, runs
+from tests.papermatrix.tea import OF_OTHER_SOURCE, TABLES, CellRun, Paper, finish, finish_all, runs
 
 PROVENANCE = {
     "commit": "0123456789abcdef",
@@ -370,5 +370,5 @@ def test_a_value_that_other_source_made_is_marked(paper: Paper) -> None:
     stages = Path("config/stages.yaml").read_text()
     paper.write("config/stages.yaml", stages.replace("dry: {uses", "dry: {source: jobkit.digest, uses"))
     matrix = scored(paper)
-    finish(next(iter(matrix.jobs.values())), provenance={"source_digest": "of another day"})
+    finish(next(iter(matrix.jobs.values())), provenance=OF_OTHER_SOURCE)
     assert grids(rendered(matrix))[0]["plain"]["white cup"] == "0.1235 / 0.5000 (stale)"

@@ -12,7 +12,7 @@ from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import Job
 from papermatrix.results.store import Store, stale_jobs
 from papermatrix.results.values import TableResults
-from tests.papermatrix.tea import Paper, finish, finish_all
+from tests.papermatrix.tea import OF_OTHER_SOURCE, Paper, finish, finish_all
 
 HOLD = """
 import sys
@@ -83,7 +83,7 @@ def test_a_result_of_other_source_is_stale_and_so_is_all_downstream(paper: Paper
     paper.write("config/stages.yaml", stages.replace("dry: {uses", "dry: {source: jobkit.digest, uses"))
     matrix = paper.matrix()
     finish_all(matrix)
-    finish(first(matrix), provenance={"source_digest": "of another day"})
+    finish(first(matrix), provenance=OF_OTHER_SOURCE)
     store = Store(matrix)
     stale = [job for job in matrix.jobs.values() if store.status(job) == "stale"]
     assert stale == [job for job in matrix.jobs.values() if first(matrix) in job.chain()]
@@ -109,7 +109,7 @@ def test_a_result_whose_upstream_was_rerun_since_is_stale(paper: Paper) -> None:
 def test_a_job_with_an_unfinished_rerun_is_stale_and_has_failed(paper: Paper) -> None:
     matrix = paper.matrix()
     finish_all(matrix)
-    Ledger.start(first(matrix).folder, started="2026-01-01", source="new")
+    Ledger.start(first(matrix).folder, started="2026-01-01", source={"science": "new"})
     store = Store(matrix)
     assert store.result(first(matrix)) is not None
     assert store.status(first(matrix)) == "failed"
