@@ -14,6 +14,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    JsonValue,
     StrictBool,
     field_validator,
     model_validator,
@@ -30,6 +31,9 @@ BEAMS = 64
 
 MANY = 10**6
 """More epochs, windows in a step, passes and the like than anyone runs; what is above is a slip."""
+
+RETIRED: list[JsonValue] = ["frames.root"]
+"""Settings that there were once, and that changed no result."""
 
 Count = Annotated[int, Field(ge=1, le=MANY)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
@@ -321,7 +325,9 @@ class Profile(Section):
 class Settings(BaseModel):
     """All settings of one job and of those it depends on."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, json_schema_extra={"x-retired": RETIRED}
+    )
 
     simulation: Simulation = Simulation()
     frames: Frames = Frames()

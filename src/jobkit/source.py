@@ -50,13 +50,23 @@ class Source:
         return {name: digest for name, digest in digests.items() if name not in self.besides}
 
 
-def source_digests(source: Source, project: Path | None = None) -> Digests:
+@dataclass(frozen=True)
+class Tree:
+    """The folder of a project whose source counts."""
+
+    folder: Path
+    is_run: bool = True
+    """Whether its packages are where Python finds them; else in the folder and in `src` there alone."""
+
+
+def source_digests(source: Source, project: Path | None = None, *, is_run: bool = True) -> Digests:
     """Return the digest of each module and file that counts; a `UserError` for one that is not there.
 
     Of the project is what lies beside a module's top-level package, or in the folder `project` (the current
     one by default), and is not installed. Imports inside functions count; nothing is imported to find them.
+    Of a project that does not run, such as an older commit's, only what lies in its folder counts.
     """
-    return dict(_source_digests(source, project or Path.cwd()))
+    return dict(_source_digests(source, Tree((project or Path.cwd()).resolve(), is_run)))
 
 
 def changed_names(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
@@ -67,7 +77,7 @@ def changed_names(before: Mapping[str, str], now: Mapping[str, str]) -> list[str
 def file_of(name: str, project: Path | None = None) -> str:
     """Return the file of a counted module or file, as people in `project` would write it; else its name."""
     project = (project or Path.cwd()).resolve()
-    path = None if _is_file_name(name) else _module_file(name, project)
+    path = None if _is_file_name(name) else _module_file(name, Tree(project))
     if path is None:
         return name
     return str(path.relative_to(project)) if path.is_relative_to(project) else str(path)
@@ -75,13 +85,16 @@ def file_of(name: str, project: Path | None = None) -> str:
 
 def why_no_source(name: str, project: Path | None = None) -> str | None:
     """Return what is wrong with a module or pattern that has no source; None where it has one."""
-    project = (project or Path.cwd()).resolve()
+    return _why_no_source(name, Tree((project or Path.cwd()).resolve()))
+
+
+def _why_no_source(name: str, tree: Tree) -> str | None:
     if _is_file_name(name):
-        return None if _matching(name, project) else f"no file {name!r} in this folder"
-    if _module_file(name, project) is not None:
+        return None if _matching(name, tree.folder) else f"no file {name!r} in this folder"
+    if _module_file(name, tree) is not None:
         return None
-    known = _modules(name.partition(".")[0], project) or {
-        path.stem for root in _roots(project) for path in root.glob("*") if _holds_source(path)
+    known = _modules(name.partition(".")[0], tree) or {
+        path.stem for root in _roots(tree) for path in root.glob("*") if _holds_source(path)
     }
     hint = nearest(name, sorted(known))
     message = f"no source of a module {name!r}, neither in this folder nor installed"
@@ -157,31 +170,30 @@ def _joined(node: ast.JoinedStr) -> ast.JoinedStr:
 
 
 @functools.cache
-def _source_digests(source: Source, project: Path) -> Digests:
-    project = project.resolve()
+def _source_digests(source: Source, tree: Tree) -> Digests:
     names = (*source.modules, *source.files)
-    if messages := [message for name in names if (message := why_no_source(name, project))]:
+    if messages := [message for name in names if (message := _why_no_source(name, tree))]:
         raise UserError(messages)
     digests: Digests = {}
-    for name, path in _modules_behind(source, project).items():
+    for name, path in _modules_behind(source, tree).items():
         digests[name] = _digest(path)
     for pattern in source.files:
-        for path in _matching(pattern, project):
-            digests[path.relative_to(project).as_posix()] = _digest(path)
+        for path in _matching(pattern, tree.folder):
+            digests[path.relative_to(tree.folder).as_posix()] = _digest(path)
     return digests
 
 
-def _modules_behind(source: Source, project: Path) -> dict[str, Path]:
+def _modules_behind(source: Source, tree: Tree) -> dict[str, Path]:
     """Return the files of a source's modules and of all that they import of their project."""
     packages = frozenset(module.partition(".")[0] for module in source.modules)
-    is_own = functools.cache(functools.partial(_is_own, beside=packages, project=project))
+    is_own = functools.cache(functools.partial(_is_own, beside=packages, tree=tree))
     seen: dict[str, Path] = {}
     todo = list(source.modules)
     while todo:
         name = todo.pop()
         if name in seen or name in source.besides or not is_own(name.partition(".")[0]):
             continue
-        path = _module_file(name, project)
+        path = _module_file(name, tree)
         if path is None:  # `from package.module import name`: the name of an object, not of a module
             continue
         seen[name] = path
@@ -208,31 +220,31 @@ def _matching(pattern: str, project: Path) -> list[Path]:
     return sorted(path for path in project.glob(pattern) if path.is_file())
 
 
-def _is_own(package: str, *, beside: frozenset[str], project: Path) -> bool:
+def _is_own(package: str, *, beside: frozenset[str], tree: Tree) -> bool:
     """Return whether a top-level package belongs to the project that holds the packages `beside`."""
     if package in beside:
         return True
     if package in HARNESS or package in sys.stdlib_module_names:
         return False
-    root = _root(package, project)
+    root = _root(package, tree)
     if root is None or INSTALLED.intersection(root.parts):
         return False
-    return root in {_root(other, project) for other in beside} or root.is_relative_to(project)
+    return root in {_root(other, tree) for other in beside} or root.is_relative_to(tree.folder)
 
 
-def _root(package: str, project: Path) -> Path | None:
+def _root(package: str, tree: Tree) -> Path | None:
     """Return the folder that holds a top-level package or module."""
-    for path in _locations(package, project):
+    for path in _locations(package, tree):
         return path.parent
     return None
 
 
-def _module_file(name: str, project: Path) -> Path | None:
+def _module_file(name: str, tree: Tree) -> Path | None:
     """Return the file of a module or of a package's `__init__`; parent packages are not imported."""
     package, *inner = name.split(".")
     if not all(part.isidentifier() for part in inner):
         return None
-    for location in _locations(package, project):
+    for location in _locations(package, tree):
         base = location.joinpath(*inner)
         for path in (base.with_name(f"{base.name}.py"), base / "__init__.py"):
             if path.is_file():
@@ -240,24 +252,25 @@ def _module_file(name: str, project: Path) -> Path | None:
     return None
 
 
-def _modules(package: str, project: Path) -> set[str]:
+def _modules(package: str, tree: Tree) -> set[str]:
     """Return the names of a package and of all modules in it."""
     return {
         ".".join((package, *path.relative_to(location).with_suffix("").parts)).removesuffix(".__init__")
-        for location in _locations(package, project)
+        for location in _locations(package, tree)
         for path in location.rglob("*.py")
     }
 
 
 @functools.cache
-def _locations(package: str, project: Path) -> tuple[Path, ...]:
+def _locations(package: str, tree: Tree) -> tuple[Path, ...]:
     """Return a top-level package's folders, or a top-level module's file without its suffix.
 
     Where Python finds it, and else in the project's folder or the folder `src` there.
     """
     if not package.isidentifier():
         return ()
-    spec = _spec(package) or PathFinder.find_spec(package, [str(root) for root in _roots(project)])
+    spec = _spec(package) if tree.is_run else None
+    spec = spec or PathFinder.find_spec(package, [str(root) for root in _roots(tree)])
     if spec is None:
         return ()
     if spec.submodule_search_locations is not None:
@@ -272,8 +285,8 @@ def _spec(package: str) -> ModuleSpec | None:
         return None
 
 
-def _roots(project: Path) -> tuple[Path, ...]:
-    return project, project / "src"
+def _roots(tree: Tree) -> tuple[Path, ...]:
+    return tree.folder, tree.folder / "src"
 
 
 def _holds_source(path: Path) -> bool:

@@ -10,7 +10,8 @@ from jobkit import VERSION
 from jobkit.errors import exit_code
 
 COMMANDS = (
-    *("plan", "validate", "diff", "estimate", "status", "explain", "render", "rerun", "check"),
+    *("plan", "validate", "diff", "estimate", "status", "explain", "check"),
+    *("render", "rerun", "accept", "migrate"),
     *("figure", "audit", "fact", "numbers", "paper", "experiments", "schema"),
 )
 """Modules of `papermatrix.commands`, in the order of the help."""

@@ -40,6 +40,8 @@ class SettingsSchema:
         self._published: dict[str, Flat] = {}
         """What each `published` stands for."""
         self._neutral: Flat = {}
+        self.retired: frozenset[str] = frozenset(schema.get("x-retired", ()))
+        """Settings that there were once, and that changed no result."""
         self.definitions: Mapping[str, Any] = schema.get("$defs", {})
         self._add_section("", ValueSchema(schema, self.definitions))
 

@@ -64,8 +64,10 @@ class JobFactory:
 
     def job(self, stage: str, settings: Flat) -> Job | None:
         """Return the job of a stage; None where the stage does not take place with these settings."""
-        if not self._stages[stage].takes_place(settings):
-            return None
+        return self.finished(stage, settings) if self._stages[stage].takes_place(settings) else None
+
+    def finished(self, stage: str, settings: Flat) -> Job:
+        """Return the job of a stage that has taken place: its own settings need not tell."""
         upstream = self._nearest(self._stages[stage].needs, settings)
         upstream_id = upstream.id if upstream else None
         own = self._own_settings(stage, settings)

@@ -71,6 +71,9 @@ def fingerprint(
         ],
         "cells": [_content(cell) for cell in cells],
         "stale": [job.id for job in jobs.values() if store.is_stale(job)],
+        "accepted": [
+            dataclasses.asdict(accepted) for job in jobs.values() if (accepted := store.acceptance(job))
+        ],
         "code": [_code(), digest_files(OWN_TEMPLATES.glob("*"), OWN_TEMPLATES)],
         **other,
     }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from jobkit.errors import one_line
 from jobkit.result import Result
 from jobkit.settings import value_of
 from papermatrix.config.metric import parse_metric
@@ -34,12 +36,21 @@ def header_lines(matrix: Matrix, results: TableResults, store: Store) -> Iterato
         yield label, _listed(_stated(key, jobs))
     yield "seeds", _listed(str(value.seed) for value in values if value.seed is not None)
     yield "commit", _listed(_commit(result) for result in made)
+    if reasons := list(_accepted(jobs, store)):
+        yield "accepted", _listed(reasons)
     priced = [value.job for value in values if value.job and value.cell.metric and value.cell.metric.is_cost]
     if measured := [result for job in priced if (result := store.result(job))]:
         yield "cost", _listed(_measured_on(result.cost.device) for result in measured)
     for label, text in matrix.project.stages.header_scores.items():
         if counts := _counts(text, matrix, jobs, store):
             yield label, _listed(f"{count:g}" for count in counts)
+
+
+def _accepted(jobs: Iterable[Job], store: Store) -> Iterator[str]:
+    """Yield why results stay although what they are made from has changed, and how many."""
+    accepted = [acceptance for job in jobs if (acceptance := store.acceptance(job))]
+    for because, count in Counter(acceptance.because for acceptance in accepted).items():
+        yield f"{count} result{'s' if count > 1 else ''} of other code or data ({one_line(because)})"
 
 
 def legend(matrix: Matrix, results: TableResults) -> Iterator[tuple[str, str]]:

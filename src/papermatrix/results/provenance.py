@@ -8,6 +8,8 @@ from typing import Any
 _TEXTS = ("commit", "upstream_digest", "data", "data_digest", "data_root_digest")
 _OR_NONE = ("commit", "upstream_digest")
 _VERSIONS = "versions"
+UNKNOWN = "source of an older form"
+"""In place of a module's name in SOURCE, where the code that made a result cannot be had."""
 SOURCE, DATA_ROOT_DIGEST = "source", "data_root_digest"
 
 

@@ -19,7 +19,7 @@ from jobkit.result import RESULT, SETTINGS, Result, parse_result
 from jobkit.source import changed_names, file_of, source_digests
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import Job
-from papermatrix.results.provenance import DATA_ROOT_DIGEST, SOURCE, known_provenance
+from papermatrix.results.provenance import DATA_ROOT_DIGEST, SOURCE, UNKNOWN, known_provenance
 from papermatrix.results.status import UNSETTLED, JobStatus
 
 DATA_DIGESTS = Path("results/data_digests.json")
@@ -59,9 +59,12 @@ class Store:
 
     def acceptance(self, job: Job) -> Acceptance | None:
         """Return a person's word that the job's result stays, where it would be stale without."""
-        if not (self.changed_source(job) or self._has_newer_upstream(job) or self._has_other_data(job)):
-            return None
-        return acceptance(job.folder) if is_accepted(job.folder, self.made_from(job)) else None
+        is_needed = self.differs(job) and is_accepted(job.folder, self.made_from(job))
+        return acceptance(job.folder) if is_needed else None
+
+    def differs(self, job: Job) -> bool:
+        """Return whether the job's own result was made from other code or data, or an older upstream."""
+        return bool(self.changed_source(job) or self._has_newer_upstream(job) or self._has_other_data(job))
 
     def made_from(self, job: Job) -> dict[str, Any]:
         """Return what a rerun of the job would be made from: source, upstream result and recorded data."""
@@ -75,11 +78,8 @@ class Store:
         What a person has accepted is not stale.
         """
         if job.id not in self._stale:
-            is_of_today = not (
-                self.changed_source(job) or self._has_newer_upstream(job) or self._has_other_data(job)
-            )
             self._stale[job.id] = (
-                not (is_of_today or is_accepted(job.folder, self.made_from(job)))
+                (self.differs(job) and not is_accepted(job.folder, self.made_from(job)))
                 or self._has_unfinished_rerun(job)
                 or self._has_stale_upstream(job)
             )
@@ -152,6 +152,8 @@ def stale_jobs(tops: Iterable[Job], store: Store) -> list[Job]:
 
 
 def _of_other_source(changed: list[str], result: Result | None) -> str:
+    if UNKNOWN in changed:
+        return "by code that nobody recorded in today's form; to keep it: papermatrix accept"
     files = [file_of(name) for name in changed]
     shown = ", ".join(files[:MOST_FILES]) + (
         f" and {len(files) - MOST_FILES} more" if len(files) > MOST_FILES else ""

@@ -24,6 +24,7 @@ from papermatrix.render.curves import jobs_of_figure
 from papermatrix.render.figures import SUFFIXES as FIGURE_SUFFIXES
 from papermatrix.render.macros import jobs_of_numbers
 from papermatrix.render.table import SUFFIXES as TABLE_SUFFIXES
+from papermatrix.results.migration import has_older_results
 from papermatrix.results.partial import remove_complete
 from papermatrix.results.store import DATA_DIGESTS, Store, stale_jobs
 
@@ -78,6 +79,8 @@ class Planner:
         self.matrix = load_matrix(config)
         self._store = _NothingStale(self.matrix) if RERUN in os.environ else Store(self.matrix)
         self._config = dict(config)
+        if has_older_results(self.matrix):
+            print(f"{JOBS} has results of an older form: papermatrix migrate", file=sys.stderr)
         # All of it lives as long as the run: the collector need not visit it.
         gc.freeze()
 
