@@ -80,7 +80,7 @@ def test_real_data_without_a_folder_says_what_to_set(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["job", "prepare", "--settings", "{}", "--out", str(tmp_path / "a")]) == 2
-    assert "frames.root: the data set's folder is not set" in capsys.readouterr().err
+    assert "the folder of the data set is not set; expected --config data_root=DIR" in capsys.readouterr().err
 
 
 def test_simulate_refuses_a_folder_that_holds_something(

@@ -85,7 +85,7 @@ with claimed(["GPU-0", "GPU-1"], 2, Path(sys.argv[1])):
 def test_waiting_for_a_gpu_costs_nothing(
     prepared_job: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("beamfusion.training.train.train", lambda *_: Outcome(device="GPU", peak_memory=1))
+    monkeypatch.setattr("beamfusion.stages.train.train", lambda *_: Outcome(device="GPU", peak_memory=1))
     settings = with_changes({"model.kind": "gps_gru"})
     command = [sys.executable, "-c", HOLD, str(claim.CLAIMS)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:

@@ -132,5 +132,5 @@ def test_stale_curves_and_numbers_are_refused_where_stale_results_are(workspace:
     workspace.edit("config/stages.yaml", ("dry: {", "dry: {source: jobkit.errors, "))
     for file in ("results/figures/drying.pdf", "paper/numbers.tex"):
         output = workspace.snakemake("--dry-run", file, "--config", "on_stale=fail", fails=True)
-        assert "stale, made by other source" in output
+        assert "stale, made by other code" in output
     assert workspace.plan("results/figures/drying.pdf")["figure"] == 1

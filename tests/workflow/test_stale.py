@@ -63,7 +63,7 @@ def test_stale_results_are_kept_and_marked_unless_asked_otherwise(workspace: Wor
 def test_rerun_runs_exactly_the_stale_jobs(workspace: Workspace) -> None:
     before = workspace.runs()
     output = workspace.papermatrix("rerun", "--cores", "1")
-    assert "stale, made by other source" in output
+    assert "stale, made by other code" in output
     assert output.count("stale, its upstream is stale") == 2
     assert workspace.runs() - before == {"steep": 1, "taste": 2}
     assert "stale" not in table(workspace)
@@ -127,7 +127,7 @@ def test_fail_lists_every_stale_job_of_the_table_and_runs_nothing(workspace: Wor
     before = workspace.runs()
     output = workspace.snakemake("--cores", "1", "--config", "on_stale=fail", fails=True)
     assert workspace.runs() == before
-    assert output.count("made by other source") == 1
+    assert output.count("made by other code") == 1
     assert output.count("its upstream is stale") == 2
     assert "Traceback (most recent" not in output
 

@@ -88,8 +88,11 @@ Format = Annotated[
         "a number's format, such as .4f or ,.0f, of at most 99 digits",
     ),
 ]
+_A_TEXT = {"type": "string", "minLength": 1}
 Names = Annotated[
-    tuple[Text, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)
+    tuple[Text, ...],
+    BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
+    WithJsonSchema({"anyOf": [_A_TEXT, {"type": "array", "items": _A_TEXT}]}),
 ]
 """One name or several."""
 LatexLabel = Annotated[StrictStr, _matching(r"[A-Za-z0-9:._-]+", "letters, digits and any of : . _ -")]

@@ -105,7 +105,7 @@ def test_more_windows_than_fit_into_a_gpu_are_a_message(run: Run, monkeypatch: p
     def fail(*_: object) -> None:
         raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
 
-    monkeypatch.setattr("beamfusion.training.train.train", fail)
+    monkeypatch.setattr("beamfusion.stages.train.train", fail)
     with pytest.raises(UserError, match=r"train\.batch_size: 16 windows do not fit into the GPU's memory"):
         run("train", "a")
 
