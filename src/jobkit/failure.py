@@ -3,6 +3,7 @@
 python -m jobkit.failure CODE SECONDS FOLDER, after a command of so many seconds has failed.
 """
 
+import os
 import signal
 import sys
 import time
@@ -14,8 +15,10 @@ from jobkit.digest import digest
 from jobkit.errors import UserError
 from jobkit.files import STRICT, Integer, read_as, read_json, write_json
 from jobkit.ledger import LEDGER, is_unfinished, unfinished
+from jobkit.lock import EXIT_LOCK_LOST
 from jobkit.result import RESULT
 from jobkit.source import Digests
+from jobkit.start import START
 
 FAILURE = "failure.json"
 MOST_CRASHES = 3
@@ -40,19 +43,21 @@ class Failure:
     """In a row, by this source and without a save between them."""
 
     @property
+    def was_stopped(self) -> bool:
+        """Whether it was ended from outside, and not by an error of its own."""
+        from_outside = self.signal is not None and self.signal not in CRASHES
+        return from_outside or self.exit_code == EXIT_LOCK_LOST
+
+    @property
     def cause(self) -> str:
         return f"killed by {self.signal}" if self.signal else f"exit code {self.exit_code}"
 
 
 def read_failure(folder: Path) -> Failure | None:
     """Return how the last run of an unfinished job ended; None where nothing was recorded of it."""
-    path = folder / FAILURE
-    try:
-        if (folder / LEDGER).stat().st_mtime_ns > path.stat().st_mtime_ns:  # of an earlier run
-            return None
-    except FileNotFoundError:
-        pass
-    return _read(folder)
+    recorded = _written(folder / FAILURE)
+    is_of_earlier_run = max(_written(folder / LEDGER), _written(folder / START)) > recorded
+    return None if is_of_earlier_run else _read(folder)
 
 
 def refuse_to_crash_again(folder: Path, source: Digests) -> None:
@@ -77,11 +82,20 @@ def record_failure(folder: Path, exit_code: int, seconds: int) -> int:
     name = _signal_name(exit_code)
     crashes = past.crashes if past and (past.source, past.saves) == (source, saves) else 0
     if name is None and crashes >= MOST_CRASHES:  # the job has refused to start
+        os.utime(folder / FAILURE)
         return exit_code
     crashes = crashes + 1 if name in CRASHES else crashes if name else 0
     ended = datetime.now(UTC).isoformat(timespec="seconds")
     write_json(folder / FAILURE, asdict(Failure(exit_code, name, ended, source, saves, crashes)))
     return exit_code
+
+
+def _written(path: Path) -> int:
+    """Return when a file was written, in nanoseconds; 0 where there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def _read(folder: Path) -> Failure | None:

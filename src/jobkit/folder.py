@@ -9,13 +9,17 @@ from jobkit.errors import UserError
 from jobkit.failure import FAILURE
 from jobkit.ledger import LEDGER
 from jobkit.lock import LOCK, OWNER
+from jobkit.progress import PROGRESS
 from jobkit.result import RESULT
+from jobkit.start import START
 
 LOG, BENCHMARK = "log.txt", "benchmark.tsv"
 """Written by whoever runs the job."""
 BACKUP_LOG = ".log.txt"
 """A second name of the log: Snakemake deletes the first when it starts the job again."""
-_OF_THE_RUN = frozenset({LOCK, OWNER, LOG, BACKUP_LOG, BENCHMARK, FAILURE})
+NEXT_RUN = "--- the next run ---"
+"""The line of a log between an earlier run's and the last one's."""
+_OF_THE_RUN = frozenset({START, LOCK, OWNER, LOG, BACKUP_LOG, BENCHMARK, FAILURE})
 """What may be there before a job begins."""
 
 
@@ -29,7 +33,7 @@ def check_folder(folder: Path) -> None:
 def remove_leftovers(folder: Path) -> None:
     """Remove temporary files of a process that was killed while it wrote."""
     for entry in folder.glob(".*"):
-        if entry.name not in (LOCK, OWNER, BACKUP_LOG) and entry.is_file():
+        if entry.name not in (START, LOCK, OWNER, BACKUP_LOG) and entry.is_file():
             entry.unlink()
 
 
@@ -40,7 +44,7 @@ def continue_log(folder: Path) -> None:
         return
     if backup.exists():
         with log.open("ab") as stream:
-            stream.write(backup.read_bytes())
+            stream.write(backup.read_bytes() + f"{NEXT_RUN}\n".encode())
         backup.unlink()
     with contextlib.suppress(OSError):  # a file system without links keeps the last run's log only
         backup.hardlink_to(log)
@@ -59,7 +63,7 @@ def empty(folder: Path) -> None:
 
 def sizes(folder: Path, besides: tuple[str, ...] = ()) -> dict[str, int]:
     """Return the sizes in bytes of what the job made; a folder, which may hold thousands of files, is one."""
-    others = {RESULT, LEDGER, LOG, BENCHMARK, FAILURE, *besides}
+    others = {RESULT, LEDGER, LOG, BENCHMARK, FAILURE, PROGRESS, *besides}
     return {
         entry.name: _size(entry.rglob("*")) if entry.is_dir() else entry.stat().st_size
         for entry in sorted(folder.iterdir())

@@ -24,6 +24,7 @@ from jobkit.files import STRICT, read_as, read_json, write_json
 from jobkit.folder import check_folder, continue_log, empty, remove_leftovers, sizes
 from jobkit.ledger import Account, Ledger, is_unfinished, unfinished
 from jobkit.lock import job_lock
+from jobkit.progress import PROGRESS
 from jobkit.result import RESULT, SETTINGS, Cost, Result, Status, read_result, write_result
 from jobkit.source import Digests, Source
 
@@ -118,7 +119,7 @@ def run_job(job: JobSpec, work: Callable[[Ledger], Outcome]) -> Result:
         account = ledger.account(outcome.peak_memory if outcome.peak_memory is not None else resident_peak())
         result = _result(job, outcome, account, {**inherited, **before, **made_from})
         write_result(job.folder, result)
-        for name in (*outcome.obsolete, FAILURE):
+        for name in (*outcome.obsolete, FAILURE, PROGRESS):
             (job.folder / name).unlink(missing_ok=True)
         ledger.clear()
         return result

@@ -7,7 +7,6 @@ owner also renews a file there; one that no longer changes was left by a machine
 import contextlib
 import errno
 import fcntl
-import functools
 import json
 import os
 import re
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from jobkit.files import write_text
+from jobkit.start import START, machine
 
 LOCK = ".lock"
 OWNER = ".owner.json"
@@ -51,20 +51,38 @@ def job_lock(
 
 def is_locked(folder: Path) -> bool:
     """Return whether a living process works on the job in a folder, here or on another machine."""
+    return _is_held(folder / LOCK, folder / OWNER)
+
+
+def is_started(folder: Path) -> bool:
+    """Return whether the shell of the job in a folder lives: its process may not have the lock yet."""
+    return _is_held(folder / START, folder / START)
+
+
+def held_since(folder: Path) -> float:
+    """Return since when the job's owner, which may be gone, has had its lock; 0 where nobody has."""
+    try:
+        return datetime.fromisoformat((_read_owner(folder / OWNER) or {})["since"]).timestamp()
+    except (KeyError, TypeError, ValueError):
+        return 0.0
+
+
+def _is_held(lock: Path, owner_path: Path) -> bool:
+    """Return whether a process of this machine has the lock, or one of another has renewed its lease."""
     is_free_here = False
     try:
-        with (folder / LOCK).open("rb") as file:
+        with lock.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         is_free_here = True
     except BlockingIOError:
         return True
     except OSError:  # no lock file, or a file system without locks
         pass
-    owner = _read_owner(folder / OWNER)
+    owner = _read_owner(owner_path)
     if owner is None or (is_free_here and owner.get("machine") == machine()):
         return False
     try:
-        return time.time() - (folder / OWNER).stat().st_mtime < LEASE_SECONDS
+        return time.time() - owner_path.stat().st_mtime < LEASE_SECONDS
     except OSError:
         return False
 
@@ -185,15 +203,6 @@ class _Lease:
     def _is_ours(self) -> bool:
         owner = _read_owner(self._path)
         return owner is not None and owner.get("token") == self._token
-
-
-@functools.cache
-def machine() -> str:
-    """Return a name that processes share if they share a kernel, and so its locks."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return socket.gethostname()
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

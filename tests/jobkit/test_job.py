@@ -17,6 +17,7 @@ from jobkit.acceptance import accept
 from jobkit.declared import VARIABLE, Declared, digests_of_work, module_of
 from jobkit.errors import UserError
 from jobkit.files import read_json, write_sealed
+from jobkit.folder import NEXT_RUN
 from jobkit.job import JobSpec, Outcome, run_job, upstream_folder
 from jobkit.ledger import Ledger, is_unfinished
 from jobkit.result import RESULT, Result, read_result, write_result
@@ -234,7 +235,7 @@ def test_a_log_that_was_deleted_keeps_what_was_logged_before(tmp_path: Path) -> 
         return Outcome()
 
     run_job(job(tmp_path), work)
-    assert log.read_text() == "first run\nsecond run\n"
+    assert log.read_text() == f"first run\n{NEXT_RUN}\nsecond run\n"
 
 
 def of_another_source(folder: Path) -> Result:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from jobkit.lock import EXIT_LOCK_LOST, LOCK, OWNER, is_locked, job_lock
+from jobkit.lock import EXIT_LOCK_LOST, LOCK, OWNER, is_locked, is_started, job_lock
 
 HOLD = """
 import errno, fcntl, sys, time
@@ -163,3 +163,32 @@ def test_of_many_machines_that_find_a_dead_owner_one_at_a_time_takes_its_job(
 def test_an_owner_that_cannot_be_read_is_outlived_too(tmp_path: Path) -> None:
     (tmp_path / OWNER).write_text("{")
     assert 1.5 < take(tmp_path) < 3
+
+
+def start_shell(folder: Path, script: str) -> subprocess.Popen[bytes]:
+    """Run a shell that holds the folder's `.start`, until the script ends."""
+    begin = f'exec 9> "{folder}/.start"; "{sys.executable}" -m jobkit.start 9; touch "{folder}/held"; '
+    process = subprocess.Popen(["bash", "-c", begin + script])
+    while not (folder / "held").exists():
+        time.sleep(0.02)
+    return process
+
+
+def test_a_job_has_started_while_its_shell_or_what_that_began_lives(tmp_path: Path) -> None:
+    assert not is_started(tmp_path)
+    with start_shell(tmp_path, f"sleep 1; touch {tmp_path}/end; true") as process:
+        assert is_started(tmp_path)
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+        assert is_started(tmp_path)
+        time.sleep(1.2)
+    assert not is_started(tmp_path)
+    assert not (tmp_path / "end").exists()
+
+
+def test_the_shell_of_another_machine_lives_as_long_as_a_lease(tmp_path: Path) -> None:
+    (tmp_path / ".start").write_text(json.dumps({"machine": ELSEWHERE}))
+    assert is_started(tmp_path)
+    long_ago = time.time() - 61
+    os.utime(tmp_path / ".start", (long_ago, long_ago))
+    assert not is_started(tmp_path)

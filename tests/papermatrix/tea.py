@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jobkit.failure import record_failure
 from jobkit.result import Cost, Result, write_result
 from papermatrix.config.metric import Metric
 from papermatrix.matrix.expand import Matrix, load_matrix
@@ -137,6 +138,13 @@ def runs(matrix: Matrix, table: str = "cups") -> list[CellRun]:
         for cell in matrix.cells[table]
         for seed, job in [(run.seed, run.job) for run in cell.runs] or [(None, None)]
     ]
+
+
+def fail(job: Job, log: str, exit_code: int = 1) -> None:
+    """Leave what a process leaves that ended with an error, or by a signal."""
+    job.folder.mkdir(parents=True, exist_ok=True)
+    (job.folder / "log.txt").write_text(log)
+    record_failure(job.folder, exit_code, 0)
 
 
 def finish_all(matrix: Matrix, flavour: Callable[[CellRun], Any] = lambda run: 0.5, **fields: Any) -> None:

@@ -56,8 +56,11 @@ class Workspace:
         return output
 
     @contextmanager
-    def killed_while_slow(self, *command: str) -> Iterator[None]:
-        """Run a module until a job of the paper about tea is slow; kill both when the block ends."""
+    def killed_while_slow(self, *command: str) -> Iterator[int]:
+        """Run a module until a job of the paper about tea is slow; kill both when the block ends.
+
+        The block is given their process group.
+        """
         with subprocess.Popen(
             [sys.executable, "-m", *command],
             cwd=self.folder,
@@ -71,7 +74,7 @@ class Workspace:
                 while not (self.folder / "slow").exists():
                     assert time.monotonic() < deadline
                     time.sleep(0.05)
-                yield
+                yield process.pid
             finally:
                 os.killpg(process.pid, signal.SIGKILL)
 

@@ -43,7 +43,7 @@ def table(workspace: Workspace, name: str = "cups") -> str:
 
 def states(workspace: Workspace) -> dict[str, int]:
     cups = json.loads(workspace.papermatrix("status", "--json"))["tables"]["cups"]
-    return {state: cups[state] for state in ("done", "stale", "failed") if cups[state]}
+    return {state: cups[state] for state in ("done", "stale", "interrupted") if cups[state]}
 
 
 def steeping(workspace: Workspace) -> Path:
@@ -92,7 +92,7 @@ def test_an_old_result_stays_while_its_rerun_fails_and_nothing_runs_on_it(worksp
     (workspace.folder / "kill").write_text(str(int(signal.SIGTERM)))
     workspace.papermatrix("rerun", "--cores", "1", fails=True)
     assert (steeping(workspace) / "result.json").read_bytes() == old
-    assert states(workspace) == {"done": 6, "stale": 2, "failed": 1}
+    assert states(workspace) == {"done": 6, "stale": 2, "interrupted": 1}
     steeped = workspace.rows("partial/cups")["steeped"]
     assert all("stale" in value and 0 < float(value.split()[0]) < 1 for value in steeped)
 

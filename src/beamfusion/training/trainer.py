@@ -26,6 +26,7 @@ from jobkit.errors import UserError
 from jobkit.files import move
 from jobkit.job import resident_peak
 from jobkit.ledger import Ledger
+from jobkit.progress import Meter
 
 STATE = "state.pt"
 SAVE_SECONDS = 60.0
@@ -134,6 +135,7 @@ class Trainer:
             self._restore()
         if any(progress != self._progress for progress in self._workers.gather(self._progress)):
             raise UserError(f"{self._path}: not the same on all machines yet; run the job again")
+        self._meter = self._new_meter()
         with self._record, stop_signal() as stop:
             while self._progress.epoch < self._plan.epochs:
                 if not self._train_epoch(stop):
@@ -147,6 +149,14 @@ class Trainer:
                 self._end_epoch(score)
             with stop.at_once():  # saved, and what follows does not look for signals
                 return self._end()
+
+    def _new_meter(self) -> Meter:
+        """Return what says how far the training is."""
+        progress, plan = self._progress, self._plan
+        batches = len(epoch_order(len(self._data), plan.batch_size, plan.seed, progress.epoch))
+        done = progress.epoch + (progress.batch / batches if batches else 0)
+        folder = self._folder if self._workers.is_leader else None
+        return Meter(folder, "epoch", plan.epochs, done=done, items="windows")
 
     def _train_epoch(self, stop: Stop) -> bool:
         """Train on what is left of an epoch's batches; False where the loss stopped being finite."""
@@ -170,6 +180,7 @@ class Trainer:
                 self._record.step(terms)
                 progress.batch += 1
                 bar.update()
+                self._meter.at(progress.epoch + progress.batch / len(order), len(rows))
                 stopped = self._decide(bool(stop.signal))
                 if stopped or self._decide(time.monotonic() - self._saved_at > SAVE_SECONDS):
                     self._save()
@@ -210,6 +221,7 @@ class Trainer:
                 save_checkpoint(self._best, self._task.networks())
         self._record.epoch(progress.epoch + 1, self._plan.rates(progress.epoch)[0], score)
         progress.epoch, progress.batch = progress.epoch + 1, 0
+        self._meter.at(progress.epoch)
         self._save()
         if self._workers.is_leader:
             self._remove_others()
@@ -248,6 +260,7 @@ class Trainer:
             write_tensors(self._path, state)
         if self._ledger is not None:
             self._ledger.save(peak_memory(self._device) or resident_peak())
+        self._meter.write()
         self._saved_at = time.monotonic()
 
     def _restore(self) -> None:

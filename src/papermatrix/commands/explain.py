@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 HAVE_LINES = (*("seed", "commit", "dirty", "source", "upstream_digest", "data_digest", "data", "versions"),)
 """Entries of the provenance that have a line of their own, or none."""
 TIMES = ("started", "ended")
-UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def add_parser(commands: Commands) -> None:
@@ -143,21 +142,23 @@ def _as_json(step: Step) -> dict[str, Any]:
 def _lines(step: Step) -> Iterator[tuple[str, str]]:
     """Yield what is known of a job, by what to call it."""
     from jobkit.folder import LOG
+    from papermatrix.render.text import size_text
+    from papermatrix.results.status import UNSETTLED
 
     differs = (f"{key} = {json.dumps(value)}" for key, value in step.differs.items())
     yield "settings", "; ".join(differs) or "the scale's own"
     folder, result = step.job.folder, step.result
     if result is None:
-        yield ("log", str(folder / LOG)) if step.status == "failed" else ("folder", str(folder))
+        yield ("log", str(folder / LOG)) if step.status in UNSETTLED else ("folder", str(folder))
         return
     if result.epoch is not None:
         yield "diverged", f"in epoch {result.epoch}"
     yield from _provenance_lines(step, result.provenance)
     cost = result.cost
     resumed = f", resumed {cost.resumptions} times" if cost.resumptions else ""
-    yield "device", f"{cost.device_count} x {cost.device}, at most {_size(cost.peak_memory)}"
+    yield "device", f"{cost.device_count} x {cost.device}, at most {size_text(cost.peak_memory)}"
     yield "took", f"{cost.seconds:.0f} s, {cost.device_hours:.4f} device-hours{resumed}"
-    files = ", ".join(f"{name} ({_size(size)})" for name, size in result.files.items())
+    files = ", ".join(f"{name} ({size_text(size)})" for name, size in result.files.items())
     yield "files", f"{folder}{f': {files}' if files else ''}"
 
 
@@ -187,10 +188,3 @@ def _provenance_lines(step: Step, provenance: dict[str, Any]) -> Iterator[tuple[
 
 def _number(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _size(count: float) -> str:
-    unit = 0
-    while count >= 1000 and unit < len(UNITS) - 1:
-        count, unit = count / 1000, unit + 1
-    return f"{count:.3g} {UNITS[unit]}"

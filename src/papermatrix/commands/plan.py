@@ -36,6 +36,6 @@ def _run(options: argparse.Namespace) -> None:
         print(json.dumps(jobs, indent=2))
         return
     for job in matrix.jobs.values():
-        print(f"{store.status(job):9} {job.stage:10} {job.id}")
+        print(f"{store.status(job):11} {job.stage:10} {job.id}")
     counts = Counter(store.status(job) for job in matrix.jobs.values())
     print(f"{len(matrix.jobs)} jobs: {', '.join(f'{count} {status}' for status, count in counts.items())}")

@@ -15,7 +15,11 @@ from papermatrix.commands.options import TOTAL, Commands, add_tables, new_parser
 
 if TYPE_CHECKING:
     from papermatrix.matrix.expand import Matrix
+    from papermatrix.results.progress import Tracker
+    from papermatrix.results.status import JobStatus
 
+FAR_DAYS = 300
+"""A date so far away is given with its year, without the time of day."""
 BEGINNING_OF_LINES_ABOVE, CLEAR_BELOW = "\x1b[{}F", "\x1b[J"
 
 
@@ -62,14 +66,17 @@ def _number(kind: type[int] | type[float], least: float, most: float) -> Callabl
 
 def _run(options: argparse.Namespace) -> int:
     from papermatrix.matrix.expand import load_matrix
+    from papermatrix.results.progress import Tracker
 
     matrix = load_matrix(overrides(options), options.tables or None)
     height = 0
     while True:
-        document = _status(matrix, options.cores)
-        lines = (
-            [json.dumps(document, indent=None if options.watch else 2)] if options.json else _lines(document)
-        )
+        tracker = Tracker(matrix)
+        document = _status(matrix, tracker, options.cores)
+        if options.json:
+            lines = [json.dumps(document, indent=None if options.watch else 2)]
+        else:
+            lines = _lines(document, tracker)
         if height and sys.stdout.isatty() and not options.json:
             print(BEGINNING_OF_LINES_ABOVE.format(height), CLEAR_BELOW, sep="", end="")
         print("\n".join(lines), flush=True)
@@ -81,14 +88,13 @@ def _run(options: argparse.Namespace) -> int:
         time.sleep(options.every)
 
 
-def _status(matrix: Matrix, cores: int) -> dict[str, Any]:
-    from jobkit.folder import LOG
-    from papermatrix.results.progress import Tracker
-    from papermatrix.results.status import JobStatus
-    from papermatrix.results.values import killed_by
+def _status(matrix: Matrix, tracker: Tracker, cores: int) -> dict[str, Any]:
+    import dataclasses
 
-    tracker = Tracker(matrix)
-    failed = tracker.failed(matrix.cells)
+    from jobkit.folder import LOG
+    from jobkit.progress import read_position
+    from papermatrix.results.status import JobStatus
+    from papermatrix.results.unfinished import failure_hint, killed_by
 
     def of(tables: list[str]) -> dict[str, Any]:
         progress = tracker.of(tables)
@@ -101,36 +107,47 @@ def _status(matrix: Matrix, cores: int) -> dict[str, Any]:
             "without_history": dict(progress.without_history),
         }
 
+    def positions(status: JobStatus) -> dict[str, Any]:
+        read = {job.id: read_position(job.folder) for job in tracker.with_status(status)}
+        return {name: position and dataclasses.asdict(position) for name, position in read.items()}
+
+    failed, interrupted = map(tracker.with_status, (JobStatus.FAILED, JobStatus.INTERRUPTED))
     return {
         "scale": matrix.project.config.scale,
         "cores": cores,
         "tables": {table: of([table]) for table in matrix.cells},
         TOTAL: of(list(matrix.cells)),
+        "running": positions(JobStatus.RUNNING),
+        "interrupted": positions(JobStatus.INTERRUPTED),
         "failed": {job.id: str(job.folder / LOG) for job in failed},
-        "killed": {job.id: cause for job in failed if (cause := killed_by(job))},
+        "reasons": {job.id: failure_hint(job) for job in failed},
+        "killed": {job.id: cause for job in failed + interrupted if (cause := killed_by(job))},
     }
 
 
-def _lines(document: dict[str, Any]) -> list[str]:
-    from papermatrix.results.status import JobStatus
+def _lines(document: dict[str, Any], tracker: Tracker) -> list[str]:
+    from papermatrix.render.unfinished import job_lines
+    from papermatrix.results.status import UNSETTLED, JobStatus
 
     rows = {**document["tables"], TOTAL: document[TOTAL]}
     width = max(map(len, rows))
-    lines = [f"{'':{width}}  {' '.join(f'{status:>8}' for status in JobStatus)}  done at"]
+    heads = {status: f"{status:>8}" for status in JobStatus}
+    lines = [f"{'':{width}}  {' '.join(heads.values())}  done at"]
     for name, row in rows.items():
-        counts = " ".join(f"{row[status] or '.':>8}" for status in JobStatus)
+        counts = " ".join(f"{row[status] or '.':>{len(head)}}" for status, head in heads.items())
         lines.append(f"{name:{width}}  {counts}  {_arrival(row)}")
-    for job, log in document["failed"].items():
-        cause = document["killed"].get(job)
-        lines.append(f"failed: {f'{cause}, ' if cause else ''}see {log}")
+    for status in UNSETTLED:
+        lines += job_lines(status, tracker.with_status(status))
     return lines
 
 
 def _arrival(row: dict[str, Any]) -> str:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     if not row["to_run"]:
         return "now"
-    time_of_day = f"{datetime.fromisoformat(row['arrival']).astimezone():%d %b %H:%M}"
+    arrival = datetime.fromisoformat(row["arrival"]).astimezone()
+    is_far = arrival - datetime.now(arrival.tzinfo) > timedelta(days=FAR_DAYS)
+    time_of_day = f"{arrival:{'%d %b %Y' if is_far else '%d %b %H:%M'}}"
     unknown = ", ".join(row["without_history"])
     return f"after {time_of_day}, no history of {unknown}" if unknown else time_of_day

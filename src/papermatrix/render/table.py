@@ -18,7 +18,8 @@ from papermatrix.render.formats import write_formats
 from papermatrix.render.table_page import NO_NOTES, table_page
 from papermatrix.results.status import JobStatus
 from papermatrix.results.store import Store
-from papermatrix.results.values import CellResult, TableResults, Value, failure_hint
+from papermatrix.results.unfinished import failure_hint
+from papermatrix.results.values import CellResult, TableResults, Value
 
 SUFFIXES = (".md", ".tex", ".html", ".csv")
 TIDY_COLUMNS = (

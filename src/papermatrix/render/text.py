@@ -13,6 +13,10 @@ from papermatrix.matrix.cells import Cell
 from papermatrix.render.escape import CHECK, NOTHING
 from papermatrix.results.values import CellResult
 
+UNITS = ("B", "kB", "MB", "GB", "TB")
+MOST_OF_A_UNIT = 100
+"""Seconds or minutes that are not yet written as minutes or hours."""
+
 
 def cell_text(result: CellResult, number_format: str | None = None) -> str:
     """Write a cell's value with its spread, or why there is none."""
@@ -59,6 +63,24 @@ def setting_text(value: Any, column: Column) -> str:
         is_equal = value == column.equals or (isinstance(value, list) and column.equals in value)
         return CHECK if is_equal else NOTHING
     return plain_text(value, column.names)
+
+
+def duration_text(seconds: float) -> str:
+    """Write how long something takes as people say it: `2 s`, `3 min`, `2.4 h`, `86,457 h`."""
+    if round(seconds) < MOST_OF_A_UNIT:
+        return f"{seconds:.0f} s" if seconds >= 0.5 or seconds == 0 else "less than 1 s"
+    if round(seconds / 60) < MOST_OF_A_UNIT:
+        return f"{seconds / 60:.0f} min"
+    hours = seconds / 3600
+    return f"{hours:.1f} h" if hours < 10 else f"{hours:,.0f} h"
+
+
+def size_text(count: float) -> str:
+    """Write a number of bytes in the unit of its size."""
+    unit = 0
+    while count >= 999.5 and unit < len(UNITS) - 1:
+        count, unit = count / 1000, unit + 1
+    return f"{count:.3g} {UNITS[unit]}"
 
 
 def uncommitted_text(result: Result) -> str:

@@ -48,8 +48,9 @@ class Tracker:
         self._store = Store(matrix)
         self._history = History(matrix, self._store)
 
-    def failed(self, tables: Iterable[str]) -> list[Job]:
-        return [job for job in self._jobs(tables) if self._store.status(job) is JobStatus.FAILED]
+    def with_status(self, status: JobStatus) -> list[Job]:
+        """Return the jobs with a status."""
+        return [job for job in self._jobs(self._matrix.cells) if self._store.status(job) is status]
 
     def of(self, tables: Iterable[str]) -> Progress:
         tables = list(tables)

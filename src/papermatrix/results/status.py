@@ -11,13 +11,14 @@ class JobStatus(StrEnum):
     DIVERGED = "diverged"
     STALE = "stale"
     RUNNING = "running"
+    INTERRUPTED = "interrupted"
     FAILED = "failed"
     PENDING = "pending"
 
 
-UNFINISHED = (JobStatus.PENDING, JobStatus.RUNNING, JobStatus.FAILED)
-UNSETTLED = (JobStatus.RUNNING, JobStatus.FAILED)
+UNSETTLED = (JobStatus.RUNNING, JobStatus.INTERRUPTED, JobStatus.FAILED)
 """Of a job that reruns, or has to: a downstream result is then of an older upstream result."""
+UNFINISHED = (JobStatus.PENDING, *UNSETTLED)
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Status:
     epoch: int | None = None
     """In which a diverged run's loss stopped being finite."""
     is_stale: bool = False
+    position: str = ""
+    """How far an interrupted job is: `epoch 3 of 50`."""
 
     @property
     def has_value(self) -> bool:
@@ -43,8 +46,8 @@ class Status:
     def __str__(self) -> str:
         if self.has_value:
             return "stale" if self.is_stale else "value"
-        epoch = f" (epoch {self.epoch})" if self.epoch is not None else ""
-        return f"{self.job or 'absent'}{epoch}{', stale' if self.is_stale else ''}"
+        where = f"epoch {self.epoch}" if self.epoch is not None else self.position
+        return f"{self.job or 'absent'}{f' ({where})' if where else ''}{', stale' if self.is_stale else ''}"
 
 
 VALUE = Status(JobStatus.DONE)

@@ -12,15 +12,14 @@ from jobkit.acceptance import Acceptance, acceptance, is_accepted
 from jobkit.data import data_digest
 from jobkit.digest import digest_files
 from jobkit.errors import UserError
-from jobkit.folder import LOG
 from jobkit.ledger import is_unfinished
-from jobkit.lock import is_locked
-from jobkit.result import RESULT, SETTINGS, Result, parse_result
+from jobkit.result import RESULT, Result, parse_result
 from jobkit.source import changed_names, file_of, source_digests
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import Job
 from papermatrix.results.provenance import DATA_ROOT_DIGEST, SOURCE, UNKNOWN, known_provenance
 from papermatrix.results.status import UNSETTLED, JobStatus
+from papermatrix.results.unfinished import status_of_unfinished
 
 DATA_DIGESTS = Path("results/data_digests.json")
 """Where the digests of recorded files are kept, so that each is read once."""
@@ -104,7 +103,7 @@ class Store:
     def _status(self, job: Job) -> JobStatus:
         result = self.result(job)
         if result is None or self._has_unfinished_rerun(job):
-            return _unfinished(job.folder)
+            return status_of_unfinished(job.folder)
         return JobStatus.STALE if self.is_stale(job) else JobStatus(result.status)
 
     def _has_stale_upstream(self, job: Job) -> bool:
@@ -161,13 +160,6 @@ def _of_other_source(changed: list[str], result: Result | None) -> str:
     commit = result.provenance.get("commit") if result else None
     command = f"; git diff {commit[:DIGITS_OF_COMMIT]} -- {' '.join(files[:MOST_FILES])}" if commit else ""
     return f"made by other code: {shown}{command}"
-
-
-def _unfinished(folder: Path) -> JobStatus:
-    if is_locked(folder):
-        return JobStatus.RUNNING
-    has_begun = any((folder / name).exists() for name in (RESULT, SETTINGS, LOG))
-    return JobStatus.FAILED if has_begun else JobStatus.PENDING
 
 
 def _read(job: Job) -> Result | None:

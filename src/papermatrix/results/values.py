@@ -9,16 +9,14 @@ from functools import cached_property
 from typing import Any
 
 from jobkit.errors import UserError
-from jobkit.failure import read_failure
-from jobkit.folder import LOG
-from jobkit.ledger import is_unfinished
-from jobkit.result import RESULT, Result
+from jobkit.result import Result
 from papermatrix.matrix.cells import Cell, Run
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import Job
 from papermatrix.results.score import score
 from papermatrix.results.status import ABSENT, STALE_VALUE, VALUE, JobStatus, Status
 from papermatrix.results.store import Store
+from papermatrix.results.unfinished import failure_hint, interruption, position_text
 
 
 @dataclass(frozen=True)
@@ -150,27 +148,16 @@ def _value(cell: Cell, run: Run, store: Store) -> Value:
 
 
 def _unfinished(job: Job, store: Store) -> tuple[Status, str]:
-    """Return what keeps a job from its result: the first failure upstream, else what runs."""
-    statuses = {link: store.status(link) for link in job.chain() if store.result(link) is None}
-    for link, status in statuses.items():
-        if status is JobStatus.FAILED:
-            return Status(JobStatus.FAILED), failure_hint(link)
-    runs = JobStatus.RUNNING in statuses.values()
-    return Status(JobStatus.RUNNING if runs else JobStatus.PENDING), ""
-
-
-def failure_hint(job: Job) -> str:
-    """Return where to look for why a job failed."""
-    broken, cause = job.folder / RESULT, killed_by(job)
-    if broken.exists() and not is_unfinished(job.folder):
-        return f"remove {broken}, which is broken"
-    return f"{f'{cause}, ' if cause else ''}see {job.folder / LOG}"
-
-
-def killed_by(job: Job) -> str:
-    """Return `killed by SIGABRT` where a signal ended the last run of a failed job, or nothing."""
-    failure = read_failure(job.folder)
-    return failure.cause if failure and failure.signal else ""
+    """Return what keeps a job from its result: the first failure upstream, else what runs or was stopped."""
+    chain = {store.status(link): link for link in reversed([*job.chain()]) if store.result(link) is None}
+    if failed := chain.get(JobStatus.FAILED):
+        return Status(JobStatus.FAILED), failure_hint(failed)
+    if JobStatus.RUNNING in chain:
+        return Status(JobStatus.RUNNING), ""
+    if stopped := chain.get(JobStatus.INTERRUPTED):
+        status = Status(JobStatus.INTERRUPTED, position=position_text(stopped))
+        return status, interruption(stopped)
+    return Status(JobStatus.PENDING), ""
 
 
 def divergence(result: Result | None) -> str:

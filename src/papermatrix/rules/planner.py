@@ -15,6 +15,7 @@ from jobkit.digest import canonical_json
 from jobkit.errors import UserError
 from jobkit.folder import BENCHMARK, LOG
 from jobkit.result import RESULT
+from jobkit.start import START
 from papermatrix.analysis.facts import facts_of_table
 from papermatrix.config.load import Project
 from papermatrix.matrix.expand import load_matrix
@@ -43,14 +44,16 @@ Wildcards = Any
 def job_command(command: str) -> str:
     """Return the shell command of a stage's jobs: `command` with settings and folders, its output in the log.
 
-    Where it fails, how its process ended is recorded in the job's folder.
+    The shell holds the folder's `.start` from before the process imports its science until it has ended, and
+    records there how a process ended that failed.
     """
     python = _as_template(quote(sys.executable))
     return (
-        "upstream={input:q}; "
-        f"{command} --settings {{params.settings:q}} --out $(dirname {{output}})"
+        "upstream={input:q}; folder=$(dirname {output}); "
+        f'exec 9> "$folder/{START}"; {python} -m jobkit.start 9; '
+        f'{command} --settings {{params.settings:q}} --out "$folder"'
         ' ${{upstream:+--needs "${{upstream%/*}}"}} >> {log} 2>&1'
-        f" || {python} -m jobkit.failure $? $SECONDS $(dirname {{output}})"
+        f' || {python} -m jobkit.failure $? $SECONDS "$folder"'
     )
 
 

@@ -20,6 +20,7 @@ from beamfusion.settings import parse_settings
 from beamfusion.stages.start import run_stage
 from jobkit.errors import UserError
 from jobkit.files import read_json
+from jobkit.progress import read_position
 from jobkit.result import read_result
 from tests.beamfusion.tiny import with_changes
 
@@ -230,7 +231,11 @@ def test_a_training_killed_in_mid_epoch_resumes_to_the_same_scores(
     os.kill(process.pid, kill)
     assert process.wait() != 0
     assert not (folder / "result.json").exists()
+    position = read_position(folder)
+    assert position is not None
+    assert (position.unit, position.total, 1 <= position.done <= 3) == ("epoch", 3, True)
     assert start("train", folder, prepared_job, with_changes(changes)).wait() == 0
+    assert not (folder / "progress.json").exists()
     assert scores(folder) == scores(undisturbed)
     assert (folder / "history.csv").read_text() == (undisturbed / "history.csv").read_text()
     assert (folder / "steps.csv").read_text() == (undisturbed / "steps.csv").read_text()

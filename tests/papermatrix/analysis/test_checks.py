@@ -10,7 +10,17 @@ from papermatrix.cli import main
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import Job
 from tests.papermatrix.rendered import grids, rendered
-from tests.papermatrix.tea import OF_OTHER_SOURCE, STAGES, TABLES, CellRun, Paper, finish, finish_all, runs
+from tests.papermatrix.tea import (
+    OF_OTHER_SOURCE,
+    STAGES,
+    TABLES,
+    CellRun,
+    Paper,
+    fail,
+    finish,
+    finish_all,
+    runs,
+)
 
 HOLD = """
 import sys
@@ -35,7 +45,7 @@ def unfinish(job: Job, log: str | None = None) -> None:
     """Take away a job's result, and leave the log of a job that failed."""
     (job.folder / "result.json").unlink()
     if log is not None:
-        (job.folder / "log.txt").write_text(log)
+        fail(job, log)
 
 
 def checked(capsys: Output, *arguments: str) -> tuple[int, list[str]]:
@@ -53,7 +63,7 @@ def test_a_cell_whose_training_failed_names_the_log_of_the_training(paper: Paper
     finish_all(matrix)
     unfinish(job_of(matrix, "black", "white cup", "dry"), "no leaves")
     unfinish(job_of(matrix, "black", "white cup"))
-    log = f"see results/jobs/dry/{job_of(matrix, 'black', 'white cup', 'dry').id}/log.txt"
+    log = f'"no leaves", see results/jobs/dry/{job_of(matrix, "black", "white cup", "dry").id}/log.txt'
     text = rendered(matrix, is_partial=True)
     assert grids(text)[0]["black"]["white cup"] == "failed (a)"
     assert f"\n(a) failed: {log.replace('_', chr(92) + '_')}\n" in text

@@ -9,7 +9,7 @@ import pytest
 from jobkit.result import Cost
 from papermatrix.cli import main
 from papermatrix.render.escape import NOTHING
-from tests.papermatrix.tea import OF_OTHER_SOURCE, Paper, finish, finish_all
+from tests.papermatrix.tea import OF_OTHER_SOURCE, Paper, fail, finish, finish_all
 
 TABLES = """
 tables:
@@ -114,10 +114,9 @@ def test_a_table_in_progress_is_explained_by_its_states(
     job = next(
         job for job in paper_of_cups.matrix().jobs.values() if "bitter" in job.settings["leaf"]["notes"]
     )
-    job.folder.mkdir(parents=True)
-    (job.folder / "log.txt").write_text("the leaves burn")
+    fail(job, "the leaves burn")
     explanation = explained(capsys, "cups", "plain", "blue cup", "--variant", "bitter")
-    reason = f"see {job.folder}/log.txt"
+    reason = f'"the leaves burn", see {job.folder}/log.txt'
     assert (explanation["value"], explanation["status"], explanation["reasons"]) == (None, "failed", [reason])
     assert [job["state"] for job in explanation["jobs"]] == ["failed", "pending"]
     assert main(["explain", "cups", "plain", "blue cup", "--variant", "bitter"]) == 0

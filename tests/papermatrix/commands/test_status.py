@@ -1,5 +1,6 @@
 """How far tables are, also while it changes."""
 
+import dataclasses
 import json
 import os
 import pty
@@ -15,10 +16,12 @@ from typing import Any
 import pytest
 
 from jobkit.files import write_json
+from jobkit.progress import Position
 from jobkit.result import Cost
 from papermatrix.cli import main
 from papermatrix.matrix.jobs import Job
-from tests.papermatrix.tea import OF_OTHER_SOURCE, Paper, finish
+from papermatrix.results.status import JobStatus
+from tests.papermatrix.tea import OF_OTHER_SOURCE, TABLES, Paper, fail, finish
 
 HOLD = """
 import sys
@@ -70,23 +73,62 @@ def test_every_status_is_counted(paper: Paper, capsys: pytest.CaptureFixture[str
     done(dry[0], 10)
     finish(tastes[0], provenance=OF_OTHER_SOURCE)
     finish(dry[1], status="diverged", epoch=2)
-    (tastes[1].folder).mkdir(parents=True)
-    (tastes[1].folder / "log.txt").write_text("the leaves burn")
+    fail(tastes[1], "the leaves burn")
+    black = next(job for job in jobs if job.upstream is dry[1])
+    fail(black, "no time", exit_code=128 + signal.SIGTERM)
     with at_work(steep, 1):
         content = status(capsys)
     cups = content["tables"]["cups"]
-    assert {
-        state: cups[state] for state in ("done", "diverged", "stale", "running", "failed", "pending")
-    } == {
+    assert {state: cups[state] for state in JobStatus} == {
         "done": 1,
         "diverged": 1,
         "stale": 1,
         "running": 1,
+        "interrupted": 1,
         "failed": 1,
-        "pending": 4,
+        "pending": 3,
     }
     assert cups["jobs"] == 9
     assert content["failed"] == {tastes[1].id: f"{tastes[1].folder}/log.txt"}
+
+
+def lines(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
+    assert main(["status", *arguments]) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+def test_jobs_that_failed_alike_have_one_line_and_no_status_has_more_than_eleven(
+    paper: Paper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seeds = "seeds: [" + ", ".join(map(str, range(30))) + "]"
+    matrix = paper.tables(TABLES.replace("metric: flavour", f"metric: flavour\n    {seeds}"))
+    tastes = [job for job in matrix.jobs.values() if job.stage == "taste"]
+    for job in tastes[:40]:
+        fail(job, "Traceback (most recent call last):\nOSError: no sugar\n  at exit\n")
+    for number, job in enumerate(tastes[40:60]):
+        fail(job, f"cup {number} is broken")
+    failed = [line for line in lines(capsys) if line.startswith("failed")]
+    first = tastes[0]
+    assert failed[0] == (
+        f'failed: 40 of taste, first {first.id}, "OSError: no sugar", see {first.folder}/log.txt'
+    )
+    assert len(failed) == 11
+    assert failed[-1] == "failed: 11 more, which `papermatrix plan` lists"
+
+
+def test_a_running_job_says_how_far_it_is_and_an_interrupted_one_how_far_it_was(
+    paper: Paper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = next(iter(paper.matrix().jobs.values()))
+    with at_work(job, 60):
+        position = Position("day", 2.4, 50, "leaves", rate=1234.4, seconds_left=721.0)
+        (job.folder / "progress.json").write_text(json.dumps(dataclasses.asdict(position)))
+        assert lines(capsys)[-1] == f"running: dry {job.id}, day 3 of 50, 1,234 leaves/s, 12 min to go"
+        assert seconds_until(status(capsys)["total"]["arrival"]) == pytest.approx(720, abs=5)
+    assert lines(capsys)[-1] == f"interrupted: dry {job.id}, day 3 of 50, the next run takes it up"
+    with at_work(job, 60):
+        (job.folder / "progress.json").write_text('{"unit": "day", "done": -1, "total": "\\u001b"}')
+        assert lines(capsys)[-1] == f"running: dry {job.id}"
 
 
 def test_the_arrival_is_the_rest_of_the_work_over_the_cores(
@@ -117,7 +159,7 @@ def test_a_finished_table_is_there_now(paper: Paper, capsys: pytest.CaptureFixtu
         done(job, 1)
     assert main(["status", "--watch"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1].split() == ["cups", "9", *"." * 5, "now"]
+    assert lines[1].split() == ["cups", "9", *"." * 6, "now"]
 
 
 def test_what_nothing_is_known_of_is_named(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
@@ -152,10 +194,12 @@ def test_watching_ends_where_all_that_is_left_failed_or_waits_for_what_did(
         if job not in black:
             finish(job)
     assert not status(capsys)["total"]["is_stuck"]
-    black[0].folder.mkdir(parents=True)
-    (black[0].folder / "log.txt").write_text("the leaves burn")
+    fail(black[0], "the leaves burn")
     assert main(["status", "--watch", "--every", "0.1"]) == 1
-    assert f"failed: see {black[0].folder}/log.txt" in capsys.readouterr().out
+    assert (
+        f'failed: dry {black[0].id}, "the leaves burn", see {black[0].folder}/log.txt'
+        in capsys.readouterr().out
+    )
 
 
 def test_watching_a_terminal_redraws_in_place_until_control_c(paper: Paper) -> None:

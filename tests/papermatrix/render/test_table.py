@@ -14,7 +14,7 @@ from papermatrix.matrix.expand import Matrix
 from papermatrix.render.escape import NOTHING
 from papermatrix.render.table import render
 from tests.papermatrix.rendered import grids, rendered, rows
-from tests.papermatrix.tea import OF_OTHER_SOURCE, TABLES, CellRun, Paper, finish, finish_all, runs
+from tests.papermatrix.tea import OF_OTHER_SOURCE, TABLES, CellRun, Paper, fail, finish, finish_all, runs
 
 PROVENANCE = {
     "commit": "0123456789abcdef",
@@ -334,12 +334,12 @@ def test_a_table_without_all_its_results_is_refused_with_what_is_missing(paper: 
     cell: CellRun = runs(matrix)[0]
     assert cell.job is not None
     (cell.job.folder / "result.json").unlink()
-    (cell.job.folder / "log.txt").write_text("burnt")
+    fail(cell.job, "burnt")
     with pytest.raises(UserError) as caught:
         render(matrix, "cups", Path("results"))
     assert caught.value.lines == [
         "cups: 1 of its 5 results are missing (1 failed)",
-        f"cups: taste {cell.job.id} failed, see {cell.job.folder}/log.txt",
+        f'cups: taste {cell.job.id} failed, "burnt", see {cell.job.folder}/log.txt',
     ]
     assert not Path("results/cups.md").exists()
 
@@ -350,7 +350,7 @@ def test_a_partial_table_says_what_is_missing(paper: Paper) -> None:
     assert first is not None
     assert second is not None
     (first.folder / "result.json").unlink()
-    (first.folder / "log.txt").write_text("burnt")
+    fail(first, "burnt")
     (second.folder / "result.json").unlink()
     grid = grids(rendered(matrix, is_partial=True))[0]
     assert grid["plain"] == {"white cup": "failed / pending (a)", "Hours": "0.5"}

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import Job
 from papermatrix.results.store import Store, stale_jobs
 from papermatrix.results.values import TableResults
-from tests.papermatrix.tea import OF_OTHER_SOURCE, Paper, finish, finish_all
+from tests.papermatrix.tea import OF_OTHER_SOURCE, Paper, fail, finish, finish_all
 
 HOLD = """
 import sys
@@ -44,11 +45,17 @@ def test_a_job_with_a_result_is_done(paper: Paper) -> None:
     assert status_counts(matrix) == {"done": 9}
 
 
-def test_a_job_that_began_and_left_no_result_has_failed(paper: Paper) -> None:
+def test_a_job_whose_process_ended_with_an_error_has_failed_and_one_that_was_stopped_is_interrupted(
+    paper: Paper,
+) -> None:
     matrix = paper.matrix()
-    first(matrix).folder.mkdir(parents=True)
-    (first(matrix).folder / "log.txt").write_text("no memory")
+    fail(first(matrix), "no memory")
     assert Store(matrix).status(first(matrix)) == "failed"
+    fail(first(matrix), "no memory", exit_code=128 + signal.SIGABRT)
+    assert Store(matrix).status(first(matrix)) == "failed"
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        fail(first(matrix), "no time", exit_code=128 + number)
+        assert Store(matrix).status(first(matrix)) == "interrupted"
 
 
 def test_a_job_that_a_living_process_works_on_is_running_until_that_process_dies(paper: Paper) -> None:
@@ -61,7 +68,7 @@ def test_a_job_that_a_living_process_works_on_is_running_until_that_process_dies
         assert Store(paper.matrix()).status(job) == "running"
         process.kill()
     (job.folder / "settings.json").write_text("{}")
-    assert Store(paper.matrix()).status(job) == "failed"
+    assert Store(paper.matrix()).status(job) == "interrupted"
 
 
 def test_a_diverged_result_is_diverged(paper: Paper) -> None:
@@ -106,13 +113,13 @@ def test_a_result_whose_upstream_was_rerun_since_is_stale(paper: Paper) -> None:
     )
 
 
-def test_a_job_with_an_unfinished_rerun_is_stale_and_has_failed(paper: Paper) -> None:
+def test_a_job_with_an_unfinished_rerun_is_stale_and_interrupted(paper: Paper) -> None:
     matrix = paper.matrix()
     finish_all(matrix)
     Ledger.start(first(matrix).folder, started="2026-01-01", source={"science": "new"})
     store = Store(matrix)
     assert store.result(first(matrix)) is not None
-    assert store.status(first(matrix)) == "failed"
+    assert store.status(first(matrix)) == "interrupted"
     assert {store.status(job) for job in matrix.jobs.values() if job.upstream is first(matrix)} == {"stale"}
     assert store.stale_line(first(matrix)).endswith(": stale, its rerun is unfinished")
     assert {str(value.status) for value in TableResults(matrix, "cups", store).values} == {"value", "stale"}
@@ -138,7 +145,7 @@ def test_a_job_whose_upstream_is_rerun_is_stale_until_it_is_rerun_too(paper: Pap
     matrix = paper.matrix()
     finish_all(matrix)
     (first(matrix).folder / "result.json").unlink()
-    (first(matrix).folder / "log.txt").write_text("no memory")
+    fail(first(matrix), "no memory")
     store = Store(matrix)
     assert store.status(first(matrix)) == "failed"
     downstream = [
