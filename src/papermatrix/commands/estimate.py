@@ -1,14 +1,17 @@
-"""`papermatrix estimate`: what tables will still cost, by the jobs that were finished so far."""
+"""`papermatrix estimate`: what tables will still cost, by finished jobs, else by the rates of paper.yaml."""
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from jobkit.errors import one_line
 from papermatrix.commands.options import TOTAL, Commands, add_tables, new_parser, overrides
 
 if TYPE_CHECKING:
+    from papermatrix.matrix.expand import Matrix
     from papermatrix.results.history import Amount
     from papermatrix.results.progress import Progress
 
@@ -32,31 +35,68 @@ def _run(options: argparse.Namespace) -> None:
         scale = matrix.project.config.scale
         print(json.dumps({"scale": scale, "tables": tables, TOTAL: _as_json(total)}, indent=2))
         return
-    width = max(map(len, [*by_table, TOTAL]))
-    for name, progress in [*by_table.items(), (TOTAL, total)]:
-        hours = _range(progress.rest.device_hours)
-        print(f"{name:{width}}  {len(progress.to_run):4} jobs  {hours:>34}{_unknown(progress)}")
-    print("Device-hours still to run: likely, and between the least and the most of up to five finished jobs")
-    print("like each. The total counts once what tables share.")
+    rows = [[name, *_cells(progress)] for name, progress in [*by_table.items(), (TOTAL, total)]]
+    rows.insert(0, ["", "jobs", "device time", "disk", ""])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+    for line in _notes(matrix, total):
+        print(line)
 
 
-def _range(hours: Amount) -> str:
-    return f"{hours.likely:.4g} h ({hours.low:.4g} to {hours.high:.4g})"
+def _cells(progress: Progress) -> list[str]:
+    """Return what stands in a line: how many jobs, their time, their disk, and what is not known."""
+    from papermatrix.render.text import duration_text, size_text
+
+    jobs, rest = len(progress.to_run), progress.rest
+    unknown, known_disks = progress.without_history, jobs - progress.without_disk
+    hours = _scaled(rest.device_hours, 3600)
+    time = _amount(hours, duration_text, jobs, jobs - unknown.total())
+    disk = _amount(rest.disk or hours, size_text, jobs, known_disks)
+    stages = ", ".join(f"{count} {stage}" for stage, count in unknown.items())
+    return [str(jobs), time, disk, f"unknown: {stages}" if stages else ""]
 
 
-def _unknown(progress: Progress) -> str:
-    if not progress.without_history:
-        return ""
-    counts = ", ".join(f"{count} {stage}" for stage, count in progress.without_history.items())
-    return f"  and without history {counts}"
+def _scaled(amount: Amount, factor: float) -> Amount:
+    from papermatrix.results.history import Amount
+
+    return Amount(amount.likely * factor, amount.low * factor, amount.high * factor)
+
+
+def _amount(amount: Amount, text: Callable[[float], str], jobs: int, known: int) -> str:
+    """Return the likely amount and its range; a part of it is `at least` so much."""
+    if not known:
+        return "unknown" if jobs else "nothing"
+    likely, low, high = text(amount.likely), text(amount.low), text(amount.high)
+    between = f" ({low} to {high})" if low != high else ""
+    return f"{'at least ' if known < jobs else ''}{likely}{between}"
+
+
+def _notes(matrix: Matrix, total: Progress) -> Iterator[str]:
+    """Yield what the numbers are taken from, and what they leave out."""
+    jobs, cost = len(total.to_run), matrix.project.paper.cost
+    yield "By up to five finished jobs like each: likely, and between the least and the most of them,"
+    yield "start-up included. The total counts once what tables share."
+    if total.rated and cost is not None:
+        rates = f"the rates of {matrix.project.config.paper}, on {one_line(cost.device)}"
+        yield f"{total.rated} of {jobs} jobs: by {rates}."
+    if total.without_history:
+        yield f"{total.without_history.total()} of {jobs} jobs: unknown, and not counted."
 
 
 def _as_json(progress: Progress) -> dict[str, Any]:
+    """Return the numbers; null where of no job anything is known."""
     import dataclasses
 
+    jobs, rest = len(progress.to_run), progress.rest
+    has_none = bool(jobs) and progress.without_history.total() == jobs
+    has_no_disk = bool(jobs) and progress.without_disk == jobs
     return {
-        "jobs": len(progress.to_run),
-        "device_hours": dataclasses.asdict(progress.rest.device_hours),
-        "seconds": dataclasses.asdict(progress.rest.seconds),
+        "jobs": jobs,
+        "device_hours": None if has_none else dataclasses.asdict(rest.device_hours),
+        "seconds": None if has_none else dataclasses.asdict(rest.seconds),
+        "bytes": None if has_no_disk or rest.disk is None else dataclasses.asdict(rest.disk),
         "without_history": dict(progress.without_history),
+        "without_disk": progress.without_disk,
+        "by_rates": progress.rated,
     }

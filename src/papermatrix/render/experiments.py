@@ -12,12 +12,11 @@ from typing import Any
 from tabulate import tabulate
 
 from jobkit.digest import canonical_json
-from jobkit.settings import value_of
-from papermatrix.config.paper import Rate
 from papermatrix.config.tables import Column, Level, Row, Table, Variant
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import Job
 from papermatrix.render.escape import NOTHING, markdown, markdown_block
+from papermatrix.results.rates import rated_seconds
 
 WIDTH = 120
 _NAME = re.compile(r"[\w./+ -]+")
@@ -110,24 +109,12 @@ def _cost(matrix: Matrix, jobs: Iterable[Job]) -> _Cost:
     cost = matrix.project.paper.cost
     hours, unknown = 0.0, Counter[str]()
     for job in jobs:
-        stage = cost.stages.get(job.stage) if cost else None
-        rate = _rate(matrix, job)
-        if stage is None or rate is None:
+        seconds = rated_seconds(cost, job) if cost else None
+        if seconds is None:
             unknown[job.stage] += 1
-            continue
-        passes = value_of(stage.passes, job.settings) if stage.passes else 1
-        hours += (rate.samples or stage.samples) * passes * rate.seconds / 3600
+        else:
+            hours += seconds / 3600
     return _Cost(hours, unknown)
-
-
-def _rate(matrix: Matrix, job: Job) -> Rate | None:
-    """Return the first rate whose settings are the job's."""
-    cost = matrix.project.paper.cost
-    stage = cost.stages.get(job.stage) if cost else None
-    for rate in stage.rates if stage else ():
-        if all(value_of(key, job.settings, ...) == value for key, value in rate.when.items()):
-            return rate
-    return None
 
 
 def _rates(matrix: Matrix) -> str:

@@ -1,25 +1,30 @@
-"""What jobs will cost, by finished jobs like them.
+"""What jobs will cost, by finished jobs like them, else by the rates of paper.yaml.
 
-Alike are jobs of one stage and one scale, the more so the more of their settings are equal. A finished job is
-of the scale whose settings it shares most.
+Alike are jobs of one stage and one scale: first those of the same method, of which all settings but numbers
+are equal, else the more so the more of these are; then by their numbers. A seed costs nothing. A finished job
+is of the scale whose settings it shares most.
 """
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from jobkit.errors import UserError
 from jobkit.files import read_json
+from jobkit.folder import BENCHMARK
 from jobkit.ledger import LEDGER, unfinished
-from jobkit.result import RESULT, SETTINGS, parse_result
+from jobkit.progress import read_position
+from jobkit.result import RESULT, SETTINGS, Cost, parse_result
 from jobkit.settings import Flat, flat
 from papermatrix.config.load import scales_of
+from papermatrix.config.references import SEED
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import JOBS, Job
+from papermatrix.results.rates import rated_seconds
 from papermatrix.results.status import JobStatus
 from papermatrix.results.store import Store
 
@@ -43,6 +48,10 @@ class Amount:
     def less(self, done: float) -> Amount:
         return Amount(max(self.likely - done, 0), max(self.low - done, 0), max(self.high - done, 0))
 
+    @classmethod
+    def exactly(cls, amount: float) -> Amount:
+        return cls(amount, amount, amount)
+
 
 @dataclass(frozen=True)
 class Forecast:
@@ -50,14 +59,30 @@ class Forecast:
 
     device_hours: Amount = Amount()
     seconds: Amount = Amount()
+    """From the start of its process to its end."""
+    disk: Amount | None = Amount()
+    """Bytes of its files; None where no job like it was ever finished."""
+    is_rated: bool = False
+    """Whether it is by the rates of paper.yaml."""
 
 
 @dataclass(frozen=True)
 class _Past:
+    slug: str
     settings: Flat
     scale: str
-    seconds: float
-    device_hours: float
+    cost: Cost
+    start_up: float | None
+    """Seconds that its process took besides its work; None where nothing measured it."""
+    disk: float
+
+    @property
+    def seconds(self) -> float:
+        return self.cost.seconds + (self.start_up or 0)
+
+    @property
+    def device_hours(self) -> float:
+        return self.cost.device_hours + (self.start_up or 0) * self.cost.device_count / 3600
 
 
 class History:
@@ -67,11 +92,12 @@ class History:
         self._store = store
         self._scale = matrix.project.config.scale
         self._scales = scales_of(matrix.project)
+        self._rates = matrix.project.paper.cost
         self._known: dict[str, list[_Past]] = {}
         self._forecasts: dict[str, Forecast | None] = {}
 
     def forecast(self, job: Job) -> Forecast | None:
-        """Return what the job will still take; None where no job like it was ever finished."""
+        """Return what the job will still take; None without a job like it and a rate for it."""
         if job.id not in self._forecasts:
             self._forecasts[job.id] = self._forecast(job)
         return self._forecasts[job.id]
@@ -80,31 +106,66 @@ class History:
         upstream = self._store.result(job.upstream) if job.upstream else None
         if upstream is not None and upstream.status == "diverged":
             return Forecast()
+        whole = self._by_jobs(job) or self._by_rates(job)
+        return self._rest(job, whole) if self._store.status(job) is JobStatus.RUNNING else whole
+
+    def _by_jobs(self, job: Job) -> Forecast | None:
         settings = flat(job.settings)
         past = [past for past in self._past(job.stage) if past.scale == self._scale]
-        neighbours = sorted(past, key=lambda other: _differences(settings, other.settings))[:NEIGHBOURS]
+        distances = {id(other): _distance(_slug(job.id), settings, other) for other in past}
+        same_method = [other for other in past if distances[id(other)][0] == 0]
+        neighbours = sorted(same_method or past, key=lambda other: distances[id(other)])[:NEIGHBOURS]
         if not neighbours:
             return None
-        fewest = _differences(settings, neighbours[0].settings)
-        nearest = [other for other in neighbours if _differences(settings, other.settings) == fewest]
-        hours = _amount(neighbours, nearest, "device_hours")
-        seconds = _amount(neighbours, nearest, "seconds")
-        if self._store.status(job) is not JobStatus.RUNNING:
-            return Forecast(hours, seconds)
+        least = distances[id(neighbours[0])]
+        nearest = [other for other in neighbours if distances[id(other)] == least]
+        hours, seconds, disk = (
+            _amount(neighbours, nearest, of) for of in ("device_hours", "seconds", "disk")
+        )
+        return Forecast(hours, seconds, disk)
+
+    def _by_rates(self, job: Job) -> Forecast | None:
+        of_scale = self._rates if self._rates and self._rates.scale == self._scale else None
+        seconds = rated_seconds(of_scale, job) if of_scale else None
+        if seconds is None:
+            return None
+        seconds += _start_up(self._past(job.stage))
+        return Forecast(Amount.exactly(seconds / 3600), Amount.exactly(seconds), None, is_rated=True)
+
+    def _rest(self, job: Job, whole: Forecast | None) -> Forecast | None:
+        """Return what is left of a running job: as it says itself, else by the time that it has worked."""
+        has_seconds = whole is not None and whole.seconds.likely > 0
+        devices = whole.device_hours.likely * 3600 / whole.seconds.likely if whole and has_seconds else 1
+        position = read_position(job.folder)
+        if position is not None and position.seconds_left is not None:
+            left, disk = position.seconds_left, whole.disk if whole else None
+            return Forecast(Amount.exactly(left * devices / 3600), Amount.exactly(left), disk)
+        if whole is None:
+            return None
         done = elapsed(job.folder)
-        devices = hours.likely * 3600 / seconds.likely if seconds.likely else 1
-        return Forecast(hours.less(done * devices / 3600), seconds.less(done))
+        hours, seconds = whole.device_hours.less(done * devices / 3600), whole.seconds.less(done)
+        return replace(whole, device_hours=hours, seconds=seconds)
 
     def _past(self, stage: str) -> list[_Past]:
+        """Return the finished jobs of a stage; a start-up that nothing measured is the usual one."""
         if stage not in self._known:
-            jobs = (_read(folder, self._scales) for folder in sorted((JOBS / stage).glob("*")))
-            self._known[stage] = [past for past in jobs if past]
+            read = (_read(folder, self._scales) for folder in sorted((JOBS / stage).glob("*")))
+            past = [past for past in read if past]
+            usual = _start_up(past)
+            self._known[stage] = [
+                replace(job, start_up=usual) if job.start_up is None else job for job in past
+            ]
         return self._known[stage]
 
 
 def _amount(neighbours: list[_Past], nearest: list[_Past], of: str) -> Amount:
     amounts = [getattr(past, of) for past in neighbours]
     return Amount(statistics.median(getattr(past, of) for past in nearest), min(amounts), max(amounts))
+
+
+def _start_up(past: list[_Past]) -> float:
+    """Return how long the processes of some jobs usually took besides their work, as far as that is known."""
+    return statistics.median([job.start_up for job in past if job.start_up is not None] or [0.0])
 
 
 def _read(folder: Path, scales: Mapping[str, Flat]) -> _Past | None:
@@ -118,13 +179,37 @@ def _read(folder: Path, scales: Mapping[str, Flat]) -> _Past | None:
     cost = result.cost
     if result.status != "done" or not (0 <= cost.seconds < LARGEST and 0 <= cost.device_hours < LARGEST):
         return None
-    scale = min(scales, key=lambda name: _differences(settings, scales[name]))
-    return _Past(settings, scale, cost.seconds, cost.device_hours)
+    scale = min(scales, key=lambda name: sum(_differences(settings, scales[name])))
+    disk = float(sum(result.files.values()))
+    return _Past(_slug(folder.name), settings, scale, cost, _read_start_up(folder, cost), disk)
 
 
-def _differences(one: Flat, other: Flat) -> int:
-    """Count the settings that both state and that are not equal."""
-    return sum(value != other[key] for key, value in one.items() if key in other)
+def _read_start_up(folder: Path, cost: Cost) -> float | None:
+    """Return what Snakemake measured of a job's process besides its work; None where it did not."""
+    try:
+        seconds = float((folder / BENCHMARK).read_text().splitlines()[1].split("\t")[0])
+    except (OSError, ValueError, IndexError):
+        return None
+    is_whole = not cost.resumptions and cost.seconds <= seconds < LARGEST
+    return seconds - cost.seconds if is_whole else None
+
+
+def _slug(job: str) -> str:
+    return job.rpartition("-")[0]
+
+
+def _distance(slug: str, settings: Flat, other: _Past) -> tuple[int, int, int]:
+    """Return how many settings that are no numbers are not equal, words of the slugs, and numbers."""
+    kinds, numbers = _differences(settings, other.settings)
+    return kinds, len({*slug.split("-")} ^ {*other.slug.split("-")}), numbers
+
+
+def _differences(one: Flat, other: Flat) -> tuple[int, int]:
+    """Count the settings that both state and that are not equal: those that are no numbers, and numbers."""
+    pairs = [(value, other[key]) for key, value in one.items() if key in other and key != SEED]
+    different = [pair for pair in pairs if pair[0] != pair[1]]
+    numbers = sum(all(type(value) in (int, float) for value in pair) for pair in different)
+    return len(different) - numbers, numbers
 
 
 def elapsed(folder: Path) -> float:

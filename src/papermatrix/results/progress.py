@@ -28,6 +28,10 @@ class Progress:
     """What those will take, but for the jobs of which nothing is known."""
     without_history: Counter[str]
     """By stage, the jobs of which nothing is known."""
+    without_disk: int
+    """Of the jobs to run, those of whose files' sizes nothing is known."""
+    rated: int
+    """Of the jobs to run, those that are known by the rates of paper.yaml alone."""
     longest: float
     """Likely seconds of the longest chain of jobs that wait for each other."""
 
@@ -58,6 +62,7 @@ class Tracker:
         to_run = [job for job in self._jobs(tables) if job.id in needed]
         forecasts = {job.id: self._history.forecast(job) for job in to_run}
         known = [forecast for forecast in forecasts.values() if forecast]
+        disks = [forecast.disk for forecast in known if forecast.disk]
         failed = [job.id for job in to_run if self._store.status(job) is JobStatus.FAILED]
         waits_for_failed = [any(link.id in failed for link in job.chain()) for job in to_run]
         ends: dict[str, float] = {}
@@ -70,8 +75,11 @@ class Tracker:
             rest=Forecast(
                 sum((forecast.device_hours for forecast in known), Amount()),
                 sum((forecast.seconds for forecast in known), Amount()),
+                sum(disks, Amount()),
             ),
             without_history=Counter(job.stage for job in to_run if forecasts[job.id] is None),
+            without_disk=len(to_run) - len(disks),
+            rated=sum(forecast.is_rated for forecast in known),
             longest=max(ends.values(), default=0.0),
             is_stuck=bool(failed) and all(waits_for_failed),
         )

@@ -8,6 +8,8 @@ rule dry:
         job_result,
     log:
         JOB_LOG,
+    benchmark:
+        JOB_BENCHMARK
     wildcard_constraints:
         stage="dry",
     threads: 1
