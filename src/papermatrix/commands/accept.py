@@ -35,4 +35,5 @@ def _run(options: argparse.Namespace) -> None:
     for job in accepted:
         accept(job.folder, options.because, store.made_from(job))
         print(f"accepted: {job.stage} {job.id}")
-    print(f"{len(accepted)} results accepted" if accepted else "no stale results")
+    results = "result" if len(accepted) == 1 else "results"
+    print(f"{len(accepted)} {results} accepted" if accepted else "no stale results")

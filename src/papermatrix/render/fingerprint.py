@@ -59,6 +59,7 @@ def fingerprint(
     cells = list(cells)
     project = matrix.project
     jobs = {job.id: job for cell in cells for job in cell.jobs}
+    chain = {job.id: job for top in jobs.values() for job in top.chain()}
     levels = {id(level): level for cell in cells for level in (cell.row, cell.column, cell.variant) if level}
     parts = {
         "declared": [
