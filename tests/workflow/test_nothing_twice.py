@@ -29,7 +29,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("import argparse", "import argparse\nimport os"),
         (
             'packages=("pandas",)',
-            'data_root=Path(os.environ["DATA_ROOT"]) if options.stage == "dry" else None',
+            f"data_root={DATA_OF_DRY}",
         ),
     )
     for name in ("fields/hill.csv", "fields/valley.csv"):

@@ -72,9 +72,7 @@ def fingerprint(
         ],
         "cells": [_content(cell) for cell in cells],
         "stale": [job.id for job in jobs.values() if store.is_stale(job)],
-        "accepted": [
-            dataclasses.asdict(accepted) for job in jobs.values() if (accepted := store.acceptance(job))
-        ],
+        "accepted": [str(store.acceptance(job)) for job in chain.values()],
         "code": [_code(), digest_files(OWN_TEMPLATES.glob("*"), OWN_TEMPLATES)],
         **other,
     }
