@@ -56,7 +56,7 @@ def test_stale_results_are_kept_and_marked_unless_asked_otherwise(workspace: Wor
     workspace.snakemake("--cores", "1")
     assert workspace.runs() == before
     assert all("stale" in value for value in workspace.rows("cups")["steeped"])
-    assert table(workspace).count("stale") == 2
+    assert table(workspace).count("(stale)") == 2
     assert workspace.plan() == {}
 
 

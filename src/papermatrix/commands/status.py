@@ -121,6 +121,7 @@ def _status(matrix: Matrix, tracker: Tracker, cores: int) -> dict[str, Any]:
         "interrupted": positions(JobStatus.INTERRUPTED),
         "failed": {job.id: str(job.folder / LOG) for job in failed},
         "reasons": {job.id: failure_hint(job) for job in failed},
+        "stale": dict(tracker.stale_causes()),
         "killed": {job.id: cause for job in failed + interrupted if (cause := killed_by(job))},
     }
 
@@ -138,6 +139,9 @@ def _lines(document: dict[str, Any], tracker: Tracker) -> list[str]:
         lines.append(f"{name:{width}}  {counts}  {_arrival(row)}")
     for status in UNSETTLED:
         lines += job_lines(status, tracker.with_status(status))
+    lines += [
+        f"stale: {count} job{'s' if count > 1 else ''}, {cause}" for cause, count in document["stale"].items()
+    ]
     return lines
 
 

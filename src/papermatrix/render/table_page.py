@@ -131,7 +131,8 @@ class _Grids:
             for index, result in enumerate(results)
         )
         is_stale = any(result.status.is_stale and result.has_value for result in results)
-        return LayoutCell(values, "(stale)" if is_stale else "", footnotes.marks(*_failures(results)))
+        notes = (*_failures(results), *_stale_causes(results))
+        return LayoutCell(values, "(stale)" if is_stale else "", footnotes.marks(*notes))
 
     def _their_cell(self, row: Row, column: Column, footnotes: Footnotes) -> LayoutCell:
         cells = [result.cell for result in self._results.every(row.label, column.label)]
@@ -163,6 +164,12 @@ def _outside(comparisons: Sequence[Comparison]) -> list[str]:
         for comparison in comparisons
         if comparison.is_outside
     ]
+
+
+def _stale_causes(results: Sequence[CellResult]) -> list[str]:
+    """Return why values are stale: which code has changed, and how to see it."""
+    causes = (value.stale_cause for result in results if result.has_value for value in result.values)
+    return [f"stale: {cause}" for cause in dict.fromkeys(filter(None, causes))]
 
 
 def _failures(results: Sequence[CellResult]) -> list[str]:

@@ -56,6 +56,10 @@ class Tracker:
         """Return the jobs with a status."""
         return [job for job in self._jobs(self._matrix.cells) if self._store.status(job) is status]
 
+    def stale_causes(self) -> Counter[str]:
+        """Count the stale jobs by why they, or those upstream, are."""
+        return Counter(map(self._store.stale_cause, self.with_status(JobStatus.STALE)))
+
     def of(self, tables: Iterable[str]) -> Progress:
         tables = list(tables)
         needed = self._to_run(tables)

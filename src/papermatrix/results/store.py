@@ -96,6 +96,10 @@ class Store:
             "its rerun is unfinished" if is_unfinished(job.folder) else "its upstream was rerun, or has to be"
         )
 
+    def stale_cause(self, job: Job) -> str:
+        """Return why a job is stale, or the first stale job upstream; nothing where none is."""
+        return next((self.why_stale(link) for link in job.chain() if self.is_stale(link)), "")
+
     def stale_line(self, job: Job) -> str:
         """Return a line that names a stale job and says why it is one."""
         return f"{job.stage} {job.id}: stale, {self.why_stale(job)}"

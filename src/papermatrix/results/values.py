@@ -32,6 +32,8 @@ class Value:
     status: Status
     reason: str = ""
     """Why there is no value, where a file or a name says it."""
+    stale_cause: str = ""
+    """Why it is stale: which code has changed, and the like."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +131,11 @@ def _value(cell: Cell, run: Run, store: Store) -> Value:
     if run.job is None:
         return Value(cell, run.seed, None, None, ABSENT)
 
+    job = run.job
+
     def value(number: float | None, status: Status, reason: str = "") -> Value:
-        return Value(cell, run.seed, run.job, number, status, reason)
+        stale_cause = store.stale_cause(job) if status.is_stale else ""
+        return Value(cell, run.seed, job, number, status, reason, stale_cause)
 
     result = store.result(run.job)
     if result is None:

@@ -371,4 +371,4 @@ def test_a_value_that_other_source_made_is_marked(paper: Paper) -> None:
     paper.write("config/stages.yaml", stages.replace("dry: {uses", "dry: {source: jobkit.digest, uses"))
     matrix = scored(paper)
     finish(next(iter(matrix.jobs.values())), provenance=OF_OTHER_SOURCE)
-    assert grids(rendered(matrix))[0]["plain"]["white cup"] == "0.1235 / 0.5000 (stale)"
+    assert grids(rendered(matrix))[0]["plain"]["white cup"] == "0.1235 / 0.5000 (stale) (a)"
