@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import StrictBool, field_validator
 
+from jobkit.errors import Diagnostic
+from jobkit.yaml12 import Document, KeyPath, dotted
 from papermatrix.config.fields import Frozen, Name, Seeds, Text
 
 
@@ -57,3 +61,17 @@ class Config(Frozen):
         if value == "rerun":
             raise ValueError("expected keep or fail; to rerun stale jobs: papermatrix rerun")
         return value
+
+
+@dataclass(frozen=True)
+class ConfigDocument(Document):
+    """config.yaml's content, and what the command line changes of it."""
+
+    changed: Collection[str] = ()
+    """The keys whose values are the command line's."""
+
+    def diagnostic(self, key_path: KeyPath, message: str) -> Diagnostic:
+        """Return what is wrong at a key path, in its line or of `--config`."""
+        if key_path and key_path[0] in self.changed:
+            return Diagnostic(message, f"--config {dotted(key_path)}")
+        return super().diagnostic(key_path, message)

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from jobkit.errors import Diagnostic, UserError, did_you_mean
+from jobkit.errors import Diagnostic, UserError, did_you_mean, nearest
 from jobkit.settings import Flat
 from jobkit.validation import parse
 from jobkit.yaml12 import Document, KeyPath, read_yaml, resolved
-from papermatrix.config.config_file import Config
+from papermatrix.config.config_file import Config, ConfigDocument
 from papermatrix.config.fields import SETTINGS
 from papermatrix.config.paper import PaperFile
 from papermatrix.config.paper_references import check_paper
@@ -72,14 +72,14 @@ class _Loader:
 
     def load(self, every_scale: bool) -> Project:
         config = self.config
-        schema = self._try(lambda: read_schema(Path(config.settings)))
+        schema = self._try(lambda: read_schema(self.file("settings")))
         if schema is not None:
             self._context = {SETTINGS: schema}
-        stages_document, stages = self._read(StagesFile, config.stages)
-        tables_document, tables_file = self._read(TablesFile, config.tables)
+        stages_document, stages = self._read(StagesFile, "stages")
+        tables_document, tables_file = self._read(TablesFile, "tables")
         reported_document, reported_file = Document(""), None
         if config.reported:
-            reported_document, reported_file = self._read(ReportedFile, config.reported)
+            reported_document, reported_file = self._read(ReportedFile, "reported")
         base = self._base(schema, every_scale)
         if schema is None or stages is None:
             raise self._error()
@@ -128,22 +128,30 @@ class _Loader:
             self._diagnostics += error.diagnostics
             return None
 
-    def _read(self, model: type[Model], path: str) -> tuple[Document, Model | None]:
+    def file(self, key: str) -> Path:
+        """Return the file that a key of config.yaml names; a `UserError` where none is there."""
+        path = Path(getattr(self.config, key))
+        if self._config_document.value((key,)) is not None and not path.exists():
+            match = nearest(str(path), map(str, path.parent.glob(f"*{path.suffix}")))
+            hint = f"; did you mean {match}?" if match else ""
+            raise UserError(self._config_document.diagnostic((key,), f"no such file {str(path)!r}{hint}"))
+        return path
+
+    def _read(self, model: type[Model], key: str) -> tuple[Document, Model | None]:
         """Read a file; where it has errors, keep what fits, so that the rest of it is checked too."""
-        document = self._try(lambda: read_yaml(Path(path)))
+        document = self._try(lambda: read_yaml(self.file(key)))
         if document is None:
-            return Document(path), None
+            return Document(getattr(self.config, key)), None
         content = self._try(lambda: parse(model, document, self._context))
         return document, content or _fitting(model, document.content, self._context)
 
-    def _read_config(self, overrides: Mapping[str, Any]) -> tuple[Document, Config]:
+    def _read_config(self, overrides: Mapping[str, Any]) -> tuple[ConfigDocument, Config]:
         if not CONFIG.exists():
             raise UserError(f"{CONFIG}: no such file; run it in the project's folder")
-        document = read_yaml(CONFIG)
-        content = document.content if isinstance(document.content, dict) else {}
+        file = read_yaml(CONFIG)
+        content = file.content if isinstance(file.content, dict) else {}
         changed = {key: value for key, value in _values(overrides).items() if content.get(key, ...) != value}
-        lines = {path: line for path, line in document.lines.items() if path and path[0] not in changed}
-        document = Document(document.path, {**content, **changed}, lines)
+        document = ConfigDocument(file.path, {**content, **changed}, file.lines, changed.keys())
         config = self._try(lambda: parse(Config, document)) or _fitting(Config, document.content, None)
         return document, config or Config(scale=PLACEHOLDER)
 
@@ -152,9 +160,8 @@ class _Loader:
         scale = self.config.scale
         base: Flat = {}
         if scale not in self._scales and not scale.startswith(PLACEHOLDER):
-            path = _scale_path(self.config, scale)
-            message = f"no such scale{did_you_mean(scale, self._scales)}"
-            self._diagnostics.append(Diagnostic(message, str(path)))
+            hint = did_you_mean(scale, self._scales) or f"; {self.config.scales} holds none"
+            self._check(self._config_document, (), [(("scale",), f"no such scale {scale!r}{hint}")])
         for name in self._scales:
             if schema is not None and (every_scale or name == scale):
                 settings = self._try(lambda name=name: _read_scale(self.config, name, schema))
@@ -177,7 +184,7 @@ class _Loader:
     def _read_paper(self, known: Known) -> PaperFile:
         if self.config.paper is None:
             return PaperFile()
-        document, file = self._read(PaperFile, self.config.paper)
+        document, file = self._read(PaperFile, "paper")
         if file is not None:
             self._check(document, (), check_paper(file, known))
         return file or PaperFile()
@@ -270,4 +277,4 @@ def reported_without_table(project: Project) -> list[Diagnostic]:
 
 def load_settings_schema(overrides: Mapping[str, Any] | None = None) -> SettingsSchema:
     """Load the schema of all settings alone, whatever the other files hold."""
-    return read_schema(Path(_Loader(overrides or {}).config.settings))
+    return read_schema(_Loader(overrides or {}).file("settings"))

@@ -253,12 +253,35 @@ def test_a_source_that_is_not_there_is_named_with_the_nearest(paper: Paper) -> N
 
 
 def test_a_scale_that_is_not_there_is_named_with_the_nearest(paper: Paper) -> None:
-    assert diagnostics(paper, scale="smal") == ["config/scales/smal.yaml: no such scale; did you mean small?"]
+    paper.write("config/config.yaml", "tables: config/tables.yaml\nscale: smal\n")
+    assert diagnostics(paper) == ["config/config.yaml:2: scale: no such scale 'smal'; did you mean small?"]
 
 
-def test_an_unknown_key_on_the_command_line_is_named_with_the_nearest(paper: Paper) -> None:
-    assert diagnostics(paper, scael="small") == [
-        "config/config.yaml: scael: unknown key; did you mean scale?"
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("scale", "smal", "no such scale 'smal'; did you mean small?"),
+        ("scael", "small", "unknown key; did you mean scale?"),
+        ("on_stale", "x", "expected one of keep, fail, found 'x'"),
+        (
+            "tables",
+            "config/tabels.yaml",
+            "no such file 'config/tabels.yaml'; did you mean config/tables.yaml?",
+        ),
+    ],
+)
+def test_what_is_wrong_on_the_command_line_is_blamed_on_it(
+    paper: Paper, key: str, value: str, message: str
+) -> None:
+    paper.write("config/config.yaml", "scale: small\non_stale: keep\n")
+    assert diagnostics(paper, **{key: value}) == [f"--config {key}: {message}"]
+
+
+def test_a_value_of_the_command_line_does_not_hide_what_is_wrong_in_the_file(paper: Paper) -> None:
+    paper.write("config/config.yaml", "scale: small\non_stale: x\nspeed: 1\n")
+    assert diagnostics(paper, on_stale="fail", seeds="[-1]") == [
+        "--config seeds: expected a list, found '[-1]'",
+        "config/config.yaml:3: speed: unknown key; did you mean seeds?",
     ]
 
 
