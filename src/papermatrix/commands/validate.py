@@ -15,6 +15,6 @@ def _run(options: argparse.Namespace) -> None:
     from papermatrix.config.load import load, reported_without_table
     from papermatrix.matrix.expand import expand
 
-    matrix = expand(load(overrides(options), every_scale=True))
+    matrix = expand(load(overrides(options), thorough=True))
     warn(reported_without_table(matrix.project))
     print(f"{len(matrix.cells)} tables, {len(matrix.jobs)} jobs, no errors")

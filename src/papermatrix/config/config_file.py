@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import StrictBool, field_validator
+from pydantic import AfterValidator, StrictBool, WithJsonSchema, field_validator
 
-from jobkit.errors import Diagnostic
+from jobkit.errors import Diagnostic, nearest
+from jobkit.validation import show
 from jobkit.yaml12 import Document, KeyPath, dotted
 from papermatrix.config.fields import Frozen, Name, Seeds, Text
+
+DEVICE = "auto|cpu|cuda(:[0-9]+)?"
+
+
+def _known_device(name: str) -> str:
+    if re.fullmatch(DEVICE, name):
+        return name
+    match = "cuda" if "gpu" in name.lower() else nearest(name, ("auto", "cpu", "cuda"))
+    hint = f"; did you mean {match}?" if match else ""
+    raise ValueError(f"expected one of auto, cpu, cuda, cuda:N, found {show(name)}{hint}")
+
+
+Device = Annotated[
+    Text, AfterValidator(_known_device), WithJsonSchema({"type": "string", "pattern": f"^({DEVICE})$"})
+]
 
 
 class Config(Frozen):
@@ -30,8 +47,8 @@ class Config(Frozen):
     """Folder of the scales."""
     seeds: Seeds | None = None
     """For every table that states no seeds of its own."""
-    device: Text = "auto"
-    """What jobs run on."""
+    device: Device = "auto"
+    """What jobs run on: auto, cpu, cuda or cuda:N."""
     gpu: StrictBool = False
     """Whether jobs that compute ask the scheduler for a GPU, and a training for as many as it shares."""
     gpu_model: Text | None = None

@@ -18,7 +18,7 @@ from papermatrix.config.config_file import Config, ConfigDocument
 from papermatrix.config.fields import SETTINGS
 from papermatrix.config.paper import PaperFile
 from papermatrix.config.paper_references import check_paper
-from papermatrix.config.references import Known, check_reported, check_stages, check_table
+from papermatrix.config.references import Known, check_data_root, check_reported, check_stages, check_table
 from papermatrix.config.reported import Reported, ReportedFile
 from papermatrix.config.settings_schema import Issue, SettingsSchema, read_schema
 from papermatrix.config.stages import StagesFile
@@ -53,12 +53,13 @@ class Project:
     """What the paper holds besides its tables."""
 
 
-def load(overrides: Mapping[str, Any] | None = None, *, every_scale: bool = False) -> Project:
+def load(overrides: Mapping[str, Any] | None = None, *, thorough: bool = False) -> Project:
     """Load the project in this folder, with values of config.yaml replaced.
 
-    A `UserError` has every diagnostic of every file; with `every_scale`, also of scales that are not chosen.
+    A `UserError` has every diagnostic of every file; with `thorough`, also of scales that are not chosen and
+    of what only jobs need: the folder of the data.
     """
-    return _Loader(overrides or {}).load(every_scale)
+    return _Loader(overrides or {}).load(thorough)
 
 
 class _Loader:
@@ -70,7 +71,7 @@ class _Loader:
         self._scales = scale_names(self.config)
         self._context: dict[str, Any] | None = None
 
-    def load(self, every_scale: bool) -> Project:
+    def load(self, thorough: bool) -> Project:
         config = self.config
         schema = self._try(lambda: read_schema(self.file("settings")))
         if schema is not None:
@@ -80,9 +81,11 @@ class _Loader:
         reported_document, reported_file = Document(""), None
         if config.reported:
             reported_document, reported_file = self._read(ReportedFile, "reported")
-        base = self._base(schema, every_scale)
+        base = self._base(schema, every_scale=thorough)
         if schema is None or stages is None:
             raise self._error()
+        if thorough:
+            self._check(self._config_document, (), check_data_root(config, stages, schema.complete(base)))
         tables = tables_file.tables if tables_file else self._fitting_tables(tables_document)
         known = Known(schema, stages, self._scales, tables)
         self._check(self._config_document, (), known.seeds((), config.seeds))
@@ -155,7 +158,7 @@ class _Loader:
         config = self._try(lambda: parse(Config, document)) or _fitting(Config, document.content, None)
         return document, config or Config(scale=PLACEHOLDER)
 
-    def _base(self, schema: SettingsSchema | None, every_scale: bool) -> Flat:
+    def _base(self, schema: SettingsSchema | None, *, every_scale: bool) -> Flat:
         """Return the settings of the chosen scale."""
         scale = self.config.scale
         base: Flat = {}

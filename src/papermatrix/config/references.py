@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from jobkit.errors import did_you_mean, one_line
-from jobkit.settings import nested
+from jobkit.settings import Flat, nested
 from jobkit.source import why_no_source
 from jobkit.yaml12 import KeyPath
+from papermatrix.config.config_file import Config
 from papermatrix.config.metric import parse_metric
 from papermatrix.config.reported import Reported
 from papermatrix.config.settings_schema import Issue, SettingsSchema
@@ -78,6 +79,14 @@ class Known:
 def _one_of(path: KeyPath, kind: str, name: str, known: Iterable[str]) -> Iterator[Issue]:
     if name not in (names := list(known)):
         yield path, f"unknown {kind}{did_you_mean(name, names)}"
+
+
+def check_data_root(config: Config, stages: StagesFile, settings: Flat) -> Iterator[Issue]:
+    """Check that the folder of the recorded data is there, where jobs with these settings read it."""
+    needs = (stage.reads_data_root for stage in stages.stages.values())
+    is_read = any(need is not None and need.items() <= settings.items() for need in needs)
+    if is_read and config.data_folder and not config.data_folder.is_dir():
+        yield ("data_root",), f"no such folder {config.data_root!r}"
 
 
 def check_stages(known: Known) -> Iterator[Issue]:

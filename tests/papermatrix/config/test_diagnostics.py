@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from jobkit.errors import UserError
+from papermatrix.config.load import load
 from papermatrix.matrix.expand import load_matrix
 from tests.papermatrix.tea import SETTINGS, Paper
 
@@ -230,6 +231,35 @@ def test_a_value_of_the_config_that_fits_nothing_is_named(
 ) -> None:
     paper.write("config/config.yaml", f"scale: small\n{key}: {value}\n")
     assert diagnostics(paper) == [f"config/config.yaml:2: {message}"]
+
+
+@pytest.mark.parametrize(
+    ("device", "hint"),
+    [
+        ("gpu", "; did you mean cuda?"),
+        ("cud", "; did you mean cuda?"),
+        ("cuda:x", "; did you mean cuda?"),
+        ("mars", ""),
+    ],
+)
+def test_a_device_that_no_job_knows_is_refused(paper: Paper, device: str, hint: str) -> None:
+    assert diagnostics(paper, device=device) == [
+        f"--config device: expected one of auto, cpu, cuda, cuda:N, found '{device}'{hint}"
+    ]
+    assert paper.matrix(device="cuda:1").project.config.device == "cuda:1"
+
+
+def test_validate_refuses_a_data_root_that_is_not_there_where_the_scale_needs_it(paper: Paper) -> None:
+    paper.write("config/config.yaml", "scale: small\ndata_root: /nowhere\n")
+    stages = (paper.folder / "config/stages.yaml").read_text()
+    assert "dry: {" in stages
+    paper.write("config/stages.yaml", stages.replace("dry: {", "dry: {reads_data_root: {leaf.kind: black}, "))
+    load(thorough=True)
+    paper.write("config/scales/small.yaml", "leaf.kind: black\n")
+    with pytest.raises(UserError) as caught:
+        load(thorough=True)
+    assert caught.value.lines == ["config/config.yaml:2: data_root: no such folder '/nowhere'"]
+    load()  # tables are rendered where the data are not
 
 
 @pytest.mark.parametrize("key", ["tables", "stages", "settings", "scales", "reported", "paper", "data_root"])
