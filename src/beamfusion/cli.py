@@ -53,7 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_set(simulate, "simulation settings, such as passes=3")
     simulate.set_defaults(command=_simulate)
 
-    validate = commands.add_parser("validate", help="list every problem of a data set's files")
+    validate = commands.add_parser(
+        "validate", help="list every problem of a data set's files; exit 1 where there is one"
+    )
     validate.add_argument("root", type=Path, metavar="DIR", help="the folder that holds Multi_Modal")
     validate.set_defaults(command=_validate)
 
@@ -121,15 +123,16 @@ def _simulate(options: argparse.Namespace) -> None:
 
 
 def _validate(options: argparse.Namespace) -> int:
-    from beamfusion.data.validate import list_problems
+    from beamfusion.data.validate import list_findings
 
-    problems = list_problems(options.root, progress=True)
-    for problem in problems:
-        print(problem)
-    print(
-        f"{options.root}: {len(problems) or 'no'} problem{'' if len(problems) == 1 else 's'}", file=sys.stderr
-    )
-    return 1 if problems else 0
+    found = list_findings(options.root, progress=True)
+    for line in (*found.problems, *(f"warning: {warning}" for warning in found.warnings)):
+        print(line)
+    counts = f"{len(found.problems) or 'no'} problem{'' if len(found.problems) == 1 else 's'}"
+    if found.warnings:
+        counts += f", {len(found.warnings)} warning{'' if len(found.warnings) == 1 else 's'}"
+    print(f"{options.root}: {counts}", file=sys.stderr)
+    return 1 if found.problems else 0
 
 
 def _describe(options: argparse.Namespace) -> None:

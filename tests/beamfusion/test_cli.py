@@ -138,14 +138,24 @@ def test_a_number_of_threads_that_no_machine_has_is_refused(
     assert "--threads: expected a number from 1 to 9999" in capsys.readouterr().err
 
 
-def test_a_simulated_tree_is_valid_but_for_its_nan_powers(
+def test_a_simulated_tree_is_valid_with_its_nan_powers_until_a_file_breaks(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["simulate", "--out", str(tmp_path / "tree"), "--seed", "3", *SMALL]) == 0
-    code = main(["validate", str(tmp_path / "tree")])
-    problems = capsys.readouterr().out.splitlines()
-    assert code == (1 if problems else 0)
-    assert all("powers are nan" in problem for problem in problems)
+    tree = tmp_path / "tree"
+    assert main(["simulate", "--out", str(tree), "--seed", "3", *SMALL]) == 0
+    capsys.readouterr()
+    assert main(["validate", str(tree)]) == 0
+    captured = capsys.readouterr()
+    warnings = captured.out.splitlines()
+    assert warnings
+    assert all(line.startswith("warning: ") and "powers are nan" in line for line in warnings)
+    assert captured.err == f"{tree}: no problems, {len(warnings)} warnings\n"
+    power = warnings[0].removeprefix("warning: ").partition(": ")[0]
+    Path(power).write_text("x")
+    assert main(["validate", str(tree)]) == 1
+    captured = capsys.readouterr()
+    assert captured.out.startswith(f"{power}: ")
+    assert captured.err == f"{tree}: 1 problem, {len(warnings) - 1} warnings\n"
 
 
 def test_help_does_not_import_torch() -> None:

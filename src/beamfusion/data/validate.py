@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,18 @@ READERS: dict[str, Callable[[Path], Any]] = {
 }
 
 
-def list_problems(root: Path, *, progress: bool = False) -> list[str]:
-    """List what is wrong with the data set in `root`, a line each; every distinct file is read once."""
+@dataclass(frozen=True)
+class Findings:
+    """What is found in a data set, a line each."""
+
+    problems: list[str]
+    """What makes samples unusable."""
+    warnings: list[str]
+    """What the recorded data have too, and trainings leave out: labels that are NaN."""
+
+
+def list_findings(root: Path, *, progress: bool = False) -> Findings:
+    """List what is wrong with the data set in `root`; every distinct file is read once."""
     tree = read_tree(root)
     problems = [*tree.unusable, *tree.problems, *_jumps(tree)]
     names = _names(tree)
@@ -50,7 +61,7 @@ def list_problems(root: Path, *, progress: bool = False) -> list[str]:
                 bar.update()
     for kind in shapes:
         problems += [f"{printable(root / name)}: {what}" for name, what in odd_shapes(shapes[kind]).items()]
-    problems += [
+    warnings = [
         f"{printable(root / name)}: {np.isnan(power).sum()} of {len(power)} powers are nan, expected numbers"
         for name, power in powers.items()
         if np.isnan(power).any()
@@ -58,7 +69,7 @@ def list_problems(root: Path, *, progress: bool = False) -> list[str]:
     for sample in tree.samples:
         if sample.power in powers and (what := label_problem(sample, powers[sample.power])):
             problems.append(f"{printable(tree.location(sample))}: {what}")
-    return problems
+    return Findings(problems, warnings)
 
 
 def _names(tree: Tree) -> dict[str, list[str]]:
