@@ -109,14 +109,13 @@ def _job(options: argparse.Namespace) -> None:
 
 def _simulate(options: argparse.Namespace) -> None:
     from beamfusion.new_folder import new_folder
-    from beamfusion.overrides import parse_pairs
     from beamfusion.settings import Simulation
     from beamfusion.simulation.tree import simulate
     from jobkit.validation import parse
-    from jobkit.yaml12 import Document
+    from jobkit.yaml12 import Document, parse_pairs
 
     sizes = Simulation.FULL_SIZE if options.full_size else {}
-    values = {**sizes, "seed": options.seed, **parse_pairs(options.overrides)}
+    values = {**sizes, "seed": options.seed, **parse_pairs(options.overrides, "--set")}
     settings = parse(Simulation, Document("", values))
     with new_folder(options.out) as folder:
         simulate(folder, settings, progress=True)
@@ -136,15 +135,15 @@ def _validate(options: argparse.Namespace) -> int:
 
 
 def _describe(options: argparse.Namespace) -> None:
-    from beamfusion.overrides import parse_pairs, read_scale
+    from beamfusion.scales import read_scale
     from beamfusion.settings import Settings, parse_settings
     from jobkit.settings import merged, nested
     from jobkit.validation import parse
-    from jobkit.yaml12 import Document
+    from jobkit.yaml12 import Document, parse_pairs
 
     scale = Document("", {}) if options.scale is None else read_scale(options.scale)
     parse(Settings, scale)  # by itself, since a diagnostic of the scale names its file and line
-    settings = parse_settings(merged(scale.content, nested(parse_pairs(options.overrides))))
+    settings = parse_settings(merged(scale.content, nested(parse_pairs(options.overrides, "--set"))))
     from beamfusion.evaluation.describe import describe  # imports torch, and settings are checked without it
 
     description = describe(settings)
@@ -158,10 +157,10 @@ def _describe(options: argparse.Namespace) -> None:
 
 def _import_checkpoint(options: argparse.Namespace) -> None:
     from beamfusion.new_folder import new_folder
-    from beamfusion.overrides import parse_pairs
     from jobkit.settings import nested
+    from jobkit.yaml12 import parse_pairs
 
-    overrides = nested(parse_pairs(options.overrides))
+    overrides = nested(parse_pairs(options.overrides, "--set"))
     from beamfusion.evaluation.import_checkpoint import import_checkpoint  # settings are checked without it
 
     with new_folder(options.out) as folder:

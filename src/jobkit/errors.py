@@ -18,6 +18,8 @@ class Diagnostic:
     line: int = 0
     key: str = ""
     """Dotted: `tables.table3.rows[0].with.model.layers`."""
+    excerpt: tuple[str, ...] = ()
+    """The line itself and a caret under the place, printable, where that helps."""
 
     def __str__(self) -> str:
         file = f"{self.file}:{self.line}" if self.line else self.file
@@ -32,7 +34,7 @@ class UserError(Exception):
         self.diagnostics: list[Diagnostic] = [
             Diagnostic(line) if isinstance(line, str) else line for line in given
         ]
-        super().__init__("\n".join(self.lines))
+        super().__init__("\n".join(line for d in self.diagnostics for line in (str(d), *d.excerpt)))
 
     @property
     def lines(self) -> list[str]:
@@ -79,8 +81,8 @@ def exit_code(command: Callable[[], int | None]) -> int:
     try:
         return command() or 0
     except UserError as error:
-        for line in error.lines:
-            print(f"error: {harmless(line)}", file=sys.stderr)
+        for diagnostic in error.diagnostics:
+            print(f"error: {harmless(str(diagnostic))}", *diagnostic.excerpt, sep="\n", file=sys.stderr)
         return 2
     except BrokenPipeError:
         sys.stderr.close()

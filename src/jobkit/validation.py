@@ -55,14 +55,23 @@ def diagnostics(error: ValidationError, model: type[BaseModel], document: Docume
         # Where one of several types fits but for something inside, the diagnostic inside says it.
         has_inner = any(_is_inside(other, key_path) for other in (*messages, *alternatives))
         if key_path not in messages and not has_inner:
-            value = show(document.value(key_path))
-            messages[key_path] = f"expected {' or '.join(expected)}, found {value}"
+            value = document.value(key_path)
+            messages[key_path] = f"expected {' or '.join(expected)}, found {show(value)}{slip(value)}"
     return [document.diagnostic(path, messages[path]) for path in sorted(messages, key=document.line)]
 
 
 def show(value: Any) -> str:
     """Return a value as a message shows it."""
     return "nothing" if value is None else repr(value)
+
+
+def slip(value: Any) -> str:
+    """Return what was probably meant by a word where something else was expected, to append to a message."""
+    if isinstance(value, str) and re.match(r"[\w.]+:\S", value):
+        return "; a space is missing after the colon"
+    if isinstance(value, str) and re.match(r"-\S", value):
+        return "; a space is missing after the -"
+    return ""
 
 
 def _message(

@@ -5,8 +5,8 @@ are given twice and aliases that contain themselves are refused.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import yaml
 
 from jobkit.errors import Diagnostic, UserError
 from jobkit.files import LARGEST
+from jobkit.yaml_faults import YamlText, explain, slip_in_braces
 
 try:
     from yaml import CSafeLoader as Loader
@@ -84,21 +85,35 @@ def read_yaml(path: Path) -> Document:
 
 def parse_yaml(text: str, path: str) -> Document:
     """Read a text as `read_yaml` reads a file; `path` is how the user knows it."""
+    source = YamlText(text, path)
     try:
-        reader = _Reader(path, list(yaml.parse(text, Loader=Loader)))
+        reader = _Reader(source, list(yaml.parse(text, Loader=Loader)))
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 0
-        raise UserError(Diagnostic(f"not YAML ({error.problem or error.context})", path, line)) from None
+        raise UserError(explain(error, source)) from None
     except yaml.reader.ReaderError as error:
-        line = text.encode()[: error.position].count(b"\n") + 1
-        raise UserError(Diagnostic(f"not YAML ({error.reason})", path, line)) from None
+        before = text.encode()[: error.position].decode(errors="replace").split("\n")
+        place = len(before) - 1, len(before[-1])
+        raise UserError(source.diagnostic(f"not YAML ({error.reason})", place)) from None
     except (yaml.YAMLError, UnicodeEncodeError) as error:
         raise UserError(Diagnostic(f"not YAML ({' '.join(str(error).split())})", path)) from None
     content = reader.read()
     if reader.diagnostics:
         raise UserError(reader.diagnostics)
     return Document(path, content, reader.lines)
+
+
+def parse_pairs(pairs: Iterable[str], option: str) -> dict[str, Any]:
+    """Return the values of an option's `KEY=VALUE` pairs, in YAML; of equal keys the last counts."""
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        key, separator, text = pair.partition("=")
+        if not separator or not key:
+            raise UserError(f"{option} {pair}: expected KEY=VALUE")
+        try:
+            values[key] = parse_yaml(text, f"{option} {key}").content
+        except UserError as error:
+            raise UserError(replace(diagnostic, line=0) for diagnostic in error.diagnostics) from None
+    return values
 
 
 def resolve(text: str) -> Any:
@@ -140,10 +155,10 @@ def _integer(text: str) -> int:
 class _Reader:
     """Builds values from a text's events; an alias reads the events of its anchor again."""
 
-    def __init__(self, path: str, events: list[Any]):
+    def __init__(self, text: YamlText, events: list[Any]):
         self.lines: dict[KeyPath, int] = {}
         self.diagnostics: list[Diagnostic] = []
-        self._path = path
+        self._text = text
         self._events = events
         self._next = 0
         self._anchors: dict[str, int] = {}
@@ -165,7 +180,7 @@ class _Reader:
         self._next += 1
         self.lines.setdefault(key_path, event.start_mark.line + 1)
         if len(self.lines) > MOST:
-            raise UserError(Diagnostic(f"more than {MOST} values, aliases written out", self._path))
+            raise UserError(Diagnostic(f"more than {MOST} values, aliases written out", self._text.path))
         if isinstance(event, yaml.AliasEvent):
             return self._alias(key_path, event)
         if event.anchor:
@@ -174,7 +189,7 @@ class _Reader:
             return self._scalar(key_path, event)
         if len(self._open) >= DEEPEST:
             message = f"nested too deeply; expected at most {DEEPEST} mappings and lists in each other"
-            raise UserError(Diagnostic(message, self._path, event.start_mark.line + 1))
+            raise UserError(Diagnostic(message, self._text.path, event.start_mark.line + 1))
         self._open.append(start)
         if event.tag:
             self._refuse(key_path, event, f"tag {event.tag}; expected a plain value")
@@ -214,15 +229,21 @@ class _Reader:
         while not isinstance(key := self._events[self._next], yaml.MappingEndEvent):
             line = key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarEvent) or "\0" in key.value:
-                self.diagnostics.append(Diagnostic("a key that is not a word", self._path, line))
+                self._refuse(
+                    key_path, key, "a key that is not a word; put a text that begins with { or [ in quotes"
+                )
                 self._value((*key_path, "?"))
                 self._value((*key_path, "?"))
                 continue
+            before = self._events[self._next - 1]
             self._next += 1
             inner = (*key_path, key.value)
+            if message := slip_in_braces(before, key, self._events[self._next]):
+                self._refuse(key_path, key, message)
+                self._value(inner)
+                continue
             if key.value in values:
-                message = f"given twice, first in line {self.lines[inner]}"
-                self.diagnostics.append(Diagnostic(message, self._path, line, dotted(inner)))
+                self._refuse(inner, key, f"given twice, first in line {self.lines[inner]}")
                 self._value(inner)
                 continue
             self.lines.setdefault(inner, line)
@@ -231,5 +252,5 @@ class _Reader:
         return values
 
     def _refuse(self, key_path: KeyPath, event: Any, message: str) -> None:
-        line = self.lines.get(key_path, event.start_mark.line + 1)
-        self.diagnostics.append(Diagnostic(message, self._path, line, dotted(key_path)))
+        place = event.start_mark.line, event.start_mark.column
+        self.diagnostics.append(self._text.diagnostic(message, place, dotted(key_path)))

@@ -19,7 +19,7 @@ from beamfusion.models.beam_predictor import count_parameters
 from beamfusion.models.mrm import MRM
 from beamfusion.models.networks import Networks, Rebuilder, new_predictor
 from beamfusion.models.predictor import Predictor
-from beamfusion.overrides import read_scale
+from beamfusion.scales import read_scale
 from beamfusion.settings import Settings, parse_settings
 from beamfusion.training.rebuild import RebuildTask
 from beamfusion.training.train import PredictorTask

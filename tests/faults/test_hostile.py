@@ -227,4 +227,4 @@ def test_what_would_end_in_a_traceback_or_forge_a_line_is_one_error(
     with faults.survive("hostile input"):
         output = command("papermatrix", "validate", fails=2)
         assert expected in output
-        assert all(line.startswith("error: config/") for line in output.splitlines())
+        assert all(line.startswith(("error: config/", "  | ")) for line in output.splitlines())

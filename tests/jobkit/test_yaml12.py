@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from jobkit.digest import canonical_json
 from jobkit.errors import UserError
-from jobkit.yaml12 import parse_yaml, resolved
+from jobkit.yaml12 import parse_pairs, parse_yaml, resolved
 
 
 def diagnostics(text: str) -> list[str]:
@@ -84,9 +84,78 @@ def test_an_alias_is_a_copy() -> None:
     assert parse_yaml("a: &x {b: 1}\nc: *x\n", "a.yaml").content == {"a": {"b": 1}, "c": {"b": 1}}
 
 
-def test_what_is_not_yaml_is_named_with_its_line() -> None:
-    (line,) = diagnostics("a: 1\nb: [1,\n")
-    assert line.startswith("a.yaml:3: not YAML (")
+TEA = """tables:
+  cups:
+    title: Tea
+    rows:
+      - {label: plain}
+    columns: []
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message", "below"),
+    [
+        ("    title", "\ttitle", 3, "a tab; indent with spaces", "\ttitle"),
+        ("title: Tea", "title:Tea", 3, "expected a space after the colon", "Tea"),
+        ("columns: []", "columns:[]", 6, "expected a space after the colon", "[]"),
+        ("label: plain", "label:plain", 5, "tables.cups.rows[0]: expected a space after the colon", "label"),
+        ("- {label: plain}", "- label:plain\n        with: 1", 5, "expected a space after the", "plain"),
+        ("cups:", "cups", 2, "expected a colon after the key", ""),
+        ("Tea", "'Tea", 3, "a quote that is not closed", "'Tea"),
+        ("Tea", "'My 'own' tea'", 3, "text after a closing quote; put a text that holds a quote in", "own"),
+        ("[]", "[", 6, "a [ or { that is not closed", ""),
+        ("plain}", "plain", 5, "a { that is not closed", "{label"),
+        ("plain}", "[plain}", 5, "a [ that is not closed", "[plain"),
+        ("plain}", "plain}}", 5, "a } that closes nothing", "}"),
+        ("plain}", "plain note: x}", 5, "expected , or } before it, for the { of line 5", ": x"),
+        ("Tea", "Tea: black", 3, "a second colon; put a text that holds one in quotes", ": black"),
+        ("    rows", "      rows", 4, "indented deeper than line 3, whose key has a value", "rows"),
+        ("    rows", "   rows", 4, "an indentation that fits nothing above", "rows"),
+        ("rows:\n      ", "rows: ", 4, "a list begins on a line of its own", "- {"),
+        ("Tea", "@tea", 3, "@ cannot begin a value; put the text in quotes", "@"),
+        ("Tea", "**tea**", 3, "* cannot begin a value; put the text in quotes", "**tea"),
+        ("Tea", '"\\d"', 3, "an unknown escape; in single quotes a backslash is one", "\\d"),
+        ("Tea", "{{ tea }}", 3, "tables.cups.title: a key that is not a word; put a text", "{ tea"),
+        ("Tea", "!tea", 3, "tables.cups.title: tag !tea; expected a plain value", "!tea"),
+        ("rows", "title", 4, "tables.cups.title: given twice, first in line 3", "title"),
+        ("label: plain", "label: 0,88", 5, "tables.cups.rows[0]: a comma within a number; write 0.88", "88"),
+        ("tables:", "<<<<<<< HEAD\ntables:", 1, "a conflict that git left here", "<<<<"),
+    ],
+)  # fmt: skip
+def test_a_slip_of_syntax_is_named_with_its_line_and_a_caret(
+    old: str, new: str, line: int, message: str, below: str
+) -> None:
+    assert old in TEA
+    text = TEA.replace(old, new, 1)
+    with pytest.raises(UserError) as caught:
+        parse_yaml(text, "a.yaml")
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.file, diagnostic.line) == ("a.yaml", line)
+    assert f"a.yaml:{line}: {message}" in str(diagnostic)
+    shown, caret = diagnostic.excerpt
+    assert shown == f"  | {text.splitlines()[line - 1]}".replace("\t", " ")
+    assert shown[len(caret) - 1 :].startswith(below.replace("\t", " "))
+    assert str(caught.value).splitlines() == [str(diagnostic), shown, caret]
+
+
+def test_of_a_long_line_only_the_part_around_the_caret_is_shown() -> None:
+    with pytest.raises(UserError) as caught:
+        parse_yaml(f"a: [{'1, ' * 1000}@, {'2, ' * 1000}]", "a.yaml")
+    ((shown, caret),) = (diagnostic.excerpt for diagnostic in caught.value.diagnostics)
+    assert len(shown) < 100
+    assert shown[len(caret) - 1] == "@"
+
+
+def test_pairs_of_a_command_line_are_values_in_yaml() -> None:
+    assert parse_pairs(["a=1", "b.c=[x]", "a=2"], "--set") == {"a": 2, "b.c": ["x"]}
+    for pair, message in (
+        ("a", "--set a: expected KEY=VALUE"),
+        ("a=[1", "--set a: a [ that is not closed"),
+    ):
+        with pytest.raises(UserError) as caught:
+            parse_pairs([pair], "--set")
+        assert caught.value.lines == [message]
 
 
 def test_a_command_line_means_what_a_file_means() -> None:
@@ -112,7 +181,7 @@ def test_what_is_nested_too_deeply_is_named_with_its_line(text: str) -> None:
 
 def test_more_brackets_than_a_stack_holds_are_refused() -> None:
     (line,) = diagnostics("x: 1\ny: " + "[" * 100_000)
-    assert line.startswith("a.yaml:3: not YAML")
+    assert line == "a.yaml:2: a [ or { that is not closed"
 
 
 @pytest.mark.parametrize("number", ["1" + "0" * 400, "-" + "9" * 5000, "0x" + "f" * 5000, str(2**63)])

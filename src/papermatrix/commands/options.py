@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from jobkit.errors import UserError
-
 Commands = Any
 """What `add_parser` adds to: argparse's subparsers, whose own type is private."""
 Command = Callable[[argparse.Namespace], int | None]
@@ -61,12 +59,6 @@ def warn(lines: Iterable[object]) -> None:
 
 def overrides(options: argparse.Namespace) -> dict[str, Any]:
     """Return the values of `--config`."""
-    from jobkit.yaml12 import parse_yaml
+    from jobkit.yaml12 import parse_pairs  # imports pydantic, which help needs not
 
-    values = {}
-    for pair in options.config:
-        key, separator, text = pair.partition("=")
-        if not separator:
-            raise UserError(f"--config {pair}: expected KEY=VALUE")
-        values[key] = parse_yaml(text, f"--config {key}").content
-    return values
+    return parse_pairs(options.config, "--config")

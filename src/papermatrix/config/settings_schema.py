@@ -19,7 +19,7 @@ from jsonschema import Draft202012Validator, SchemaError
 from jobkit.errors import UserError, did_you_mean, nearest
 from jobkit.files import read_json
 from jobkit.settings import PUBLISHED, Flat, with_published
-from jobkit.validation import show
+from jobkit.validation import show, slip
 from jobkit.yaml12 import Document, KeyPath
 from papermatrix.config.value_schema import ValueSchema
 
@@ -118,7 +118,7 @@ class SettingsSchema:
 
     def _resolve(self, content: Any, path: KeyPath, section: str, values: Flat, issues: list[Issue]) -> None:
         if not isinstance(content, Mapping):
-            issues.append((path, f"expected a mapping of settings, found {show(content)}"))
+            issues.append((path, f"expected a mapping of settings, found {show(content)}{slip(content)}"))
             return
         for name, value in content.items():
             key, inner = _join(section, name), (*path, name)

@@ -1,4 +1,4 @@
-"""Settings from a scale's file and from `--set` pairs of the command line."""
+"""Settings from the file of a scale."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from jobkit.errors import Diagnostic, UserError, did_you_mean
 from jobkit.settings import flat, nested
-from jobkit.yaml12 import Document, parse_yaml, read_yaml
+from jobkit.yaml12 import Document, read_yaml
 
 SCALES = Path("config/scales")
 
@@ -31,14 +31,3 @@ def read_scale(name: str) -> Document:
             raise UserError(Diagnostic("given twice, nested and dotted", document.path, key=twice[0]))
         values |= stated
     return replace(document, content=nested(values))
-
-
-def parse_pairs(pairs: list[str]) -> dict[str, Any]:
-    """Return settings by dotted key from `KEY=VALUE` pairs, values in YAML; of equal keys the last counts."""
-    values: dict[str, Any] = {}
-    for pair in pairs:
-        key, separator, text = pair.partition("=")
-        if not separator or not key:
-            raise UserError(f"--set {pair}: expected KEY=VALUE")
-        values[key] = parse_yaml(text, f"--set {key}").content
-    return values
