@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from jobkit import VERSION
-from jobkit.errors import UserError, exit_code
+from jobkit.errors import UserError, exit_code, expect_command
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,12 +24,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(arguments: list[str] | None) -> int | None:
-    options = _parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    parser, commands = _parser()
+    expect_command(arguments, commands)
+    options = parser.parse_args(arguments)
     code: int | None = options.command(options)
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
+    """Return the command line's parser, and the names of the commands."""
     parser = argparse.ArgumentParser(prog="beamfusion", description=__doc__)
     parser.add_argument("--version", action="version", version=f"%(prog)s {VERSION}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -74,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     schema = commands.add_parser("schema", help="print the JSON Schema of all settings")
     schema.add_argument("--out", type=Path, metavar="FILE", help="write it there instead")
     schema.set_defaults(command=_schema)
-    return parser
+    return parser, list(commands.choices)
 
 
 def _threads(text: str) -> int:

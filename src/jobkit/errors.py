@@ -57,6 +57,12 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
     return f"; expected one of {', '.join(known)}" if known else ""
 
 
+def expect_command(words: Sequence[str], known: Sequence[str]) -> None:
+    """Raise a `UserError` where the first word of a command line is neither an option nor a known command."""
+    if words and not words[0].startswith("-") and words[0] not in known:
+        raise UserError(f"{words[0]}: no such command{did_you_mean(words[0], known)}")
+
+
 def one_line(text: object) -> str:
     """Return text without line breaks and control characters."""
     return " ".join("".join(char if char.isprintable() else " " for char in str(text)).split())

@@ -7,7 +7,7 @@ import sys
 from importlib import import_module
 
 from jobkit import VERSION
-from jobkit.errors import exit_code
+from jobkit.errors import exit_code, expect_command
 
 COMMANDS = (
     *("plan", "validate", "diff", "estimate", "status", "explain", "check"),
@@ -29,6 +29,7 @@ def _run(arguments: list[str] | None) -> int | None:
         import_module(f"papermatrix.commands.{name}").add_parser(commands)
     arguments = sys.argv[1:] if arguments is None else arguments
     end = arguments.index("--") if "--" in arguments else len(arguments)
+    expect_command(arguments[:1], COMMANDS)
     options = parser.parse_args(arguments[:end])
     options.passed = arguments[end + 1 :]
     code: int | None = options.command(options)

@@ -68,6 +68,11 @@ def test_an_unknown_stage_is_named(tmp_path: Path, capsys: pytest.CaptureFixture
     assert capsys.readouterr().err == "error: stage trian: unknown; did you mean train?\n"
 
 
+def test_an_unknown_command_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulat"]) == 2
+    assert capsys.readouterr().err == "error: simulat: no such command; did you mean simulate?\n"
+
+
 def test_a_device_that_is_not_there_is_an_error(
     prepared_job: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -119,6 +119,8 @@ def test_a_figure_of_a_table_that_is_not_there_fails_only_when_asked_for(workspa
     assert "figure" not in workspace.plan()
     output = workspace.snakemake("--dry-run", "results/figures/drying.pdf", fails=True)
     assert "drying: its table cupps is not there; did you mean cups?" in output
+    output = workspace.snakemake("--dry-run", "results/figures/dryign.pdf", fails=True)
+    assert "dryign: no such figure; did you mean drying?" in output
 
 
 def test_an_edit_of_its_cell_writes_the_number_in_the_text_again(workspace: Workspace) -> None:

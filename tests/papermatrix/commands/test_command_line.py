@@ -58,6 +58,7 @@ def test_config_changes_a_value_of_config_yaml(paper: Paper, capsys: pytest.Capt
     ("arguments", "error"),
     [
         (["plan", "cpus"], "error: cpus: no such table; did you mean cups?\n"),
+        (["chek"], "error: chek: no such command; did you mean check?\n"),
         (["plan", "--config", "scale"], "error: --config scale: expected KEY=VALUE\n"),
     ],
 )
