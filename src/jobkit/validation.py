@@ -9,10 +9,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from jobkit.errors import Diagnostic, UserError, did_you_mean, nearest
-from jobkit.yaml12 import Document, KeyPath
+from jobkit.yaml12 import Document, KeyPath, written
 
 Model = TypeVar("Model", bound=BaseModel)
 
+LONGEST = 100
+"""Characters of a value that a message shows."""
 _EXPECTED = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -56,13 +58,29 @@ def diagnostics(error: ValidationError, model: type[BaseModel], document: Docume
         has_inner = any(_is_inside(other, key_path) for other in (*messages, *alternatives))
         if key_path not in messages and not has_inner:
             value = document.value(key_path)
-            messages[key_path] = f"expected {' or '.join(expected)}, found {show(value)}{slip(value)}"
+            hint = (
+                "; put it in quotes"
+                if expected == ["text"] and isinstance(value, int | float)
+                else slip(value)
+            )
+            messages[key_path] = f"expected {' or '.join(expected)}, found {show(value)}{hint}"
     return [document.diagnostic(path, messages[path]) for path in sorted(messages, key=document.line)]
 
 
 def show(value: Any) -> str:
-    """Return a value as a message shows it."""
-    return "nothing" if value is None else repr(value)
+    """Return a value as a message shows it, at most so much of it as fits into a line."""
+    text = "nothing" if value is None else _in_yaml(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+
+
+def _in_yaml(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {_in_yaml(inner)}' for key, inner in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_in_yaml, value))}]"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return written(value) or repr(value)
 
 
 def slip(value: Any) -> str:

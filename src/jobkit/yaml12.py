@@ -1,7 +1,8 @@
 """Reads YAML that people write: plain values, and the line of every one of them.
 
-The core schema of YAML 1.2: `1e-4` is a number, `no` and `off` are words, there are no dates. Tags, keys that
-are given twice and aliases that contain themselves are refused.
+The core schema of YAML 1.2: `1e-4` is a number, `no` and `off` are words, there are no dates. A number
+knows how it is written, since it may be a label. Tags, keys that are given twice and aliases that contain
+themselves are refused.
 """
 
 import re
@@ -136,6 +137,30 @@ def resolved(value: Any) -> Any:
     return resolve(value) if isinstance(value, str) else value
 
 
+class _Int(int):
+    written: str
+
+
+class _Float(float):
+    written: str
+
+
+def written(value: Any) -> str | None:
+    """Return a number of a file as it is written there, such as `0.10`; None for what is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value.written if isinstance(value, _Int | _Float) else str(value)
+
+
+def _as_written(value: Any, text: str) -> Any:
+    """Return a value that keeps its text where it is a number that Python writes in another way."""
+    if type(value) not in (int, float) or str(value) == text:
+        return value
+    number = _Int(value) if isinstance(value, int) else _Float(value)
+    number.written = text
+    return number
+
+
 def _text(text: str) -> str:
     if "\0" in text:
         raise ValueError("a text with a null character; expected one without")
@@ -213,7 +238,9 @@ class _Reader:
         if event.tag:
             return self._refuse(key_path, event, f"tag {event.tag}; expected a plain value")
         try:
-            return resolve(event.value) if event.implicit[0] else _text(event.value)
+            if event.implicit[0]:
+                return _as_written(resolve(event.value), event.value)
+            return _text(event.value)
         except ValueError as error:
             return self._refuse(key_path, event, str(error))
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from jobkit.digest import canonical_json
 from jobkit.errors import UserError
-from jobkit.yaml12 import parse_pairs, parse_yaml, resolved
+from jobkit.yaml12 import parse_pairs, parse_yaml, resolved, written
 
 
 def diagnostics(text: str) -> list[str]:
@@ -38,6 +38,14 @@ def diagnostics(text: str) -> list[str]:
 )
 def test_words_mean_what_yaml_1_2_says(text: str, value: object) -> None:
     assert parse_yaml(f"a: {text}", "a.yaml").content == {"a": value}
+
+
+@pytest.mark.parametrize("text", ["0.10", "1e-4", "05", "+5", "0x10", ".inf", "5", "0.1"])
+def test_a_number_knows_how_it_is_written(text: str) -> None:
+    number = parse_yaml(f"a: {text}", "a.yaml").content["a"]
+    assert written(number) == text
+    assert number == float(number)
+    assert [written(value) for value in (True, None, "0.10")] == [None, None, None]
 
 
 WORDS = st.text(st.characters(min_codepoint=1, max_codepoint=0xD7FF), max_size=8)

@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from jobkit.yaml12 import written
 from papermatrix.config.metric import LARGEST
 
 SETTINGS = "settings"
@@ -55,6 +56,11 @@ def _matching(pattern: str, expected: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _as_written(value: Any) -> Any:
+    text = written(value)
+    return value if text is None else text
+
+
 def _canonical_settings(content: Any, info: ValidationInfo) -> Any:
     """Return settings in canonical form, by dotted key, where the context has their schema."""
     if not info.context:
@@ -75,6 +81,12 @@ Number = Annotated[StrictInt | StrictFloat, Field(ge=-LARGEST, le=LARGEST)]
 Positive = Annotated[Number, Field(gt=0)]
 Tolerance = Annotated[Number, Field(ge=0)]
 Text = Annotated[StrictStr, Field(min_length=1)]
+Label = Annotated[
+    Text,
+    BeforeValidator(_as_written),
+    WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1}, {"type": "number"}]}),
+]
+"""A text for people; a number is one too, as it is written."""
 Name = Annotated[StrictStr, Field(pattern=r"^[a-z0-9_]+$")]
 """A file's name on every system: small letters, digits and underscores."""
 FileName = Annotated[

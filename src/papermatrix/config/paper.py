@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictInt
 
-from papermatrix.config.fields import FileName, Format, Frozen, Name, Names, Positive, Settings, Text
+from papermatrix.config.fields import FileName, Format, Frozen, Label, Name, Names, Positive, Settings, Text
 
 SCALE_MACRO = "resultScale"
 """The macro that every paper has: the scale of all numbers that are its own."""
@@ -19,9 +19,9 @@ Points = Annotated[StrictInt, Field(ge=1, le=1_000_000)]
 
 class CellName(Frozen):
     table: Name
-    row: Text
-    column: Text
-    variant: Text | None = None
+    row: Label
+    column: Label
+    variant: Label | None = None
     """Needed where the table has variants."""
 
 
@@ -35,9 +35,9 @@ class NumberOf(CellName):
 
 
 class Axis(Frozen):
-    column: Text
+    column: Label
     """Of the jobs' CSV file."""
-    label: Text
+    label: Label
     """With its unit."""
     scale: Literal["linear", "log"] = "linear"
 
@@ -47,12 +47,12 @@ class Figure(Frozen):
 
     kind: Literal["rows", "jobs"]
     """`rows`: a line for each row of the table; `jobs`: panels of its own for each job."""
-    title: Text
+    title: Label
     table: Name
     stage: Name
-    column: Text | None = None
+    column: Label | None = None
     """With `rows`: the jobs of which column of the table."""
-    variant: Text | None = None
+    variant: Label | None = None
     file: FileName = "history.csv"
     x: Axis
     panels: tuple[Axis, ...] = Field(min_length=1)
@@ -77,14 +77,14 @@ class OfRows(Frozen):
     """A rule that each row with all the numbers that it needs must obey."""
 
     table: Name
-    rows: tuple[Text, ...] | None = None
+    rows: tuple[Label, ...] | None = None
     """All rows, where none are named."""
 
 
 class WeightedMean(OfRows):
     """A number is the weighted mean of others in its row."""
 
-    whole: Text
+    whole: Label
     parts: dict[Text, Positive] = Field(min_length=1)
     """The parts' columns with their weights."""
 
@@ -92,8 +92,8 @@ class WeightedMean(OfRows):
 class Product(OfRows):
     """A number is the product of others in its row, over a divisor."""
 
-    product: Text
-    factors: tuple[Text, ...] = Field(min_length=1)
+    product: Label
+    factors: tuple[Label, ...] = Field(min_length=1)
     divisor: Positive = 1
 
 
@@ -109,20 +109,20 @@ class Pair(Frozen):
 class Choice(Frozen):
     """The settings that a reported word stands for."""
 
-    word: Text
+    word: Label
     with_: Settings = Field(default={}, alias="with")
 
 
 class Computed(OfRows):
     """A number is what a command computes from its row's settings."""
 
-    column: Text
+    column: Label
     command: Name
     path: Text
     """The fact in the command's JSON: `parameters.total`."""
     with_: Settings = Field(default={}, alias="with")
     """Settings in place of the row's."""
-    by: Text | None = None
+    by: Label | None = None
     """A column whose reported word chooses settings."""
     choices: tuple[Choice, ...] = ()
 

@@ -10,6 +10,7 @@ from jobkit.settings import Flat
 from papermatrix.config.fields import (
     Format,
     Frozen,
+    Label,
     LatexLabel,
     Name,
     Number,
@@ -37,8 +38,8 @@ class Level(Frozen):
 
 
 class Row(Level):
-    label: Text
-    group: Text | None = None
+    label: Label
+    group: Label | None = None
     """A line above this row and the rows after it that state the same."""
     note: Text | None = None
     """A footnote to the label."""
@@ -49,12 +50,12 @@ class Row(Level):
 
 
 class Column(Level):
-    label: Text
-    group: Text | None = None
+    label: Label
+    group: Label | None = None
     """A head over this column and the columns after it that state the same."""
     note: Text | None = None
     """A footnote to the label."""
-    unit: Text | None = None
+    unit: Label | None = None
     """Stands after the label, in parentheses."""
     better: Literal["higher", "lower", "none"] | None = None
     """Which value of the column is best, to be in bold; of scores the higher where it is not given."""
@@ -64,7 +65,7 @@ class Column(Level):
     """A setting of the row, shown instead of a metric."""
     equals: Number | StrictBool | Text | None = None
     """With `show`: a check mark where the setting is this, or holds it."""
-    names: dict[str, Text] = Field(default={})
+    names: dict[str, Label] = Field(default={})
     """With `show`: what to call the setting's values."""
     format: Format | None = None
     """A number's format, such as `.4f`; the table's where it is not given."""
@@ -75,11 +76,11 @@ class Column(Level):
 
 
 class Variant(Level):
-    label: Text
+    label: Label
 
 
 class Table(Level):
-    title: Text
+    title: Label
     caption: Text | None = None
     """More about the table, after its title."""
     label: LatexLabel | None = None

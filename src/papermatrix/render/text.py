@@ -94,6 +94,16 @@ def plain_text(value: Any, names: Mapping[str, str]) -> str:
         return " + ".join(plain_text(item, names) for item in value) or NOTHING
     text = value if isinstance(value, str) else canonical_json(value)
     text = f"{value:g}" if isinstance(value, float) else text
-    if text in names:
-        return names[text]
+    if (name := next((name for key, name in names.items() if _means(key, value, text)), None)) is not None:
+        return name
     return {"true": CHECK, "false": NOTHING, "null": NOTHING, "": NOTHING}.get(text, text)
+
+
+def _means(key: str, value: Any, text: str) -> bool:
+    """Return whether a name is that of a setting's value: 1e-3 is that of 0.001."""
+    if key == text or isinstance(value, bool) or not isinstance(value, int | float):
+        return key == text
+    try:
+        return float(key) == value
+    except ValueError:
+        return False

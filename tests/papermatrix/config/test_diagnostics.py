@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from jobkit.errors import UserError
+from papermatrix.cli import main
 from papermatrix.config.load import load
 from papermatrix.matrix.expand import load_matrix
-from tests.papermatrix.tea import SETTINGS, Paper
+from tests.papermatrix.tea import SETTINGS, Paper, finish_all
 
 
 def diagnostics(paper: Paper, **overrides: object) -> list[str]:
@@ -42,7 +43,11 @@ def edited(paper: Paper, old: str, new: str) -> list[str]:
         ("title: Tea", "", "2: tables.cups.title: missing"),
         ("cups:", "Cups!:", "2: tables.Cups!: expected a name of small letters, digits and underscores"),
         ("      - label: plain", "", "5: tables.cups.rows: expected a list, found nothing"),
-        ("label: plain", "label: 3", "6: tables.cups.rows[0].label: expected text, found 3"),
+        (
+            "label: plain",
+            "label: true",
+            "6: tables.cups.rows[0].label: expected text, found true; put it in quotes",
+        ),
         ("label: plain", "lable: plain", "6: tables.cups.rows[0].lable: unknown key; did you mean label?"),
         (
             "metric: flavour",
@@ -329,6 +334,40 @@ def test_numbers_reported_in_two_files_are_refused(paper: Paper) -> None:
     assert lines == [
         "config/tables.yaml:4: tables.cups.reported: config/reported.yaml has the table's numbers too"
     ]
+
+
+def test_numbers_are_labels_as_they_are_written(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
+    paper.write("config/config.yaml", "scale: small\nreported: config/reported.yaml\n")
+    paper.write(
+        "config/reported.yaml",
+        "source: a\nscale: small\ntables: {cups: {5: {0.10: [0.5, 0.25]}, 5.0: {0.10: 1}}}\n",
+    )
+    matrix = paper.tables("""
+tables:
+  cups:
+    title: 2024
+    metric: flavour
+    rows:
+      - {label: 5, group: 1e-3, values: {0.1: 7}}
+      - {label: 5.0, with: {leaf.grams: 1e-3}}
+    columns:
+      - label: 0.10
+      - {label: 0.1, show: leaf.grams, names: {1: 1, 1e-3: 0.50}, unit: 1}
+    variants: [{label: 1}, {label: 01, with: {cup.colour: blue}}]
+""")
+    assert [(cell.labels, cell.variant_label) for cell in matrix.cells["cups"]] == [
+        (("5", "0.10"), "1"), (("5", "0.10"), "01"), (("5", "0.1"), None),
+        (("5.0", "0.10"), "1"), (("5.0", "0.10"), "01"), (("5.0", "0.1"), None),
+    ]  # fmt: skip
+    finish_all(matrix)
+    assert main(["render", "cups", "--out", "out"]) == 0
+    text = (paper.folder / "out/cups.md").read_text()
+    assert "2024" in text
+    assert "*1e-3*" in text
+    assert "| 0.50 " in text
+    assert "0.1 (1)" in text
+    assert main(["explain", "cups", "5.0", "0.10", "--variant", "01"]) == 0
+    assert "blue" in capsys.readouterr().out
 
 
 def test_errors_in_every_file_are_reported_together(paper: Paper) -> None:

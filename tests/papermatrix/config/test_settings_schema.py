@@ -64,11 +64,11 @@ def test_equal_settings_have_one_form(one: str, other: str) -> None:
         ("leaf: 2", "leaf: expected a mapping of settings, found 2"),
         ("leaf.kind: blak", "leaf.kind: expected one of green, black, found 'blak'; did you mean black?"),
         ("leaf.grams: 0", "leaf.grams: expected a number above 0, found 0"),
-        ("leaf.grams: .inf", "leaf.grams: expected a number above 0, found inf"),
+        ("leaf.grams: .inf", "leaf.grams: expected a number above 0, found .inf"),
         ("leaf.filter: x", "leaf.filter: expected a number or null, found 'x'"),
         ("steep.minutes: 1.5", "steep.minutes: expected a whole number at least 1, found 1.5"),
         ("steep.enabled: 1", "steep.enabled: expected true or false, found 1"),
-        ("seed: true", "seed: expected a whole number at least 0, found True"),
+        ("seed: true", "seed: expected a whole number at least 0, found true"),
         (
             "leaf.notes: [sweet, sweet]",
             "leaf.notes: expected a list of values, each one of sweet, bitter, smoky, none twice,"
