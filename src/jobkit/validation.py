@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from jobkit.errors import Diagnostic, UserError, did_you_mean, nearest
+from jobkit.numerals import with_decimal_point
 from jobkit.yaml12 import Document, KeyPath, written
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -18,7 +19,10 @@ LONGEST = 100
 _EXPECTED = {
     "string_type": "text",
     "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
     "float_type": "a number",
+    "float_parsing": "a number",
     "bool_type": "true or false",
     "tuple_type": "a list",
     "dict_type": "a mapping",
@@ -57,13 +61,8 @@ def diagnostics(error: ValidationError, model: type[BaseModel], document: Docume
         # Where one of several types fits but for something inside, the diagnostic inside says it.
         has_inner = any(_is_inside(other, key_path) for other in (*messages, *alternatives))
         if key_path not in messages and not has_inner:
-            value = document.value(key_path)
-            hint = (
-                "; put it in quotes"
-                if expected == ["text"] and isinstance(value, int | float)
-                else slip(value)
-            )
-            messages[key_path] = f"expected {' or '.join(expected)}, found {show(value)}{hint}"
+            value, words = document.value(key_path), " or ".join(expected)
+            messages[key_path] = f"expected {words}, found {show(value)}{slip(value, words)}"
     return [document.diagnostic(path, messages[path]) for path in sorted(messages, key=document.line)]
 
 
@@ -83,13 +82,17 @@ def _in_yaml(value: Any) -> str:
     return written(value) or repr(value)
 
 
-def slip(value: Any) -> str:
-    """Return what was probably meant by a word where something else was expected, to append to a message."""
-    if isinstance(value, str) and re.match(r"[\w.]+:\S", value):
+def slip(value: Any, expected: str) -> str:
+    """Return what was probably meant by a value, by what was expected, to append to a message."""
+    if expected == "text" and isinstance(value, int | float):
+        return "; put it in quotes"
+    if not isinstance(value, str):
+        return ""
+    if "number" in expected and (better := with_decimal_point(value)):
+        return f"; write {better}"
+    if "mapping" in expected and re.match(r"[\w.]+:\S", value):
         return "; a space is missing after the colon"
-    if isinstance(value, str) and re.match(r"-\S", value):
-        return "; a space is missing after the -"
-    return ""
+    return "; a space is missing after the -" if "list" in expected and re.match(r"-\S", value) else ""
 
 
 def _message(

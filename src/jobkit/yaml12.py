@@ -15,7 +15,7 @@ import yaml
 
 from jobkit.errors import Diagnostic, UserError
 from jobkit.files import LARGEST
-from jobkit.yaml_faults import YamlText, explain, slip_in_braces
+from jobkit.yaml_faults import NO_SPACE, YamlText, explain, lacks_space
 
 try:
     from yaml import CSafeLoader as Loader
@@ -262,11 +262,10 @@ class _Reader:
                 self._value((*key_path, "?"))
                 self._value((*key_path, "?"))
                 continue
-            before = self._events[self._next - 1]
             self._next += 1
             inner = (*key_path, key.value)
-            if message := slip_in_braces(before, key, self._events[self._next]):
-                self._refuse(key_path, key, message)
+            if lacks_space(key, self._events[self._next]):
+                self._refuse(key_path, key, NO_SPACE)
                 self._value(inner)
                 continue
             if key.value in values:

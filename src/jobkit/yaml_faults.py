@@ -146,15 +146,10 @@ def _misplaced(expected: str, found: Place, began: Place, text: YamlText) -> tup
     return (f"expected {expected} before it" if before or char in ":," else MISFIT), found
 
 
-def slip_in_braces(before: Any, key: Any, value: Any) -> str | None:
-    """Return what is wrong with a key that neither colon nor value follows; given are parser events."""
+def lacks_space(key: Any, value: Any) -> bool:
+    """Return whether a key in braces holds its value, as in `{a:1}`; given are the parser's events."""
     is_alone = value.start_mark.index == key.end_mark.index and isinstance(value, yaml.ScalarEvent)
-    if not is_alone or not key.implicit[0]:
-        return None
-    if ":" in key.value:
-        return NO_SPACE
-    is_decimal = before.end_mark.index + 1 == key.start_mark.index and f"{before.value}{key.value}".isdigit()
-    return f"a comma within a number; write {before.value}.{key.value}" if is_decimal else None
+    return is_alone and key.implicit[0] and ":" in key.value
 
 
 def _place(mark: Any) -> Place | None:

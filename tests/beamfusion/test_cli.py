@@ -30,6 +30,14 @@ def test_wrong_settings_are_all_named_with_the_nearest_right_word(
     assert not (tmp_path / "a").exists()
 
 
+def test_a_setting_with_a_decimal_comma_says_what_to_write(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["describe", "--set", "model.dropout=0,5", "--set", "model.width=1,000"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "error: model.width: expected a whole number, found '1,000'; write 1.000, or 1000",
+        "error: model.dropout: expected a number, found '0,5'; write 0.5",
+    ]
+
+
 def test_rebuilding_without_any_loss_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     settings = {"rebuild": {"losses": {"fusion": 0, "trans": 0, "contrast": 0, "distance": 0}}}
     assert main(["job", "rebuild", "--settings", json.dumps(settings), "--out", str(tmp_path / "a")]) == 2

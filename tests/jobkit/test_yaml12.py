@@ -127,7 +127,6 @@ TEA = """tables:
         ("Tea", "{{ tea }}", 3, "tables.cups.title: a key that is not a word; put a text", "{ tea"),
         ("Tea", "!tea", 3, "tables.cups.title: tag !tea; expected a plain value", "!tea"),
         ("rows", "title", 4, "tables.cups.title: given twice, first in line 3", "title"),
-        ("label: plain", "label: 0,88", 5, "tables.cups.rows[0]: a comma within a number; write 0.88", "88"),
         ("tables:", "<<<<<<< HEAD\ntables:", 1, "a conflict that git left here", "<<<<"),
     ],
 )  # fmt: skip

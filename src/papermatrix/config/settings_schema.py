@@ -118,7 +118,9 @@ class SettingsSchema:
 
     def _resolve(self, content: Any, path: KeyPath, section: str, values: Flat, issues: list[Issue]) -> None:
         if not isinstance(content, Mapping):
-            issues.append((path, f"expected a mapping of settings, found {show(content)}{slip(content)}"))
+            expected = "a mapping of settings"
+            hint = slip(content, expected)
+            issues.append((path, f"expected {expected}, found {show(content)}{hint}"))
             return
         for name, value in content.items():
             key, inner = _join(section, name), (*path, name)

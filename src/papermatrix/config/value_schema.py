@@ -10,7 +10,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from jobkit.errors import nearest
-from jobkit.validation import show
+from jobkit.validation import show, slip
 
 _TYPES = {
     "null": "null",
@@ -54,9 +54,9 @@ class ValueSchema:
         """Return what was expected instead of a value that does not fit; None where it does."""
         if self.fits(value):
             return None
-        match = self._nearest(value)
-        hint = f"; did you mean {match}?" if match else ""
-        return f"expected {self.expected()}, found {show(value)}{hint}"
+        match, expected = self._nearest(value), self.expected()
+        hint = f"; did you mean {match}?" if match else slip(value, expected)
+        return f"expected {expected}, found {show(value)}{hint}"
 
     def _nearest(self, value: Any) -> str | None:
         """Return the choice that was most likely meant, by a value or by the first wrong item of a list."""

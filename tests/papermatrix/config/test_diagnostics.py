@@ -113,6 +113,16 @@ def edited(paper: Paper, old: str, new: str) -> list[str]:
             "7: tables.cups.rows[0].expect: expected one of diverged, found 'divergd'",
         ),
         ("title: Tea", "title: Tea\n    best: maybe", "4: tables.cups.best: expected true or false"),
+        (
+            "label: cup",
+            "label: cup\n        factor: 0,01",
+            "9: tables.cups.columns[0].factor: expected a whole number or a number, found '0,01'; write 0.01",
+        ),
+        (
+            "      - label: plain",
+            "      - label:plain",
+            "6: tables.cups.rows[0]: expected a mapping, found 'label:plain'; a space is missing after",
+        ),
         ("title: Tea", "title: Tea\n    tolerance: wide", "4: tables.cups.tolerance: expected a"),
         (
             "title: Tea",

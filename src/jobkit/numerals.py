@@ -1,0 +1,14 @@
+"""Numbers that were written with commas, which YAML reads as texts."""
+
+import re
+
+_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
+
+
+def with_decimal_point(text: str) -> str | None:
+    """Return what to write in place of a number with a comma, in words; None where it is none."""
+    point, whole = text.replace(",", "."), text.replace(",", "")
+    if _COMMA.fullmatch(text):
+        return f"{point}, or {whole}" if _THOUSANDS.fullmatch(text) else point
+    return whole if _THOUSANDS.fullmatch(text) else None
