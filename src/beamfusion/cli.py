@@ -192,4 +192,6 @@ def settings_schema() -> dict[str, Any]:
     """Return the JSON Schema of all settings, with their defaults and `x-published` values."""
     from beamfusion.settings import Settings
 
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Settings.model_json_schema()}
+    made_by = {"command": ["beamfusion", "schema"], "again": "make schema"}
+    draft = "https://json-schema.org/draft/2020-12/schema"
+    return {"$schema": draft, "x-made-by": made_by, **Settings.model_json_schema()}

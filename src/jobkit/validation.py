@@ -14,6 +14,8 @@ from jobkit.yaml12 import Document, KeyPath, written
 
 Model = TypeVar("Model", bound=BaseModel)
 
+UNKNOWN = "unknown key"
+"""Begins what is said of a key that a model does not know."""
 LONGEST = 100
 """Characters of a value that a message shows."""
 _EXPECTED = {
@@ -103,7 +105,7 @@ def _message(
     if location and location[-1] == "[key]":
         return f"expected a name of {_EXPECTED[kind]}"
     if kind == "extra_forbidden":
-        return f"unknown key{did_you_mean(str(key_path[-1]), _keys(model, location[:-1]))}"
+        return f"{UNKNOWN}{did_you_mean(str(key_path[-1]), _keys(model, location[:-1]))}"
     if kind == "missing":
         return "missing"
     if kind == "literal_error" and isinstance(value := document.value(key_path), str):

@@ -27,6 +27,7 @@ def test_wrong_settings_are_all_named_with_the_nearest_right_word(
     assert "model.feature_fusoin: unknown key; did you mean feature_fusion?" in errors
     assert "model.width: expected" in errors
     assert "found 'wide'" in errors
+    assert errors.endswith("config/settings.schema.json is of other code: make schema\n")
     assert not (tmp_path / "a").exists()
 
 

@@ -7,12 +7,13 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from beamfusion.settings import parse_settings
+from beamfusion.settings import Settings, parse_settings
 from beamfusion.stages import STAGES
 from beamfusion.stages.stage_job import StageJob
 from jobkit.errors import UserError, did_you_mean
 from jobkit.job import JobSpec, Outcome, run_job
 from jobkit.ledger import Ledger
+from jobkit.validation import UNKNOWN
 
 PACKAGES = ("numpy", "scipy", "pillow", "torch", "numba", "mamba-ssm")
 
@@ -30,7 +31,7 @@ def run_stage(
     """Run one job in `folder`; `document` is its settings, with those of its upstream jobs."""
     if stage not in STAGES:
         raise UserError(f"stage {stage}: unknown{did_you_mean(stage, STAGES)}")
-    settings = parse_settings(document)
+    settings = _settings(document)
     reads_data = stage == "prepare" and settings.frames.source == "deepsense"
     job = StageJob(stage, folder, settings, needs, device, threads, data_root if reads_data else None)
     if reads_data and data_root is None:
@@ -60,3 +61,15 @@ def run_stage(
     run_job(spec, begin)
     if rank == 0 and not has_begun:
         dismiss_torchrun(device, settings.train.devices)
+
+
+def _settings(document: dict[str, Any]) -> Settings:
+    """Return a job's settings; an unknown one may come from a schema of another day."""
+    try:
+        return parse_settings(document)
+    except UserError as error:
+        is_unknown = any(diagnostic.message.startswith(UNKNOWN) for diagnostic in error.diagnostics)
+        hint = [
+            "if papermatrix made these settings, config/settings.schema.json is of other code: make schema"
+        ]
+        raise UserError([*error.diagnostics, *(hint if is_unknown else [])]) from None

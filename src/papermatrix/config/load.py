@@ -20,6 +20,7 @@ from papermatrix.config.paper import PaperFile
 from papermatrix.config.paper_references import check_paper
 from papermatrix.config.references import Known, check_data_root, check_reported, check_stages, check_table
 from papermatrix.config.reported import Reported, ReportedFile
+from papermatrix.config.schema_age import why_outdated
 from papermatrix.config.settings_schema import Issue, SettingsSchema, read_schema
 from papermatrix.config.stages import StagesFile
 from papermatrix.config.tables import Table, TablesFile
@@ -57,7 +58,7 @@ def load(overrides: Mapping[str, Any] | None = None, *, thorough: bool = False) 
     """Load the project in this folder, with values of config.yaml replaced.
 
     A `UserError` has every diagnostic of every file; with `thorough`, also of scales that are not chosen and
-    of what only jobs need: the folder of the data.
+    of what only jobs need: the folder of the data, and a schema of the settings that is of today.
     """
     return _Loader(overrides or {}).load(thorough)
 
@@ -86,6 +87,8 @@ class _Loader:
             raise self._error()
         if thorough:
             self._check(self._config_document, (), check_data_root(config, stages, schema.complete(base)))
+            if message := why_outdated(Path(config.settings)):
+                self._diagnostics.append(Diagnostic(message, config.settings))
         tables = tables_file.tables if tables_file else self._fitting_tables(tables_document)
         known = Known(schema, stages, self._scales, tables)
         self._check(self._config_document, (), known.seeds((), config.seeds))

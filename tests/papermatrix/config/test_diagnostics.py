@@ -1,6 +1,7 @@
 """Whatever is wrong in the files is said at once, with file, line, key and what was expected."""
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -275,6 +276,28 @@ def test_validate_refuses_a_data_root_that_is_not_there_where_the_scale_needs_it
         load(thorough=True)
     assert caught.value.lines == ["config/config.yaml:2: data_root: no such folder '/nowhere'"]
     load()  # tables are rendered where the data are not
+
+
+def test_validate_says_that_the_schema_is_older_than_the_settings(paper: Paper) -> None:
+    command = [sys.executable, "print_schema.py"]
+    schema = {**SETTINGS, "x-made-by": {"command": command, "again": "make schema"}}
+    paper.write("config/settings.schema.json", json.dumps(schema))
+    paper.write("print_schema.py", "print(open('config/settings.schema.json').read())")
+    load(thorough=True)
+    paper.write("print_schema.py", "print('{}')")
+    with pytest.raises(UserError) as caught:
+        load(thorough=True)
+    assert caught.value.lines == [
+        "config/settings.schema.json: older than the settings, which"
+        f" {' '.join(command)} prints; run make schema"
+    ]
+    paper.write("print_schema.py", "raise SystemExit('no settings')")
+    with pytest.raises(UserError, match=r"print_schema\.py fails \(no settings\)"):
+        load(thorough=True)
+    load()
+    made_by = {"command": ["no-such-program"], "again": "make schema"}
+    paper.write("config/settings.schema.json", json.dumps({**SETTINGS, "x-made-by": made_by}))
+    load(thorough=True)
 
 
 @pytest.mark.parametrize("key", ["tables", "stages", "settings", "scales", "reported", "paper", "data_root"])
