@@ -54,13 +54,16 @@ class Project:
     """What the paper holds besides its tables."""
 
 
-def load(overrides: Mapping[str, Any] | None = None, *, thorough: bool = False) -> Project:
+def load(
+    overrides: Mapping[str, Any] | None = None, *, thorough: bool = False, with_sources: bool = True
+) -> Project:
     """Load the project in this folder, with values of config.yaml replaced.
 
     A `UserError` has every diagnostic of every file; with `thorough`, also of scales that are not chosen and
-    of what only jobs need: the folder of the data, and a schema of the settings that is of today.
+    of what only jobs need: the folder of the data, and a schema of the settings that is of today. Without
+    `with_sources` none of modules that are not there.
     """
-    return _Loader(overrides or {}).load(thorough)
+    return _Loader(overrides or {}).load(thorough, with_sources)
 
 
 class _Loader:
@@ -72,7 +75,7 @@ class _Loader:
         self._scales = scale_names(self.config)
         self._context: dict[str, Any] | None = None
 
-    def load(self, thorough: bool) -> Project:
+    def load(self, thorough: bool, with_sources: bool) -> Project:
         config = self.config
         schema = self._try(lambda: read_schema(self.file("settings")))
         if schema is not None:
@@ -90,7 +93,7 @@ class _Loader:
             if message := why_outdated(Path(config.settings)):
                 self._diagnostics.append(Diagnostic(message, config.settings))
         tables = tables_file.tables if tables_file else self._fitting_tables(tables_document)
-        known = Known(schema, stages, self._scales, tables)
+        known = Known(schema, stages, self._scales, tables, with_sources)
         self._check(self._config_document, (), known.seeds((), config.seeds))
         self._check(stages_document, (), check_stages(known))
         for name, table in tables.items():
@@ -279,6 +282,11 @@ def reported_without_table(project: Project) -> list[Diagnostic]:
         )
         for name in unknown
     ]
+
+
+def load_config(overrides: Mapping[str, Any] | None = None) -> Config:
+    """Load what config.yaml states alone, or what fits of it."""
+    return _Loader(overrides or {}).config
 
 
 def load_settings_schema(overrides: Mapping[str, Any] | None = None) -> SettingsSchema:
