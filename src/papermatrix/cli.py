@@ -11,7 +11,7 @@ from jobkit.errors import exit_code, expect_command
 
 COMMANDS = (
     *("plan", "validate", "diff", "estimate", "status", "explain", "check"),
-    *("render", "rerun", "accept", "migrate"),
+    *("render", "run", "rerun", "accept", "migrate"),
     *("figure", "audit", "fact", "numbers", "paper", "experiments", "schema"),
 )
 """Modules of `papermatrix.commands`, in the order of the help."""

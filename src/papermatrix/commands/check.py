@@ -74,16 +74,15 @@ def _check_reported(matrix: Matrix, options: argparse.Namespace) -> bool:
 
 
 def _disagreement(disagreement: Disagreement) -> str:
-    from papermatrix.render.text import difference_text, number_text
+    from papermatrix.render.text import cell_name, difference_text, number_text
 
     result, comparison = disagreement.result, disagreement.comparison
-    cell, number_format = result.cell, result.cell.number_format
-    cell_name = ", ".join(filter(None, (cell.table, *cell.labels, cell.variant_label)))
+    name, number_format = cell_name(result.cell), result.cell.number_format
     reported = number_text(comparison.reported.value, number_format)
     if comparison.ours is None:
-        return f"{cell_name}: ours is {result.status}, reported {reported}"
+        return f"{name}: ours is {result.status}, reported {reported}"
     return (
-        f"{cell_name}: ours {number_text(comparison.ours, number_format)}, reported {reported},"
+        f"{name}: ours {number_text(comparison.ours, number_format)}, reported {reported},"
         f" difference {difference_text(comparison.difference, number_format)},"
         f" tolerance {comparison.reported.tolerance:g}"
     )

@@ -7,11 +7,10 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from jobkit.errors import UserError, harmless
+from jobkit.errors import harmless
 from papermatrix.commands.options import Commands, new_parser, overrides
 
 if TYPE_CHECKING:
-    from papermatrix.matrix.cells import Cell
     from papermatrix.results.lineage import Step
     from papermatrix.results.values import CellResult
 
@@ -32,14 +31,14 @@ def add_parser(commands: Commands) -> None:
 
 def _run(options: argparse.Namespace) -> None:
     from papermatrix.matrix.expand import load_matrix
-    from papermatrix.results.lineage import find_cell, steps_of, why
+    from papermatrix.results.lineage import find_cell, of_seed, steps_of, why
     from papermatrix.results.store import Store
     from papermatrix.results.values import cell_result
 
     matrix = load_matrix(overrides(options), [options.table])
     store = Store(matrix)
     cell = find_cell(matrix, options.table, options.row, options.column, options.variant)
-    result = cell_result(_of_seed(cell, options.seed), store)
+    result = cell_result(of_seed(cell, options.seed), store)
     steps = steps_of(matrix, result.cell.jobs, store)
     reasons = [why(value, store) for value in result.values]
     scale = matrix.project.config.scale
@@ -54,20 +53,6 @@ def _run(options: argparse.Namespace) -> None:
             print(f"   {name:10} {harmless(text)}")
     if not steps:
         print("no job makes it")
-
-
-def _of_seed(cell: Cell, seed: int | None) -> Cell:
-    """Return the cell with the run of one seed alone."""
-    import dataclasses
-
-    seeds = [run.seed for run in cell.runs]
-    if seed is None:
-        return cell
-    if seed not in seeds:
-        known = ", ".join(str(known_seed) for known_seed in seeds if known_seed is not None)
-        expected = f"one of {known}" if known else "none"
-        raise UserError(f"{cell.table}: no seed {seed}; expected {expected}")
-    return dataclasses.replace(cell, runs=tuple(run for run in cell.runs if run.seed == seed))
 
 
 def _document(
@@ -97,12 +82,11 @@ def _document(
 
 def _summary(result: CellResult, reasons: Sequence[str], scale: str) -> Iterator[str]:
     """Yield the number, its metric and the seeds behind it."""
-    from papermatrix.render.text import cell_text
+    from papermatrix.render.text import cell_name, cell_text
 
     cell, text, status = result.cell, cell_text(result), str(result.status)
-    labels = ", ".join(filter(None, (cell.table, *cell.labels, cell.variant_label)))
     about = "; ".join([*([status] if status != text else []), *_unique(reasons)])
-    yield f"{labels}: {text}{f' ({about})' if about else ''}"
+    yield f"{cell_name(cell)}: {text}{f' ({about})' if about else ''}"
     if cell.name:
         value = f" = {_number(result.mean)}" if result.has_value else ""
         yield f"{cell.name}{value} at scale {scale}"

@@ -34,6 +34,11 @@ def cell_text(result: CellResult, number_format: str | None = None) -> str:
     return text
 
 
+def cell_name(cell: Cell) -> str:
+    """Write a cell's labels: `cups, plain, blue cup`."""
+    return ", ".join(filter(None, (cell.table, *cell.labels, cell.variant_label)))
+
+
 def number_text(value: ReportedValue, number_format: str, factor: float = 1) -> str:
     """Write a measured or reported value; text stays as it is."""
     if value is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jobkit.acceptance import Acceptance
 from jobkit.errors import UserError, did_you_mean
@@ -33,11 +33,22 @@ class Step:
 
 def find_cell(matrix: Matrix, table: str, row: str, column: str, variant: str | None = None) -> Cell:
     """Return a table's cell by its labels; a `UserError` for a label that is not there."""
+    first, *others = find_cells(matrix, table, row, column, variant)
+    if any(other.jobs != first.jobs for other in others):
+        variants = " or ".join(level.label for level in matrix.project.tables[table].variants)
+        raise UserError(f"{table}: the cell has several values; expected --variant {variants}")
+    return first
+
+
+def find_cells(
+    matrix: Matrix, table: str, row: str, column: str | None = None, variant: str | None = None
+) -> list[Cell]:
+    """Return a row's cells, or those of a column or variant; a `UserError` for an unknown label."""
     levels = matrix.project.tables[table]
     lines = [
         f"{table}: no {kind} {label!r}{did_you_mean(label, [level.label for level in known])}"
         for kind, label, known in (("row", row, levels.rows), ("column", column, levels.columns))
-        if label not in [level.label for level in known]
+        if label is not None and label not in [level.label for level in known]
     ]
     variants = [level.label for level in levels.variants]
     if variant is not None and variant not in variants:
@@ -45,11 +56,25 @@ def find_cell(matrix: Matrix, table: str, row: str, column: str, variant: str | 
         lines.append(f"{table}: no variant {variant!r}{hint}")
     if lines:
         raise UserError(lines)
-    cells = [cell for cell in matrix.cells[table] if cell.labels == (row, column)]
-    first, *others = [cell for cell in cells if variant in (None, cell.variant_label)] or cells
-    if any(other.jobs != first.jobs for other in others):
-        raise UserError(f"{table}: the cell has several values; expected --variant {' or '.join(variants)}")
-    return first
+    return [
+        cell
+        for cell in matrix.cells[table]
+        if cell.row.label == row
+        and column in (None, cell.column.label)
+        and (variant is None or cell.variant_label in (None, variant))
+    ]
+
+
+def of_seed(cell: Cell, seed: int | None) -> Cell:
+    """Return the cell with the run of one seed alone."""
+    seeds = [run.seed for run in cell.runs]
+    if seed is None:
+        return cell
+    if seed not in seeds:
+        known = ", ".join(str(known_seed) for known_seed in seeds if known_seed is not None)
+        expected = f"one of {known}" if known else "none"
+        raise UserError(f"{cell.table}: no seed {seed}; expected {expected}")
+    return replace(cell, runs=tuple(run for run in cell.runs if run.seed == seed))
 
 
 def steps_of(matrix: Matrix, jobs: Sequence[Job], store: Store) -> list[Step]:

@@ -37,6 +37,9 @@ NOT_SHOWN = ("device", "data_root", "on_stale", "gpu", "gpu_model")
 RERUN = "PAPERMATRIX_RERUN"
 """The environment variable of a run that reruns all stale jobs behind what it renders."""
 
+FOREGROUND = "PAPERMATRIX_FOREGROUND"
+"""The environment variable that holds the folder of the job that has the terminal, in place of a log."""
+
 Wildcards = Any
 """An object with an attribute for each; Snakemake's own class is not imported here."""
 
@@ -45,14 +48,17 @@ def job_command(command: str) -> str:
     """Return the shell command of a stage's jobs: `command` with settings and folders, its output in the log.
 
     The shell holds the folder's `.start` from before the process imports its science until it has ended, and
-    records there how a process ended that failed.
+    records there how a process ended that failed. The job that `FOREGROUND` names has the terminal instead of
+    the log: the shell's job control makes it the terminal's foreground, so that keys such as Ctrl-C reach it,
+    and not Snakemake. The text is the same for both: Snakemake records it.
     """
     python = _as_template(quote(sys.executable))
     return (
         "upstream={input:q}; folder=$(dirname {output}); "
         f'exec 9> "$folder/{START}"; {python} -m jobkit.start 9; '
+        f'if [ "${{{{{FOREGROUND}:-}}}}" = "$folder" ]; then set -m; else exec >> {{log}} 2>&1; fi; '
         f'{command} --settings {{params.settings:q}} --out "$folder"'
-        ' ${{upstream:+--needs "${{upstream%/*}}"}} >> {log} 2>&1'
+        ' ${{upstream:+--needs "${{upstream%/*}}"}}'
         f' || {python} -m jobkit.failure $? $SECONDS "$folder"'
     )
 
