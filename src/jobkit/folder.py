@@ -10,6 +10,7 @@ from jobkit.failure import FAILURE
 from jobkit.ledger import LEDGER
 from jobkit.lock import LOCK, OWNER
 from jobkit.progress import PROGRESS
+from jobkit.removed import REMOVED
 from jobkit.result import RESULT
 from jobkit.start import START
 
@@ -63,7 +64,7 @@ def empty(folder: Path) -> None:
 
 def sizes(folder: Path, besides: tuple[str, ...] = ()) -> dict[str, int]:
     """Return the sizes in bytes of what the job made; a folder, which may hold thousands of files, is one."""
-    others = {RESULT, LEDGER, LOG, BENCHMARK, FAILURE, PROGRESS, *besides}
+    others = {RESULT, LEDGER, LOG, BENCHMARK, FAILURE, PROGRESS, REMOVED, *besides}
     return {
         entry.name: _size(entry.rglob("*")) if entry.is_dir() else entry.stat().st_size
         for entry in sorted(folder.iterdir())

@@ -4,10 +4,11 @@ A job whose upstream diverged is `diverged` too, without running. `result.json` 
 older one stays in its place, and `ledger.json` beside it says that it is being replaced.
 """
 
+import contextlib
 import os
 import resource
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ from jobkit.folder import check_folder, continue_log, empty, remove_leftovers, s
 from jobkit.ledger import Account, Ledger, is_unfinished, unfinished
 from jobkit.lock import job_lock
 from jobkit.progress import PROGRESS
+from jobkit.removed import REMOVED, expect_files, read_removed
 from jobkit.result import RESULT, SETTINGS, Cost, Result, Status, read_result, write_result
 from jobkit.source import Digests, Source
 
@@ -108,6 +110,8 @@ def run_job(job: JobSpec, work: Callable[[Ledger], Outcome]) -> Result:
             raise UserError(
                 f"{job.upstream}: its rerun has not ended, and its result is of before; end it first"
             )
+        if job.upstream and upstream and upstream.status == "done":
+            expect_files(_with_upstream(job.upstream))
         ledger = _open_ledger(job, source, upstream_digest, past)
         ledger.begin()
         before = provenance.commit()
@@ -119,15 +123,19 @@ def run_job(job: JobSpec, work: Callable[[Ledger], Outcome]) -> Result:
         account = ledger.account(outcome.peak_memory if outcome.peak_memory is not None else resident_peak())
         result = _result(job, outcome, account, {**inherited, **before, **made_from})
         write_result(job.folder, result)
-        for name in (*outcome.obsolete, FAILURE, PROGRESS):
+        for name in (*outcome.obsolete, FAILURE, PROGRESS, REMOVED):
             (job.folder / name).unlink(missing_ok=True)
         ledger.clear()
         return result
 
 
 def _is_of_today(result: Result, folder: Path, source: Digests, made_from: dict[str, Any]) -> bool:
-    """Return whether a result and all its files are what a rerun would make, or are accepted as such."""
-    if not result.files.items() <= sizes(folder).items():
+    """Return whether a result and its files are what a rerun would make, or are accepted as such.
+
+    Files that were removed since count as if they were there.
+    """
+    files = {**read_removed(folder).files, **sizes(folder)}
+    if not result.files.items() <= files.items():
         return False
     past = result.provenance
     differs = {
@@ -204,14 +212,28 @@ def _result(job: JobSpec, outcome: Outcome, account: Account, origin: dict[str, 
 
 def upstream_folder(folder: Path, stage: str) -> Path:
     """Return the folder of the job of `stage` that the job in `folder` depends on, directly or not."""
+    last = folder
+    for last, document in _chain(folder):
+        if document.stage == stage:
+            return last
+    raise UserError(f"{last}: depends on no job of stage {stage}")
+
+
+def _with_upstream(folder: Path) -> Iterator[Path]:
+    """Yield a job's folder and those of the jobs that it depends on, as far as these are stated."""
+    with contextlib.suppress(UserError):
+        yield from (link for link, _ in _chain(folder))
+
+
+def _chain(folder: Path) -> Iterator[tuple[Path, _Document]]:
+    """Yield the folders of a job and of those that it depends on, the nearest first, with their documents."""
     top, visited = folder, set[Path]()
     while folder.resolve() not in visited:
         visited.add(folder.resolve())
         document = _read_document(folder)
-        if document.stage == stage:
-            return folder
+        yield folder, document
         if document.needs is None:
-            raise UserError(f"{folder}: depends on no job of stage {stage}")
+            return
         folder = folder / document.needs
     raise UserError(f"{top / SETTINGS}: the job depends on itself")
 

@@ -1,0 +1,66 @@
+"""`removed.json`: which files of a job were removed since nothing needs them; its result stays valid."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from jobkit.errors import UserError
+from jobkit.files import STRICT, Integer, read_as, read_json, write_json
+
+REMOVED = "removed.json"
+GOING = ".going."
+"""Begins the name of what is being removed: a process that is killed leaves nothing half-there."""
+
+
+@dataclass(frozen=True)
+class Removed:
+    """What is no longer beside a result, and how to have it again."""
+
+    __pydantic_config__ = STRICT
+
+    files: dict[str, Integer] = field(default_factory=dict)
+    """Their sizes in bytes."""
+    remedy: str = ""
+
+
+def read_removed(folder: Path) -> Removed:
+    """Return what was removed from a job's folder; nothing where that is not known."""
+    try:
+        return read_as(Removed, read_json(folder / REMOVED))
+    except (UserError, ValueError):
+        return Removed()
+
+
+def remove_files(folder: Path, sizes: Mapping[str, int], remedy: str) -> None:
+    """Remove files or folders of a job; first of all it is written down which, with their sizes."""
+    write_json(folder / REMOVED, asdict(Removed({**read_removed(folder).files, **sizes}, remedy)))
+    for name in sizes:
+        discard(folder / name)
+
+
+def discard(path: Path) -> None:
+    """Remove a file or folder; one that is killed meanwhile leaves it there or not. No link is followed."""
+    going = path if path.name.startswith(GOING) else path.with_name(f"{GOING}{path.name}")
+    if going != path:
+        if going.is_symlink() or going.exists():  # of a process that was killed
+            discard(going)
+        path.rename(going)
+    if going.is_dir() and not going.is_symlink():
+        shutil.rmtree(going)
+    else:
+        going.unlink()
+
+
+def expect_files(folders: Iterable[Path]) -> None:
+    """Raise a `UserError` with a line for each file that was removed from folders, and what to do."""
+    known = [(folder, read_removed(folder)) for folder in folders]
+    if lines := [
+        f"{folder / name}: was removed; {removed.remedy}"
+        for folder, removed in known
+        for name in removed.files
+        if not (folder / name).exists()
+    ]:
+        raise UserError(lines)
