@@ -38,20 +38,28 @@ def remove_files(folder: Path, sizes: Mapping[str, int], remedy: str) -> None:
     """Remove files or folders of a job; first of all it is written down which, with their sizes."""
     write_json(folder / REMOVED, asdict(Removed({**read_removed(folder).files, **sizes}, remedy)))
     for name in sizes:
-        discard(folder / name)
+        discard(set_aside(folder / name))
 
 
-def discard(path: Path) -> None:
-    """Remove a file or folder; one that is killed meanwhile leaves it there or not. No link is followed."""
-    going = path if path.name.startswith(GOING) else path.with_name(f"{GOING}{path.name}")
-    if going != path:
-        if going.is_symlink() or going.exists():  # of a process that was killed
-            discard(going)
-        path.rename(going)
+def set_aside(path: Path) -> Path:
+    """Rename what is to be removed, so that it is there whole or not at all; return its new path."""
+    going = path.with_name(f"{GOING}{path.name}")
+    if going.is_symlink() or going.exists():  # of a process that was killed
+        discard(going)
+    return path.rename(going)
+
+
+def discard(going: Path) -> None:
+    """Remove a file or folder that was set aside; no link is followed."""
     if going.is_dir() and not going.is_symlink():
         shutil.rmtree(going)
     else:
         going.unlink()
+
+
+def is_whole(folder: Path, files: Iterable[str]) -> bool:
+    """Return whether all files are in a folder."""
+    return all((folder / name).exists() for name in files)
 
 
 def expect_files(folders: Iterable[Path]) -> None:

@@ -8,7 +8,7 @@ from jobkit.errors import UserError
 from jobkit.folder import sizes
 from jobkit.job import JobSpec, Outcome, run_job
 from jobkit.ledger import Ledger
-from jobkit.removed import REMOVED, discard, remove_files
+from jobkit.removed import REMOVED, discard, remove_files, set_aside
 
 REMEDY = "make it again: rerun a1"
 
@@ -72,7 +72,7 @@ def test_a_removal_that_was_killed_midway_leaves_a_valid_result_and_is_taken_up(
     (trained / "weights").rename(trained / ".going.weights")
     assert run_job(job(trained), never).scores == {"dba": 0.9}
     (trained / "weights").mkdir()
-    discard(trained / "weights")
+    discard(set_aside(trained / "weights"))
     assert not list(trained.glob("*weights*"))
 
 
@@ -80,6 +80,6 @@ def test_a_link_is_removed_and_not_what_it_leads_to(trained: Path, tmp_path: Pat
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere/kept").touch()
     (trained / "link").symlink_to(tmp_path / "elsewhere")
-    discard(trained / "link")
+    discard(set_aside(trained / "link"))
     assert (tmp_path / "elsewhere/kept").exists()
     assert not (trained / "link").is_symlink()

@@ -126,6 +126,7 @@ def _as_json(step: Step) -> dict[str, Any]:
 def _lines(step: Step) -> Iterator[tuple[str, str]]:
     """Yield what is known of a job, by what to call it."""
     from jobkit.folder import LOG
+    from jobkit.removed import read_removed
     from papermatrix.render.text import size_text
     from papermatrix.results.status import UNSETTLED
 
@@ -142,7 +143,9 @@ def _lines(step: Step) -> Iterator[tuple[str, str]]:
     resumed = f", resumed {cost.resumptions} times" if cost.resumptions else ""
     yield "device", f"{cost.device_count} x {cost.device}, at most {size_text(cost.peak_memory)}"
     yield "took", f"{cost.seconds:.0f} s, {cost.device_hours:.4f} device-hours{resumed}"
-    files = ", ".join(f"{name} ({size_text(size)})" for name, size in result.files.items())
+    gone = {name for name in read_removed(folder).files if not (folder / name).exists()}
+    sizes = {name: f"{size_text(size)}{', removed' * (name in gone)}" for name, size in result.files.items()}
+    files = ", ".join(f"{name} ({size})" for name, size in sizes.items())
     yield "files", f"{folder}{f': {files}' if files else ''}"
 
 

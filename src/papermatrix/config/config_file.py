@@ -58,6 +58,10 @@ class Config(Frozen):
     on_stale: Literal["keep", "fail"] = "keep"
     """What a run does with stale results: keep and mark them, or fail. `papermatrix rerun` reruns them."""
 
+    keep: Literal["best", "needed", "none"] = "best"
+    """How long checkpoints stay: `best`, the best one for good; `needed`, until every job of every scale that
+    needs it has a result of today's code; `none`, until each has any result."""
+
     @property
     def data_folder(self) -> Path | None:
         """The folder of the recorded data, `~` being one's home."""

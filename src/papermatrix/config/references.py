@@ -9,6 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from jobkit.errors import did_you_mean, one_line
+from jobkit.folder import LOG
+from jobkit.ledger import LEDGER
+from jobkit.result import RESULT, SETTINGS
 from jobkit.settings import Flat, nested
 from jobkit.source import why_no_source
 from jobkit.yaml12 import KeyPath
@@ -20,6 +23,8 @@ from papermatrix.config.stages import Stage, StagesFile
 from papermatrix.config.tables import Column, Level, Table
 from papermatrix.config.templates import holds, render_slug
 
+ALWAYS_KEPT = (RESULT, SETTINGS, LEDGER, LOG)
+"""Files that a result is nothing without, or that tell of it."""
 SEED = "seed"
 """The setting that a level's seeds are values of."""
 
@@ -108,6 +113,12 @@ def check_stages(known: Known) -> Iterator[Issue]:
 def _stage(name: str, stage: Stage, known: Known) -> Iterator[Issue]:
     yield from known.uses(("uses",), stage.uses)
     yield from known.source(("source",), stage.source)
+    for index, file in enumerate(stage.checkpoint):
+        if file in ALWAYS_KEPT:
+            yield (
+                ("checkpoint", index),
+                f"{file} is kept with every result; expected a file that can be missed",
+            )
     if stage.needs is not None and stage.needs not in known.stages.stages:
         yield from known.stage(("needs",), stage.needs)
     elif name in known.stages.before(name):

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import AliasChoices, Field, StrictStr
 
 from jobkit.source import Source, parse_source
-from papermatrix.config.fields import Frozen, Name, Names, Settings, Text
+from papermatrix.config.fields import FileName, Frozen, Name, Names, Settings, Text
 
 
 class Ignored(Frozen):
@@ -34,6 +34,9 @@ class Stage(Frozen):
     source: Names = ()
     """What makes the result: modules, with all that they import of the project, and patterns of files (with a
     slash or a star). A result is stale once the code that counts has changed."""
+    checkpoint: tuple[FileName, ...] = ()
+    """Files and folders beside its results that only later stages read, and that each of these is taken to
+    need; config.yaml's `keep` says how long they stay."""
     ignores: tuple[Ignored, ...] = ()
     """Settings that cannot matter beside others."""
     reads_data_root: Settings | None = None

@@ -10,7 +10,7 @@ from typing import Any
 
 from jobkit.errors import UserError, did_you_mean
 from jobkit.settings import Flat
-from papermatrix.config.load import Project, load
+from papermatrix.config.load import Project, load, load_config, scale_names
 from papermatrix.config.metric import Metric, parse_metric
 from papermatrix.config.references import SEED
 from papermatrix.config.tables import Column, Level, Row, Table
@@ -61,6 +61,13 @@ class Matrix:
 def load_matrix(overrides: Mapping[str, Any] | None = None, tables: Collection[str] | None = None) -> Matrix:
     """Load the matrix of the project in this folder."""
     return expand(load(overrides), tables)
+
+
+def load_every_scale(overrides: Mapping[str, Any] | None = None) -> list[Matrix]:
+    """Load the matrix of the project in this folder at each scale, the chosen one first."""
+    config = load_config(overrides)
+    scales = dict.fromkeys((config.scale, *scale_names(config)))
+    return [load_matrix({**(overrides or {}), "scale": scale}) for scale in scales]
 
 
 def expand(project: Project, tables: Collection[str] | None = None) -> Matrix:

@@ -18,20 +18,21 @@ from jobkit.result import RESULT
 from jobkit.start import START
 from papermatrix.analysis.facts import facts_of_table
 from papermatrix.config.load import Project
-from papermatrix.matrix.expand import load_matrix
+from papermatrix.matrix.expand import load_every_scale, load_matrix
 from papermatrix.matrix.jobs import JOBS, Job
 from papermatrix.render import fingerprint
 from papermatrix.render.curves import jobs_of_figure
 from papermatrix.render.figures import SUFFIXES as FIGURE_SUFFIXES
 from papermatrix.render.macros import jobs_of_numbers
 from papermatrix.render.table import SUFFIXES as TABLE_SUFFIXES
+from papermatrix.results.disk import FOR_GOOD, Disk, remove
 from papermatrix.results.migration import has_older_results
 from papermatrix.results.partial import remove_complete
 from papermatrix.results.store import DATA_DIGESTS, Store, stale_jobs
 
 JOB = f"{JOBS}/{{stage}}/{{id}}"
 JOB_RESULT, JOB_LOG, JOB_BENCHMARK = f"{JOB}/{RESULT}", f"{JOB}/{LOG}", f"{JOB}/{BENCHMARK}"
-NOT_SHOWN = ("device", "data_root", "on_stale", "gpu", "gpu_model")
+NOT_SHOWN = ("device", "data_root", "on_stale", "keep", "gpu", "gpu_model")
 """Keys of config.yaml that change no text of a table: what jobs run on, and what becomes of stale ones."""
 
 RERUN = "PAPERMATRIX_RERUN"
@@ -168,6 +169,20 @@ class Planner:
 
     def remove_partial_tables(self) -> None:
         remove_complete(self.matrix, Store(self.matrix))
+
+    def remove_spent_checkpoints(self) -> None:
+        """Remove the checkpoints that nothing needs by now, where config.yaml's `keep` says so."""
+        keep = self.matrix.project.config.keep
+        if keep == FOR_GOOD:
+            return
+        try:
+            spent = list(Disk(load_every_scale(self._config)).spent(keep))
+        except UserError as error:  # of another scale than that of this run, which has succeeded
+            print(f"warning: checkpoints stay: {error.lines[0]}", file=sys.stderr)
+            return
+        for item in spent:
+            if remove(item):
+                print(f"removed {item}: {item.why}", file=sys.stderr)
 
     def _results(self, jobs: Iterable[Job]) -> list[str]:
         """Return the results of jobs; with `on_stale: fail` raise a `UserError` that lists the stale ones."""

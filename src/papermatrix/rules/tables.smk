@@ -23,3 +23,4 @@ onerror:
 
 onsuccess:
     planner.remove_partial_tables()
+    planner.remove_spent_checkpoints()
