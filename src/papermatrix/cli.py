@@ -12,7 +12,7 @@ from jobkit.errors import exit_code, expect_command
 COMMANDS = (
     *("plan", "validate", "diff", "estimate", "status", "explain", "check"),
     *("render", "run", "rerun", "accept", "migrate"),
-    *("figure", "audit", "fact", "numbers", "paper", "experiments", "prune", "schema"),
+    *("figure", "audit", "fact", "numbers", "paper", "experiments", "rename", "prune", "schema"),
 )
 """Modules of `papermatrix.commands`, in the order of the help."""
 

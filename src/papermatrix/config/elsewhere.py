@@ -14,9 +14,9 @@ FILES = ("tables", "stages", "reported", "paper", "settings")
 """Keys of config.yaml that name a file of the project, where they are set; `scales` names a folder."""
 
 
-def files_of(config: Config) -> list[Path]:
-    """Return the files that config.yaml names besides the scales, as paths from the project's folder."""
-    return [_from_here(path) for key in FILES if (path := getattr(config, key)) is not None]
+def files_of(config: Config) -> dict[str, Path]:
+    """Return the files that config.yaml names besides the scales, by key, from the project's folder on."""
+    return {key: _from_here(path) for key in FILES if (path := getattr(config, key)) is not None}
 
 
 def scales_folder(config: Config) -> Path:

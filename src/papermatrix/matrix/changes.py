@@ -90,7 +90,7 @@ class _Past:
             return None
         with copied(self._contents):
             config = load_config(overrides)
-        for path in files_of(config):
+        for path in files_of(config).values():
             self._take(path)
         self._take_scales(scales_folder(config))
         if not self._has_files:
