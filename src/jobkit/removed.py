@@ -17,13 +17,14 @@ GOING = ".going."
 
 @dataclass(frozen=True)
 class Removed:
-    """What is no longer beside a result, and how to have it again."""
+    """What is no longer beside a result."""
 
     __pydantic_config__ = STRICT
 
     files: dict[str, Integer] = field(default_factory=dict)
     """Their sizes in bytes."""
-    remedy: str = ""
+    again: str = ""
+    """The command that makes them again, without the job's id."""
 
 
 def read_removed(folder: Path) -> Removed:
@@ -34,9 +35,9 @@ def read_removed(folder: Path) -> Removed:
         return Removed()
 
 
-def remove_files(folder: Path, sizes: Mapping[str, int], remedy: str) -> None:
+def remove_files(folder: Path, sizes: Mapping[str, int], again: str) -> None:
     """Remove files or folders of a job; first of all it is written down which, with their sizes."""
-    write_json(folder / REMOVED, asdict(Removed({**read_removed(folder).files, **sizes}, remedy)))
+    write_json(folder / REMOVED, asdict(Removed({**read_removed(folder).files, **sizes}, again)))
     for name in sizes:
         discard(set_aside(folder / name))
 
@@ -63,12 +64,12 @@ def is_whole(folder: Path, files: Iterable[str]) -> bool:
 
 
 def expect_files(folders: Iterable[Path]) -> None:
-    """Raise a `UserError` with a line for each file that was removed from folders, and what to do."""
-    known = [(folder, read_removed(folder)) for folder in folders]
-    if lines := [
-        f"{folder / name}: was removed; {removed.remedy}"
-        for folder, removed in known
-        for name in removed.files
-        if not (folder / name).exists()
-    ]:
-        raise UserError(lines)
+    """Raise a `UserError` for the first folder that lacks removed files, with what makes them again.
+
+    Folders upstream of it, which come after it, are made again with it.
+    """
+    for folder in folders:
+        removed = read_removed(folder)
+        if gone := [str(folder / name) for name in removed.files if not (folder / name).exists()]:
+            name = folder.resolve().name
+            raise UserError(f"{', '.join(gone)}: was removed; make it again: {removed.again} {name}")

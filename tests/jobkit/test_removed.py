@@ -10,7 +10,7 @@ from jobkit.job import JobSpec, Outcome, run_job
 from jobkit.ledger import Ledger
 from jobkit.removed import REMOVED, discard, remove_files, set_aside
 
-REMEDY = "make it again: rerun a1"
+AGAIN = "rerun"
 
 
 def job(folder: Path, stage: str = "train", upstream: Path | None = None) -> JobSpec:
@@ -40,7 +40,7 @@ def never(ledger: Ledger) -> Outcome:
 
 
 def test_a_result_without_removed_files_is_complete(trained: Path) -> None:
-    remove_files(trained, {"weights": 2}, REMEDY)
+    remove_files(trained, {"weights": 2}, AGAIN)
     assert sizes(trained) == {"history.csv": 5, "settings.json": sizes(trained)["settings.json"]}
     assert run_job(job(trained), never).scores == {"dba": 0.9}
     (trained / "history.csv").unlink()
@@ -51,15 +51,15 @@ def test_a_result_without_removed_files_is_complete(trained: Path) -> None:
 def test_what_needs_a_removed_file_says_so_before_it_begins(trained: Path) -> None:
     middle, last = trained.with_name("b1"), trained.with_name("c1")
     run_job(job(middle, "rebuild", trained), lambda ledger: Outcome())
-    remove_files(trained, {"weights": 2}, REMEDY)
+    remove_files(trained, {"weights": 2}, AGAIN)
     with pytest.raises(UserError) as error:
         run_job(job(last, "evaluate", middle), never)
-    assert str(error.value).endswith(f"a1/weights: was removed; {REMEDY}")
+    assert str(error.value).endswith("a1/weights: was removed; make it again: rerun a1")
     assert not (last / "ledger.json").exists()
 
 
 def test_a_job_that_runs_again_has_its_files_again(trained: Path) -> None:
-    remove_files(trained, {"weights": 2}, REMEDY)
+    remove_files(trained, {"weights": 2}, AGAIN)
     (trained / REMOVED).unlink()
     train(trained)
     assert (trained / "weights/first").exists()
@@ -67,7 +67,7 @@ def test_a_job_that_runs_again_has_its_files_again(trained: Path) -> None:
 
 
 def test_a_removal_that_was_killed_midway_leaves_a_valid_result_and_is_taken_up(trained: Path) -> None:
-    (trained / REMOVED).write_text('{"files": {"weights": 2}, "remedy": ""}')
+    (trained / REMOVED).write_text('{"files": {"weights": 2}, "again": ""}')
     run_job(job(trained.with_name("b1"), "evaluate", trained), lambda ledger: Outcome())
     (trained / "weights").rename(trained / ".going.weights")
     assert run_job(job(trained), never).scores == {"dba": 0.9}

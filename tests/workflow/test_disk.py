@@ -41,10 +41,9 @@ def test_results_stay_valid_and_what_needs_a_checkpoint_says_what_to_rerun(works
     workspace.edit("config/tables.yaml", ("    columns:", column))
     output = workspace.papermatrix("run", "cups", "steeped", "red cup", "--cores", "1", fails=True)
     assert workspace.runs() == before
-    steep, dry = re.findall(r"leaves.csv: was removed; make it again: papermatrix (rerun \S+)", output)[:2]
+    (steep,) = set(re.findall(r"leaves.csv: was removed; make it again: papermatrix (rerun [\w-]+)", output))
     workspace.papermatrix(*steep.split(), "--cores", "1")
     assert workspace.runs() - before == {"dry": 1, "steep": 1}
-    assert steep.split()[1] != dry.split()[1]
     made = workspace.papermatrix("run", "cups", "steeped", "red cup", "--cores", "1")
     assert re.search(r"^cups, steeped, red cup: 0\.\d+$", made, re.MULTILINE)
     refused = workspace.papermatrix(*steep.split(), fails=True)

@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from jobkit.folder import sizes
 from jobkit.ledger import LEDGER, is_unfinished
-from jobkit.lock import LOCK, is_locked, job_lock
+from jobkit.lock import LOCK, is_locked, is_started, job_lock
 from jobkit.removed import GOING, discard, remove_files, set_aside
 from jobkit.result import RESULT, SETTINGS
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import JOBS, Job
+from papermatrix.results.migration import plan_migration
 from papermatrix.results.status import JobStatus
 from papermatrix.results.store import Store
 
+AGAIN = "papermatrix rerun"
+"""Makes a job's files again."""
 FOR_GOOD = "best"
 """The `keep` with which every checkpoint stays."""
 SETTLED = {
@@ -37,8 +41,6 @@ class Removable:
     why: str
     files: Mapping[str, int] = field(default_factory=dict)
     """With their sizes; none for the whole folder."""
-    remedy: str = ""
-    """How to have the files again."""
 
     def __str__(self) -> str:
         return ", ".join(str(self.folder / name) for name in self.files) or str(self.folder)
@@ -56,6 +58,7 @@ class Disk:
     """The folders of jobs, and what the matrices of all scales need of them."""
 
     def __init__(self, matrices: Sequence[Matrix]):
+        self._matrices = matrices
         self._needed = {job.folder for matrix in matrices for job in matrix.jobs.values()}
         self._jobs: dict[str, tuple[Job, Matrix]] = {}
         self._users: dict[str, set[str]] = {}
@@ -75,8 +78,10 @@ class Disk:
                 yield Removable(folder, _size(folder), "left of a removal that was killed")
             elif not any((folder / name).exists() for name in (RESULT, SETTINGS, LEDGER, LOCK)):
                 yield LeftAlone(folder, "no job's folder")
-            elif is_locked(folder):
+            elif _runs(folder):
                 yield LeftAlone(folder, "running")
+            elif folder in self._of_older_names:
+                yield LeftAlone(folder, "of a needed job's older name or form (papermatrix migrate)")
             elif is_unfinished(folder) and not with_interrupted:
                 yield LeftAlone(folder, "interrupted")
             else:
@@ -98,8 +103,13 @@ class Disk:
                     if len(users) > 1
                     else "no job needs it"
                 )
-                remedy = f"make it again: papermatrix rerun {job.id}"
-                yield Removable(job.folder, sum(files.values()), f"keep: {keep}, and {done}", files, remedy)
+                yield Removable(job.folder, sum(files.values()), f"keep: {keep}, and {done}", files)
+
+    @cached_property
+    def _of_older_names(self) -> set[Path]:
+        """The folders that a migration carries over to jobs that tables need."""
+        migration = plan_migration(self._matrices[0])
+        return {move.folder for move in migration.moves if move.job.folder in self._needed}
 
     def _status(self, name: str) -> JobStatus:
         job, matrix = self._jobs[name]
@@ -111,16 +121,20 @@ def remove(item: Removable) -> bool:
     if _is_going(item.folder):
         discard(item.folder)
         return True
-    if is_locked(item.folder):
+    if _runs(item.folder):
         return False
     if item.files:
         with job_lock(item.folder):
-            remove_files(item.folder, item.files, item.remedy)
+            remove_files(item.folder, item.files, AGAIN)
         return True
     with job_lock(item.folder):
         going = set_aside(item.folder)
     discard(going)
     return True
+
+
+def _runs(folder: Path) -> bool:
+    return is_locked(folder) or is_started(folder)
 
 
 def _is_going(path: Path) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from jobkit.files import read_sealed, write_json, write_sealed
 from jobkit.ledger import Ledger
 from jobkit.lock import job_lock
 from papermatrix.cli import main
@@ -65,6 +66,22 @@ def test_what_runs_or_is_interrupted_is_left_alone(pruned: Paper, capsys: pytest
     prune(capsys, "--yes", "--interrupted")
     assert unneeded(pruned) == []
     assert not third.exists()
+
+
+def test_a_result_that_a_migration_carries_over_is_left_alone(
+    pruned: Paper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = next(iter(pruned.matrix().jobs.values()))
+    older = job.folder.with_name("older-0123456789ab")
+    settings = {"stage": job.stage, "id": older.name, "needs": None, "settings": job.settings}
+    write_json(job.folder / "settings.json", settings)
+    job.folder.rename(older)
+    sealed = read_sealed(older / "result.json") | {"id": older.name}
+    write_sealed(older / "result.json", sealed)
+    assert f"{older}: of a needed job's older name or form (papermatrix migrate), left alone" in prune(
+        capsys, "--yes"
+    )
+    assert older.exists()
 
 
 def test_no_link_is_followed_and_no_folder_touched_that_is_no_jobs(
