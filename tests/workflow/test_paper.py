@@ -87,7 +87,7 @@ def test_a_changed_result_changes_the_number_in_the_text_and_in_the_table(worksp
 def test_what_tex_finds_wrong_is_reported_and_no_pdf_is_left(workspace: Workspace) -> None:
     workspace.edit("paper/main.tex", (r"\plainTaste", r"\plainTatse"))
     output = workspace.snakemake("--cores", "1", "results/paper.pdf", fails=True)
-    assert "error: ./main.tex:5: Undefined control sequence." in output
+    assert "; ./main.tex:5: Undefined control sequence." in output
     assert not (workspace.folder / "results/paper.pdf").exists()
 
 
@@ -102,7 +102,10 @@ def test_without_tex_the_run_says_what_to_install(
                 (bare / program.name).symlink_to(program)
     monkeypatch.setenv("PATH", str(bare))
     output = workspace.snakemake("--cores", "1", "results/paper.pdf", fails=True)
-    assert "error: latexmk and pdflatex not found; install TeX Live: `apt-get install latexmk" in output
+    assert (
+        "results/paper.pdf failed: latexmk and pdflatex not found; install TeX Live: `apt-get install latexmk"
+        in output
+    )
     assert "Traceback" not in output
 
 
@@ -128,6 +131,31 @@ def test_an_edit_of_its_cell_writes_the_number_in_the_text_again(workspace: Work
     assert workspace.plan("paper/numbers.tex") == {}
     workspace.edit("config/tables.yaml", ("- label: white cup", "- {label: white cup, factor: 100}"))
     assert workspace.plan("paper/numbers.tex") == {"numbers": 1}
+
+
+def test_a_result_that_is_gone_is_gone_from_the_curves_and_from_the_text(workspace: Workspace) -> None:
+    files = ("results/figures/drying.pdf", "paper/numbers.tex")
+    workspace.snakemake("--cores", "1", *files)
+    for stage in ("dry", "taste"):
+        shutil.rmtree(workspace.folder / "results/jobs" / stage)
+    planned = workspace.plan(*files)
+    assert (planned["dry"], planned["taste"], planned["figure"], planned["numbers"]) == (2, 1, 1, 1)
+    workspace.snakemake("--cores", "2", *files)
+    assert workspace.plan(*files) == {}
+
+
+@needs_tex
+@pytest.mark.slow
+def test_the_paper_at_another_scale_leaves_the_parts_beside_its_source(workspace: Workspace) -> None:
+    (workspace.folder / "config/scales/large.yaml").write_text("leaf.grams: 7\n")
+    workspace.snakemake("--cores", "2", "results/paper.pdf")
+    parts = {path: path.read_bytes() for path in (workspace.folder / "paper").rglob("*.*")}
+    pdf = workspace.folder / "results/large/paper.pdf"
+    workspace.snakemake("--cores", "2", "results/large/paper.pdf", "--config", "scale=large")
+    assert "at scale large." in words(pdf)
+    assert workspace.rows("large/cups")["plain"][0] in words(pdf)
+    assert {path: path.read_bytes() for path in (workspace.folder / "paper").rglob("*.*")} == parts
+    assert workspace.plan("results/large/paper.pdf", "--config", "scale=large") == {}
 
 
 def test_stale_curves_and_numbers_are_refused_where_stale_results_are(workspace: Workspace) -> None:

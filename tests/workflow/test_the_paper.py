@@ -87,7 +87,7 @@ def test_the_pdf_holds_every_table_and_nothing_sticks_out(project: Workspace) ->
         write_json(fact.path, {"answer": {"parameters": {"total": 1}}})  # a footnote to every count
     project.snakemake("--cores", "2", "results/paper.pdf")
     assert (project.folder / "results/paper.pdf").read_bytes().startswith(b"%PDF")
-    log = (project.folder / "results/paper/main.log").read_text(errors="replace")
+    log = (project.folder / "results/tex/main.log").read_text(errors="replace")
     assert [line for line in log.splitlines() if re.match(r"Overfull|LaTeX Warning", line)] == []
 
 

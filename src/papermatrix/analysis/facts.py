@@ -1,4 +1,4 @@
-"""Facts that a declared command computes from a row's settings, each once; kept in results/facts."""
+"""Facts that a declared command computes from a row's settings, each once, whatever the scale."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ from jobkit.settings import Flat
 from jobkit.source import parse_source, source_digests
 from papermatrix.config.fields import is_number
 from papermatrix.config.metric import LARGEST
+from papermatrix.config.outputs import RESULTS
 from papermatrix.config.paper import Command, Computed
 from papermatrix.config.tables import Row
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import DIGITS
 
-FACTS = Path("results/facts")
+FACTS = RESULTS / "facts"
 SCALE, SETTINGS = "{scale}", "{settings}"
 TIMEOUT = 900
 """Seconds that a command may take."""

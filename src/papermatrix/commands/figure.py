@@ -11,7 +11,7 @@ from papermatrix.commands.options import Commands, new_parser, overrides
 def add_parser(commands: Commands) -> None:
     parser = new_parser(commands, "figure", _run, "draw figures from what their jobs recorded")
     parser.add_argument("figures", nargs="+", metavar="FIGURE")
-    parser.add_argument("--out", type=Path, metavar="DIR", default=Path("results/figures"))
+    parser.add_argument("--out", type=Path, metavar="DIR", help="default: the scale's, in results")
     parser.add_argument("--partial", action="store_true", help="also where results are missing")
 
 
@@ -20,6 +20,7 @@ def _run(options: argparse.Namespace) -> None:
     from papermatrix.render.figures import draw
 
     matrix = load_matrix(overrides(options))
+    out = options.out or matrix.project.outputs.figures
     for figure in options.figures:
-        for path in draw(matrix, figure, options.out, is_partial=options.partial):
+        for path in draw(matrix, figure, out, is_partial=options.partial):
             print(path)

@@ -13,7 +13,7 @@ def add_parser(commands: Commands) -> None:
     parser = new_parser(commands, "render", _run, "write tables from their jobs' results")
     add_tables(parser)
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="default: results, or with --partial results/partial"
+        "--out", type=Path, metavar="DIR", help="default: the scale's, in results; with --partial its partial"
     )
     parser.add_argument(
         "--partial",
@@ -26,11 +26,12 @@ def _run(options: argparse.Namespace) -> None:
     from papermatrix.analysis.audit import footnotes
     from papermatrix.matrix.expand import load_matrix
     from papermatrix.render.table import render
-    from papermatrix.results.partial import PARTIAL, incomplete_tables, remove_complete
+    from papermatrix.results.partial import incomplete_tables, remove_complete
     from papermatrix.results.store import Store
 
     matrix = load_matrix(overrides(options), options.tables or None)
-    out = options.out or (PARTIAL if options.partial else Path("results"))
+    outputs = matrix.project.outputs
+    out = options.out or (outputs.partial if options.partial else outputs.tables)
     tables = list(matrix.cells)
     if options.partial and not options.tables:
         store = Store(matrix)

@@ -52,7 +52,7 @@ def _run(options: argparse.Namespace) -> None:
     if not again and not jobs:
         print("no stale jobs")
         return
-    targets = [f"results/{table}.md" for table in tables if options.names]
+    targets = [str(matrix.project.outputs.tables / f"{table}.md") for table in tables if options.names]
     command = [sys.executable, "-m", "snakemake", *targets, *(str(job.folder / RESULT) for job in jobs)]
     command += ["--forcerun", *(str(job.folder / RESULT) for job in again)] if again else []
     command += ["--cores", options.cores] if options.cores else []

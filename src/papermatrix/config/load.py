@@ -16,6 +16,7 @@ from jobkit.validation import parse
 from jobkit.yaml12 import Document, KeyPath, read_yaml, resolved
 from papermatrix.config.config_file import Config, ConfigDocument
 from papermatrix.config.fields import SETTINGS
+from papermatrix.config.outputs import FOLDERS, RESULTS, Outputs, outputs_of
 from papermatrix.config.paper import PaperFile
 from papermatrix.config.paper_references import check_paper
 from papermatrix.config.references import Known, check_data_root, check_reported, check_stages, check_table
@@ -52,6 +53,13 @@ class Project:
     """The scale at which ours could be compared with them."""
     paper: PaperFile
     """What the paper holds besides its tables."""
+    outputs_by_scale: Mapping[str, Outputs]
+    """The files that are rendered at each scale."""
+
+    @property
+    def outputs(self) -> Outputs:
+        """The files that are rendered at the chosen scale."""
+        return self.outputs_by_scale[self.config.scale]
 
 
 def load(
@@ -116,6 +124,9 @@ class _Loader:
             reported_source=reported_file.source if reported_file else "As reported by the authors.",
             reported_scale=reported_file.scale if reported_file else None,
             paper=paper,
+            outputs_by_scale={
+                scale: outputs_of(scale, self._own_scale, paper.main) for scale in self._scales
+            },
         )
 
     def _error(self) -> UserError:
@@ -159,6 +170,7 @@ class _Loader:
             raise UserError(f"{CONFIG}: no such file; run it in the project's folder")
         file = read_yaml(CONFIG)
         content = file.content if isinstance(file.content, dict) else {}
+        self._own_scale = content.get("scale")
         changed = {key: value for key, value in _values(overrides).items() if content.get(key, ...) != value}
         document = ConfigDocument(file.path, {**content, **changed}, file.lines, changed.keys())
         config = self._try(lambda: parse(Config, document)) or _fitting(Config, document.content, None)
@@ -172,6 +184,9 @@ class _Loader:
             hint = did_you_mean(scale, self._scales) or f"; {self.config.scales} holds none"
             self._check(self._config_document, (), [(("scale",), f"no such scale {scale!r}{hint}")])
         for name in self._scales:
+            if name in FOLDERS and name != self._own_scale and (every_scale or name == scale):
+                message = f"{RESULTS / name} holds other files than its tables; expected another name"
+                self._diagnostics.append(Diagnostic(message, str(_scale_path(self.config, name))))
             if schema is not None and (every_scale or name == scale):
                 settings = self._try(lambda name=name: _read_scale(self.config, name, schema))
                 base = settings or {} if name == scale else base

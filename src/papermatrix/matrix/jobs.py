@@ -11,9 +11,10 @@ from jobkit.digest import canonical_json, digest
 from jobkit.errors import UserError
 from jobkit.settings import Flat, Nested, merged, nested
 from papermatrix.config.load import Project
+from papermatrix.config.outputs import RESULTS
 from papermatrix.config.templates import holds, render_slug
 
-JOBS = Path("results/jobs")
+JOBS = RESULTS / "jobs"
 DIGITS = 12
 """Of a digest in a job's id."""
 

@@ -1,4 +1,4 @@
-"""Builds the paper's PDF: its tables and figures beside its source, then latexmk."""
+"""Builds the paper's PDF: its tables and figures where its source finds them, then latexmk."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from jobkit.errors import UserError
 from jobkit.files import write_bytes
+from papermatrix.config.outputs import Outputs
 from papermatrix.matrix.expand import Matrix
 
 PROGRAMS = ("latexmk", "pdflatex")
@@ -22,8 +23,8 @@ TIMEOUT = 600
 _ERROR = re.compile(r"^(?:! |\S+:\d+: ).*")
 
 
-def build(matrix: Matrix, results: Path, out: Path) -> None:
-    """Copy the tables and figures of `results` to where the paper's source lies, and write its PDF.
+def build(matrix: Matrix, outputs: Outputs, out: Path) -> None:
+    """Copy the rendered tables and figures to where the paper's source includes them, and write its PDF.
 
     A `UserError` says what to install where TeX is missing, or what TeX found wrong.
     """
@@ -33,13 +34,12 @@ def build(matrix: Matrix, results: Path, out: Path) -> None:
     if not main.exists():
         raise UserError(f"{main}: no such file; {matrix.project.config.paper} names it")
     for table in matrix.cells:
-        _copy(results / f"{table}.tex", main.parent / "tables")
+        _copy(outputs.tables / f"{table}.tex", outputs.article / "tables")
     for name, figure in matrix.project.paper.figures.items():
         if figure.table in matrix.cells:
-            _copy(results / "figures" / f"{name}.pdf", main.parent / "figures")
-    folder = (out.parent / out.stem).resolve()
-    _run_latexmk(main, folder)
-    write_bytes(out, (folder / f"{main.stem}.pdf").read_bytes())
+            _copy(outputs.figures / f"{name}.pdf", outputs.article / "figures")
+    _run_latexmk(main, outputs)
+    write_bytes(out, (outputs.tex / f"{main.stem}.pdf").read_bytes())
 
 
 def _copy(file: Path, folder: Path) -> None:
@@ -49,9 +49,13 @@ def _copy(file: Path, folder: Path) -> None:
         write_bytes(copy, content)
 
 
-def _run_latexmk(main: Path, folder: Path) -> None:
-    """Write the PDF and TeX's log to a folder; the same source is the same bytes."""
+def _run_latexmk(main: Path, outputs: Outputs) -> None:
+    """Write the PDF and TeX's log to TeX's folder; the same source is the same bytes."""
+    folder = outputs.tex.resolve()
     folder.mkdir(parents=True, exist_ok=True)
+    environment = {"SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1", "max_print_line": "1000"}
+    if outputs.article != main.parent:  # the parts beside the source are of another scale
+        environment["TEXINPUTS"] = f"{outputs.article.resolve()}:{os.environ.get('TEXINPUTS', '')}"
     try:
         done = subprocess.run(
             [
@@ -59,7 +63,7 @@ def _run_latexmk(main: Path, folder: Path) -> None:
                 *(f"-outdir={folder}", main.name),
             ],
             cwd=main.parent,
-            env={**os.environ, "SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1", "max_print_line": "1000"},
+            env={**os.environ, **environment},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -71,7 +75,7 @@ def _run_latexmk(main: Path, folder: Path) -> None:
         raise UserError(f"{main}: TeX took longer than {TIMEOUT} s") from None
     if done.returncode == 0:
         return
-    log = folder / f"{main.stem}.log"
+    log = outputs.tex / f"{main.stem}.log"
     lines = log.read_text(errors="replace").splitlines() if log.exists() else done.stdout.splitlines()
     errors = [line for line in lines if _ERROR.match(line)] or lines[-5:]
     hint = [INSTALL] if any(".sty' not found" in error for error in errors) else []

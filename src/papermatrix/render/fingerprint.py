@@ -1,4 +1,4 @@
-"""The fingerprint of an output: a short digest of all that it shows besides results.
+"""The fingerprint of an output: short digests of all that it shows besides results.
 
 Results are files that Snakemake compares by itself. Whatever else an output shows is in here, so an output is
 rendered again when its fingerprint changes, and the part that changed says why.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,52 +18,62 @@ from jobkit.digest import digest, digest_files
 from papermatrix.analysis.audit import rules_of
 from papermatrix.matrix.cells import Cell
 from papermatrix.matrix.expand import Matrix
-from papermatrix.render.curves import cells_of_figure, figure_of
+from papermatrix.matrix.jobs import Job
+from papermatrix.render.curves import cells_of_figure, figure_of, jobs_of_figure
 from papermatrix.render.formats import OWN_TEMPLATES
-from papermatrix.render.macros import cells_of_numbers
+from papermatrix.render.macros import cells_of_numbers, jobs_of_numbers
 from papermatrix.results.store import Store
 
 PACKAGE = Path(__file__).parents[1]
 DIGITS = 8
+PARTS = ("declared", "cells", "stale", "code", "audit")
+"""Of every fingerprint."""
+Fingerprint = Mapping[str, str]
+"""By part: `cells:1f0c93ab`."""
 _NOT_SHOWN = {"about", "with_", "at", "seeds", "values", "rows", "columns", "variants", "reported"}
 """Fields that no output shows, or that are in its cells."""
 
 
-def of_table(matrix: Matrix, name: str, store: Store) -> str:
+def of_table(matrix: Matrix, name: str, store: Store) -> Fingerprint:
     """Return the fingerprint of a table in all its formats."""
-    rules = rules_of(matrix, name)
-    return fingerprint(matrix, [matrix.project.tables[name]], matrix.cells[name], store, audit=rules)
+    table, cells, jobs = matrix.project.tables[name], matrix.cells[name], matrix.shown_jobs(name)
+    return fingerprint(matrix, [table], cells, _stale(jobs, store), audit=rules_of(matrix, name))
 
 
-def of_figure(matrix: Matrix, name: str, store: Store) -> str:
+def of_figure(matrix: Matrix, name: str, store: Store) -> Fingerprint:
     """Return the fingerprint of a figure."""
-    figure = figure_of(matrix, name)
-    return fingerprint(matrix, [figure], cells_of_figure(matrix, figure), store)
+    figure, jobs = figure_of(matrix, name), jobs_of_figure(matrix, name)
+    return fingerprint(matrix, [figure], cells_of_figure(matrix, figure), _stale(jobs.values(), store))
 
 
-def of_macros(matrix: Matrix, store: Store) -> str:
+def of_macros(matrix: Matrix, store: Store) -> Fingerprint:
     """Return the fingerprint of the numbers of the text."""
-    numbers = matrix.project.paper.numbers
-    return fingerprint(
-        matrix, list(numbers.values()), cells_of_numbers(matrix).values(), store, names=list(numbers)
-    )
+    numbers, cells = matrix.project.paper.numbers, cells_of_numbers(matrix)
+    stale = _stale(jobs_of_numbers(matrix).values(), store)
+    return fingerprint(matrix, list(numbers.values()), cells.values(), stale, names=list(cells))
 
 
 def fingerprint(
-    matrix: Matrix, declared: Sequence[BaseModel], cells: Iterable[Cell], store: Store, **other: Any
-) -> str:
-    """Return an output's fingerprint: `declared:1f0c93ab cells:... stale:... code:...`.
+    matrix: Matrix,
+    declared: Sequence[BaseModel],
+    cells: Iterable[Cell],
+    stale: Sequence[str],
+    *,
+    names: Sequence[str] = (),
+    audit: Sequence[Any] = (),
+) -> Fingerprint:
+    """Return an output's fingerprint: a digest for each part, so that the one that changed says why.
 
-    `declared` is what people wrote about it; `other` is what else it shows.
+    `declared` is what people wrote about it, by `names` where it shows them; `stale` are those of its jobs;
+    `audit` are the rules of its footnotes.
     """
     cells = list(cells)
     project = matrix.project
-    jobs = {job.id: job for cell in cells for job in cell.jobs}
-    chain = {job.id: job for top in jobs.values() for job in top.chain()}
     levels = {id(level): level for cell in cells for level in (cell.row, cell.column, cell.variant) if level}
     parts = {
         "declared": [
             project.config.scale,
+            names,
             [model.model_dump(mode="json", exclude=_NOT_SHOWN) for model in (*declared, *levels.values())],
             project.stages.header,
             project.stages.header_scores,
@@ -71,12 +81,19 @@ def fingerprint(
             project.reported_scale,
         ],
         "cells": [_content(cell) for cell in cells],
-        "stale": [job.id for job in jobs.values() if store.is_stale(job)],
-        "accepted": [str(store.acceptance(job)) for job in chain.values()],
+        "stale": stale,
         "code": [_code(), digest_files(OWN_TEMPLATES.glob("*"), OWN_TEMPLATES)],
-        **other,
+        "audit": audit,
     }
-    return " ".join(f"{name}:{digest(content)[:DIGITS]}" for name, content in parts.items())
+    return {name: f"{name}:{digest(content)[:DIGITS]}" for name, content in parts.items()}
+
+
+def _stale(jobs: Iterable[Job], store: Store) -> list[str]:
+    """Return which of an output's jobs are stale, and as what the results behind it are accepted."""
+    jobs = list(jobs)
+    chain = {job.id: job for top in jobs for job in top.chain()}
+    accepted = [str(acceptance) for job in chain.values() if (acceptance := store.acceptance(job))]
+    return [*(job.id for job in jobs if store.is_stale(job)), *accepted]
 
 
 def _content(cell: Cell) -> list[Any]:

@@ -8,8 +8,6 @@ from papermatrix.matrix.expand import Matrix
 from papermatrix.results.status import UNSETTLED, JobStatus
 from papermatrix.results.store import Store
 
-PARTIAL = Path("results/partial")
-
 
 def incomplete_tables(matrix: Matrix, store: Store) -> list[str]:
     """Return the tables of which a job has begun or has a result, and that are not complete."""
@@ -27,7 +25,7 @@ def is_complete(matrix: Matrix, table: str, store: Store) -> bool:
     return has_results and not any(store.status(job) in UNSETTLED for job in matrix.jobs_of(table))
 
 
-def remove_complete(matrix: Matrix, store: Store, folder: Path = PARTIAL) -> None:
+def remove_complete(matrix: Matrix, store: Store, folder: Path) -> None:
     """Remove what was rendered of tables that are complete by now, or are no more."""
     files = [path for path in folder.glob("*.*") if path.is_file()]
     incomplete = {

@@ -1,9 +1,9 @@
-# Facts that reported numbers are held to, computed from settings alone.
+# Facts that reported numbers are held to, computed from settings alone; every scale has the same.
 rule fact:
     output:
-        "results/facts/{fact}.json",
+        FACT,
     log:
-        "results/logs/{fact}.txt",
+        str(outputs.logs / "fact_{fact}.txt"),
     localrule: True
     params:
         config=planner.render_config,

@@ -2,20 +2,29 @@
 from functools import partial
 
 from papermatrix.rules.planner import (
+    FACT,
     FIGURE_SUFFIXES,
     JOB_BENCHMARK,
     JOB_LOG,
     JOB_RESULT,
+    NAME,
     TABLE_SUFFIXES,
     Planner,
+    by_part,
     in_one_line,
     job_command,
+    render_command,
     shell_prefix,
 )
+from papermatrix.rules.terminal import OneGoodLine
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+
+logger.addFilter(OneGoodLine())
 
 ask = partial(in_one_line, error_class=WorkflowError)
 planner = ask(Planner)(config)
+outputs = planner.outputs
 paper_config = planner.matrix.project.config
 
 job_of = ask(planner.job)
@@ -33,6 +42,6 @@ def settings(wildcards, output):
 
 wildcard_constraints:
     id=r"[A-Za-z0-9.+-]+",
-    table=r"[a-z0-9_]+",
-    figure=r"[a-z0-9_]+",
+    table=NAME,
+    figure=NAME,
     fact=r"[a-z0-9_-]+",

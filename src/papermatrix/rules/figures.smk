@@ -3,15 +3,15 @@ rule figure:
     input:
         ask(planner.results_of_figure),
     output:
-        multiext("results/figures/{figure}", *FIGURE_SUFFIXES),
+        multiext(str(outputs.figures / "{figure}"), *FIGURE_SUFFIXES),
     log:
-        "results/logs/figure_{figure}.txt",
+        str(outputs.logs / "figure_{figure}.txt"),
     localrule: True
     params:
-        fingerprint=ask(planner.figure_fingerprint),
+        **by_part(ask(planner.figure_fingerprint)),
         config=planner.render_config,
+        out=str(outputs.figures),
     message:
         "figure {wildcards.figure}"
     shell:
-        "papermatrix figure {wildcards.figure} --out results/figures"
-        " --config {params.config:q} > {log} 2>&1"
+        render_command("papermatrix figure {wildcards.figure} --out {params.out:q}")

@@ -3,28 +3,28 @@ rule numbers:
     input:
         ask(planner.results_of_numbers),
     output:
-        planner.numbers_file,
+        str(outputs.numbers),
     log:
-        "results/logs/numbers.txt",
+        str(outputs.logs / "numbers.txt"),
     localrule: True
     params:
-        fingerprint=ask(planner.macros_fingerprint),
+        **by_part(ask(planner.macros_fingerprint)),
         config=planner.render_config,
     message:
         "numbers of the paper's text"
     shell:
-        "papermatrix numbers --out {output} --config {params.config:q} > {log} 2>&1"
+        render_command("papermatrix numbers --out {output}")
 
 
 rule paper:
     input:
         planner.files_of_paper,
-        numbers=planner.numbers_file,
+        numbers=rules.numbers.output,
         main=planner.matrix.project.paper.main,
     output:
-        "results/paper.pdf",
+        str(outputs.paper),
     log:
-        "results/logs/paper.txt",
+        str(outputs.logs / "paper.txt"),
     localrule: True
     params:
         config=planner.render_config,

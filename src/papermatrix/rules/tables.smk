@@ -4,17 +4,28 @@ rule table:
         ask(planner.results_of_table),
         ask(planner.facts_of_table),
     output:
-        multiext("results/{table}", *TABLE_SUFFIXES),
+        multiext(str(outputs.tables / "{table}"), *TABLE_SUFFIXES),
     log:
-        "results/logs/{table}.txt",
+        str(outputs.logs / "table_{table}.txt"),
     localrule: True
     params:
-        fingerprint=ask(planner.table_fingerprint),
+        **by_part(ask(planner.table_fingerprint)),
         config=planner.render_config,
+        out=str(outputs.tables),
     message:
         "table {wildcards.table}"
     shell:
-        "papermatrix render {wildcards.table} --out results --config {params.config:q} > {log} 2>&1"
+        render_command("papermatrix render {wildcards.table} --out {params.out:q}")
+
+
+# Whatever is of another scale: an error that says how to ask for it.
+rule other_scale:
+    input:
+        ask(planner.wrong_scale),
+    output:
+        "{file}",
+    wildcard_constraints:
+        file=planner.other_scales(),
 
 
 onerror:

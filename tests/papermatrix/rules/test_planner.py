@@ -34,7 +34,7 @@ def test_what_is_wrong_is_an_error_of_the_caller(paper: Paper) -> None:
 
 def test_what_changes_no_word_of_a_table_is_not_among_its_parameters(paper: Paper) -> None:
     planner = Planner({"scale": "small", "device": "cpu", "on_stale": "fail", "gpu": True})
-    assert planner.render_config() == ['scale="small"']
+    assert planner.render_config(None) == ['scale="small"']
 
 
 @pytest.mark.parametrize("upstream", ["", "jobs/a b/result.json"])
