@@ -1,11 +1,14 @@
 """docs/your-own-paper.md, followed to the letter: a paper with science and a repository of its own."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from jobkit.settings import flat
+from jobkit.yaml12 import read_yaml
 from tests.workflow.conftest import copy_of
 from tests.workflow.snake import EXAMPLE, PROJECT, Workspace, environment
 
@@ -71,6 +74,21 @@ def test_an_edit_of_a_module_that_is_imported_relatively_makes_what_imports_it_s
 def test_an_edit_outside_of_the_science_makes_nothing_stale(workspace: Workspace) -> None:
     workspace.edit("tea/job.py", ("import argparse\n", "import argparse  # of the standard library\n"))
     assert workspace.papermatrix("rerun") == "no stale jobs\n"
+
+
+def test_every_score_is_declared_and_every_declared_one_is_measured(workspace: Workspace) -> None:
+    results = [json.loads(path.read_text()) for path in workspace.folder.glob("results/jobs/*/*/result.json")]
+    measured = {stage: set[str]() for stage in ("dry", "steep", "taste")}
+    for result in results:
+        measured[result["stage"]] |= {name.removesuffix(".overall") for name in flat(result["scores"])}
+    stages = read_yaml(workspace.folder / "config/stages.yaml").content["stages"]
+    assert measured == {stage: set(declared["scores"]) for stage, declared in stages.items()}
+
+
+def test_a_metric_that_no_stage_measures_is_refused_before_anything_runs(workspace: Workspace) -> None:
+    workspace.edit("config/tables.yaml", ("metric: flavour.young", "metric: flavour.yuong"))
+    output = workspace.snakemake("--dry-run", fails=True)
+    assert "columns[2].metric: no score of taste; did you mean flavour.young?" in output
 
 
 def test_a_misspelt_source_is_refused(workspace: Workspace) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeGuard
 
 from pydantic import (
@@ -37,6 +39,23 @@ class Frozen(BaseModel):
         use_attribute_docstrings=True,
         populate_by_name=True,
     )
+
+
+def allow_short_forms(*types: str) -> Callable[[dict[str, Any]], None]:
+    """Return what lets a model's JSON Schema allow values of other types in place of the mapping."""
+
+    def allow(schema: dict[str, Any]) -> None:
+        whole = dict(schema)
+        schema.clear()
+        schema["anyOf"] = [whole, {"type": types[0] if len(types) == 1 else list(types)}]
+
+    return allow
+
+
+def settings_text(settings: Mapping[str, Any]) -> str:
+    """Write settings as `data.split: unseen, model.layers: 2`."""
+    texts = (value if isinstance(value, str) else json.dumps(value) for value in settings.values())
+    return ", ".join(f"{key}: {text}" for key, text in zip(settings, texts, strict=True))
 
 
 def _unique_seeds(values: tuple[int, ...]) -> tuple[int, ...]:

@@ -11,7 +11,8 @@ from jobkit.result import Cost
 
 LARGEST = 1e100
 """Beyond anything measured; sums, squares and multiples of what is smaller are numbers still."""
-COSTS = tuple(field.name for field in dataclasses.fields(Cost))
+COSTS = tuple(field.name for field in dataclasses.fields(Cost) if field.type is not str)
+"""Those that are numbers."""
 
 
 @dataclass(frozen=True)

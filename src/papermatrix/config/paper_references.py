@@ -108,10 +108,8 @@ def _passes(cost: StageCost, stage: str, known: Known) -> Iterator[str]:
     key, settings = cost.passes, known.schema.settings
     if key is None:
         return
-    if key not in settings:
-        yield known.schema.unknown(key)
-    elif key not in known.settings_of(stage):
-        yield f"no setting of {stage}, nor of a stage before it"
+    if messages := list(known.not_setting_of(stage, key)):
+        yield from messages
     elif settings[key].schema.get("type") not in ("integer", "number"):
         yield f"expected a setting that is a number, not {settings[key].expected()}"
 

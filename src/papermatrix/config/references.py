@@ -64,9 +64,13 @@ class Known:
 
     def metric(self, path: KeyPath, text: str) -> Iterator[Issue]:
         try:
-            parse_metric(text, self.stages.stages, self.stages.scores)
+            metric = parse_metric(text, self.stages.stages, self.stages.scores)
         except ValueError as error:
             yield path, str(error)
+            return
+        if metric.stage in self.stages.stages:
+            for message in self.stages.unknown_score(metric, self.schema.choices):
+                yield path, message
 
     def seeds(self, path: KeyPath, seeds: tuple[int, ...] | None) -> Iterator[Issue]:
         if seeds and SEED not in self.schema.settings:
@@ -75,6 +79,13 @@ class Known:
         for index, seed in enumerate(seeds or ()):
             if message := self.schema.settings[SEED].mismatch(seed):
                 yield (*path, "seeds", index), message
+
+    def not_setting_of(self, stage: str, key: str) -> Iterator[str]:
+        """Yield what is wrong with a key that is to be a setting of a stage's jobs."""
+        if key not in self.schema.settings:
+            yield self.schema.unknown(key)
+        elif key not in self.settings_of(stage):
+            yield f"no setting of {stage}, nor of a stage before it"
 
     def settings_of(self, stage: str) -> list[str]:
         """Return the settings that a stage's jobs are given: those that it and the stages before it use."""
@@ -123,6 +134,11 @@ def _stage(name: str, stage: Stage, known: Known) -> Iterator[Issue]:
         yield from known.stage(("needs",), stage.needs)
     elif name in known.stages.before(name):
         yield ("needs",), "the stage needs itself"
+    for index, score in enumerate(stage.scores or ()):
+        for key in score.keys:
+            yield from (
+                (("scores", index), f"{key}: {message}") for message in known.not_setting_of(name, key)
+            )
     defaults = known.schema.complete({})
     try:
         render_slug(stage.slug, nested({key: defaults[key] for key in known.settings_of(name)}))

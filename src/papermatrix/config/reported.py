@@ -6,19 +6,13 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, model_validator
 
-from papermatrix.config.fields import Frozen, Name, ReportedValue, Text, Tolerance
-
-
-def _allow_short_forms(schema: dict[str, Any]) -> None:
-    whole = dict(schema)
-    schema.clear()
-    schema["anyOf"] = [whole, {"type": ["number", "string", "null", "array"]}]
+from papermatrix.config.fields import Frozen, Name, ReportedValue, Text, Tolerance, allow_short_forms
 
 
 class ReportedCell(Frozen):
     """What the authors wrote down for one cell; a number or a list alone stands for its `values`."""
 
-    model_config = ConfigDict(json_schema_extra=_allow_short_forms)
+    model_config = ConfigDict(json_schema_extra=allow_short_forms("number", "string", "null", "array"))
 
     values: ReportedValue | Annotated[tuple[ReportedValue, ...], Field(min_length=1)]
     """One value, or one for each variant, as the column shows it; null where they left it empty."""

@@ -11,6 +11,7 @@ and it does not make another job.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,11 @@ class SettingsSchema:
                 self._neutral[key] = inner.canonical(inner.schema["x-neutral"])
             if "x-published" in inner.schema:
                 self._published.setdefault(switch, {})[key] = inner.canonical(inner.schema["x-published"])
+
+    @cached_property
+    def choices(self) -> dict[str, list[Any]]:
+        """The values of those settings that have few."""
+        return {key: value.schema["enum"] for key, value in self.settings.items() if "enum" in value.schema}
 
     def complete(self, stated: Flat) -> Flat:
         """Return every setting's value: as stated, else as published where asked for, else its default."""

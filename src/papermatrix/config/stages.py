@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import AliasChoices, Field, StrictStr
 
+from jobkit.errors import nearest
 from jobkit.source import Source, parse_source
 from papermatrix.config.fields import FileName, Frozen, Name, Names, Settings, Text
+from papermatrix.config.metric import COSTS, Metric
+from papermatrix.config.score_pattern import Values
+from papermatrix.config.scores import StageScore, meets
 
 
 class Ignored(Frozen):
@@ -41,11 +46,13 @@ class Stage(Frozen):
     """Settings that cannot matter beside others."""
     reads_data_root: Settings | None = None
     """Settings with which its jobs read the folder `data_root` of config.yaml; {}: always."""
+    scores: tuple[StageScore, ...] | None = None
+    """All that its results measure, so that a metric that is none of it is an error before anything runs;
+    where it is not given, any name passes."""
 
     def takes_place(self, settings: dict[str, Any]) -> bool:
         """Return whether a job of this stage runs with these settings, given by dotted key."""
-        is_excluded = bool(self.unless) and self.unless.items() <= settings.items()
-        return self.when.items() <= settings.items() and not is_excluded
+        return meets(self.when, self.unless, settings)
 
 
 class StagesFile(Frozen):
@@ -71,6 +78,28 @@ class StagesFile(Frozen):
     def source(self, name: str) -> Source:
         """Return the source of a stage's results."""
         return parse_source(self.stages[name].source, self.settings_modules)
+
+    def unknown_score(self, metric: Metric, values: Values) -> Iterator[str]:
+        """Yield what is wrong with a metric that its stage declares with no settings; costs are known.
+
+        `values` are what settings can be.
+        """
+        scores, name = self.stages[metric.stage].scores, ".".join(metric.path)
+        if metric.is_cost or scores is None or any(score.pattern.matches(name, values) for score in scores):
+            return
+        match = nearest(metric.name, self._metrics(values))
+        known = ", ".join(score.score for score in scores)
+        hint = f"did you mean {match}?" if match else f"expected one of {known}" if known else "it has none"
+        yield f"no score of {metric.stage}; {hint}"
+
+    def _metrics(self, values: Values) -> list[str]:
+        """Return the metrics that are known by name."""
+        metrics = []
+        for stage, declared in self.stages.items():
+            prefix = "" if stage == self.scores else f"{stage}."
+            scores = (name for score in declared.scores or () for name in score.pattern.names(values))
+            metrics += [f"{prefix}{name}" for name in (*scores, *(f"cost.{cost}" for cost in COSTS))]
+        return metrics
 
     def before(self, name: str) -> list[str]:
         """Return the stages that a stage depends on, the nearest first."""

@@ -16,6 +16,7 @@ from papermatrix.config.references import SEED
 from papermatrix.config.tables import Column, Level, Row, Table
 from papermatrix.matrix.cells import Cell, Run, reported_of
 from papermatrix.matrix.jobs import Job, JobFactory
+from papermatrix.matrix.measured import expect_scores
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def load_every_scale(overrides: Mapping[str, Any] | None = None) -> list[Matrix]
 
 
 def expand(project: Project, tables: Collection[str] | None = None) -> Matrix:
-    """Expand some tables, or all of them; a `UserError` for a table that is not there."""
+    """Expand some tables, or all of them; a `UserError` where one is not there, or a score not measured."""
     unknown = [name for name in tables or () if name not in project.tables]
     if unknown:
         known = list(project.tables)
@@ -79,6 +80,7 @@ def expand(project: Project, tables: Collection[str] | None = None) -> Matrix:
     factory = JobFactory(project)
     names = project.tables if tables is None else dict.fromkeys(tables)
     cells = {name: tuple(_cells(name, project, factory)) for name in names}
+    expect_scores(project, cells)
     return Matrix(project, cells, factory.jobs)
 
 

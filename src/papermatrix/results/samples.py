@@ -13,8 +13,8 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from papermatrix.config.metric import Metric
+from papermatrix.config.score_pattern import OVERALL
 from papermatrix.matrix.jobs import Job
-from papermatrix.results.score import OVERALL
 
 SAMPLES = "samples.parquet"
 SAMPLE, PART = "sample", "part"

@@ -9,9 +9,7 @@ from typing import Any
 from jobkit.errors import did_you_mean
 from jobkit.result import Result
 from papermatrix.config.metric import LARGEST, Metric
-
-OVERALL = "overall"
-"""A metric that names a group of scores is the group's score of this name."""
+from papermatrix.config.score_pattern import OVERALL
 
 
 def score(metric: Metric, result: Result) -> float | None:

@@ -55,7 +55,6 @@ def test_a_score_that_is_null_is_absent() -> None:
         ("dbaa", "dbaa; did you mean dba?"),
         ("dba.scenario32", "scenario32; did you mean scenario31?"),
         ("groups", "groups but a group of that name; expected one of a"),
-        ("cost.device", "device that is a number"),
         ("right", "right that is a number"),
         ("huge", "huge that is a finite number"),
         ("infinite", "infinite that is a finite number"),
