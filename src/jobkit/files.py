@@ -5,7 +5,7 @@ import functools
 import json
 import os
 import tempfile
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast
 
@@ -40,6 +40,13 @@ def whole_file(path: Path) -> Iterator[Path]:
         _fsync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def whole_files(paths: Iterable[Path]) -> Iterator[list[Path]]:
+    """Yield temporary paths; they replace `paths`, all of them, when the block ends without an error."""
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(whole_file(path)) for path in paths]
 
 
 def move(source: Path, target: Path) -> None:

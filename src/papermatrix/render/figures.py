@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobkit.errors import UserError
-from jobkit.files import whole_file
+from jobkit.files import whole_files
 from papermatrix.matrix.expand import Matrix
 from papermatrix.render.curves import curves_of, figure_of, jobs_of_figure, with_plain_texts
 from papermatrix.results.status import UNFINISHED
@@ -39,17 +39,19 @@ def draw(matrix: Matrix, name: str, out: Path, *, is_partial: bool = False) -> l
         sns.set_theme(context="paper", style="whitegrid", rc=STYLE)
         drawing = (draw_rows if figure.kind == "rows" else draw_jobs)(figure, curves)
         try:
-            return [_save(drawing, out / f"{name}{suffix}") for suffix in SUFFIXES]
+            paths = [out / f"{name}{suffix}" for suffix in SUFFIXES]
+            with whole_files(paths) as temporary:
+                for path in temporary:
+                    _save(drawing, path)
+            return paths
         finally:
             plt.close(drawing)
 
 
-def _save(drawing: Drawing, path: Path) -> Path:
+def _save(drawing: Drawing, path: Path) -> None:
     """Write a file; the same curves are the same bytes: no dates, no versions."""
     no_dates = {"CreationDate": None} if path.suffix == ".pdf" else {"Software": None}
-    with whole_file(path) as temporary:
-        drawing.savefig(temporary, dpi=DPI, metadata=no_dates)
-    return path
+    drawing.savefig(path, dpi=DPI, metadata=no_dates)
 
 
 def _expect_results(matrix: Matrix, name: str, store: Store) -> None:

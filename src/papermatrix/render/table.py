@@ -10,7 +10,7 @@ import pandas as pd
 
 from jobkit.digest import canonical_json
 from jobkit.errors import UserError
-from jobkit.files import write_text
+from jobkit.files import whole_files
 from papermatrix.analysis.audit import Footnotes
 from papermatrix.analysis.comparison import can_compare, compared
 from papermatrix.matrix.expand import Matrix
@@ -44,8 +44,9 @@ def render(
     texts = write_formats(table_page(matrix, results, store, notes))
     texts["csv"] = _csv(tidy_values(matrix, results))
     paths = [out / f"{name}{suffix}" for suffix in SUFFIXES]
-    for path in paths:
-        write_text(path, texts[path.suffix.removeprefix(".")])
+    with whole_files(paths) as temporary:
+        for path in temporary:
+            path.write_bytes(texts[path.suffix.removeprefix(".")].encode())
     return paths
 
 

@@ -173,10 +173,11 @@ def _stale_causes(results: Sequence[CellResult]) -> list[str]:
 
 
 def _failures(results: Sequence[CellResult]) -> list[str]:
-    """Return why cells failed: the paths of their logs."""
+    """Return why cells have no value: the paths of failed jobs' logs, and scores that results lack."""
+    failed = JobStatus.FAILED
     return [
-        f"failed: {reason}"
+        f"failed: {reason}" if result.status.job is failed else reason
         for result in results
-        if result.status.job is JobStatus.FAILED
+        if result.status.job in (failed, None)
         for reason in result.reasons
     ]

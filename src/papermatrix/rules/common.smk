@@ -1,5 +1,6 @@
 # What rules ask papermatrix; included before any other.
 from functools import partial
+from pathlib import Path
 
 from papermatrix.rules.planner import (
     FACT,

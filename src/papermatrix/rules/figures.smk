@@ -3,14 +3,14 @@ rule figure:
     input:
         ask(planner.results_of_figure),
     output:
-        multiext(str(outputs.figures / "{figure}"), *FIGURE_SUFFIXES),
+        update(multiext(str(outputs.figures / "{figure}"), *FIGURE_SUFFIXES)),
     log:
         str(outputs.logs / "figure_{figure}.txt"),
     localrule: True
     params:
         **by_part(ask(planner.figure_fingerprint)),
         config=planner.render_config,
-        out=str(outputs.figures),
+        out=lambda wildcards, output: Path(output[0]).parent,
     message:
         "figure {wildcards.figure}"
     shell:

@@ -3,7 +3,7 @@ rule numbers:
     input:
         ask(planner.results_of_numbers),
     output:
-        str(outputs.numbers),
+        update(str(outputs.numbers)),
     log:
         str(outputs.logs / "numbers.txt"),
     localrule: True
@@ -19,16 +19,17 @@ rule numbers:
 rule paper:
     input:
         planner.files_of_paper,
-        numbers=rules.numbers.output,
+        numbers=str(outputs.numbers),
         main=planner.matrix.project.paper.main,
     output:
-        str(outputs.paper),
+        update(str(outputs.paper)),
     log:
         str(outputs.logs / "paper.txt"),
     localrule: True
     params:
+        results=ask(planner.paper_fingerprint),
         config=planner.render_config,
     message:
         "the paper"
     shell:
-        "papermatrix paper --out {output} --config {params.config:q} > {log} 2>&1"
+        render_command("papermatrix paper --out {output}")

@@ -77,11 +77,14 @@ def job_command(command: str) -> str:
 def render_command(command: str) -> str:
     """Return the shell command of an output: `command` with its configuration, what it prints in the log.
 
-    Beside the log it keeps which results were gone, see `Planner.table_fingerprint`.
+    Beside the log it keeps which results were gone, see `Planner.table_fingerprint`. Where it fails, what was
+    rendered before stays, and Snakemake records it as what today's parameters make: so it keeps the time, which
+    changes the next run's parameters.
     """
     return (
-        f"log={{log}}; {command} --config {{params.config:q}} > $log 2>&1"
-        f" && echo {{params.{RESULTS}:q}} > ${{{{log%.txt}}}}.{RESULTS}"
+        f"log={{log}}; kept=${{{{log%.txt}}}}.{RESULTS}; "
+        f"{command} --config {{params.config:q}} > $log 2>&1 && echo {{params.{RESULTS}:q}} > $kept"
+        " || {{ echo failed:$(date +%s%N) > $kept; exit 1; }}"
     )
 
 
@@ -192,6 +195,10 @@ class Planner:
             lambda: fingerprint.of_macros(self.matrix, self._store),
             lambda: self.results_of_numbers(wildcards),
         )
+
+    def paper_fingerprint(self, wildcards: Wildcards) -> str:
+        """Return what changes where TeX failed; all that the paper shows is in its files."""
+        return self._which_results("paper", [])
 
     def files_of_paper(self, wildcards: Wildcards) -> list[str]:
         """Return the tables and figures that the article includes."""

@@ -1,17 +1,17 @@
-# Tables from the results of jobs.
+# Tables from the results of jobs. An old table stays until another replaces it, in every format.
 rule table:
     input:
         ask(planner.results_of_table),
         ask(planner.facts_of_table),
     output:
-        multiext(str(outputs.tables / "{table}"), *TABLE_SUFFIXES),
+        update(multiext(str(outputs.tables / "{table}"), *TABLE_SUFFIXES)),
     log:
         str(outputs.logs / "table_{table}.txt"),
     localrule: True
     params:
         **by_part(ask(planner.table_fingerprint)),
         config=planner.render_config,
-        out=str(outputs.tables),
+        out=lambda wildcards, output: Path(output[0]).parent,
     message:
         "table {wildcards.table}"
     shell:

@@ -145,7 +145,8 @@ def test_a_score_that_some_results_lack_is_a_dash_and_one_that_all_lack_is_an_er
     matrix = scored(paper)
     cells = [cell for cell in runs(matrix) if cell.column == "white cup" and cell.job]
     finish(cells[0].job, {})  # type: ignore[arg-type]
-    assert grids(rendered(matrix))[0]["plain"]["white cup"] == f"{NOTHING} / 0.5000"
+    assert grids(text := rendered(matrix))[0]["plain"]["white cup"] == f"{NOTHING} / 0.5000 (a)"
+    assert "\n(a) no score called flavour\n" in text
     for cell in cells:
         finish(cell.job, {"flavours": 1})  # type: ignore[arg-type]
     with pytest.raises(UserError, match="cups, white cup: no score called flavour; did you mean flavours"):
