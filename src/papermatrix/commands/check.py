@@ -30,9 +30,11 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from papermatrix.commands.slips import slips
     from papermatrix.matrix.expand import load_matrix
 
     matrix = load_matrix(overrides(options), options.tables or None)
+    warn(slips(matrix))
     check = _check_reported if options.reported else _check_values
     return int(check(matrix, options))
 

@@ -12,9 +12,10 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
+    from papermatrix.commands.slips import slips
     from papermatrix.config.load import load, reported_without_table
     from papermatrix.matrix.expand import expand
 
     matrix = expand(load(overrides(options), thorough=True))
-    warn(reported_without_table(matrix.project))
+    warn([*slips(matrix), *reported_without_table(matrix.project)])
     print(f"{len(matrix.cells)} tables, {len(matrix.jobs)} jobs, no errors")

@@ -100,7 +100,7 @@ def _cells(name: str, project: Project, factory: JobFactory) -> Iterator[Cell]:
             of_column = of_row | column.settings(scale)
             for variant in table.variants or (None,):
                 settings = of_column | variant.settings(scale) if variant else of_column
-                seeds = _seeds(variant, column, row, table) or project.config.seeds or (None,)
+                seeds = seeds_of(project, variant, column, row, table)
                 yield cell(
                     variant=variant,
                     metric=metric,
@@ -116,9 +116,10 @@ def _metric(row: Row, column: Column, table: Table, project: Project) -> Metric 
     return parse_metric(column.metric or table.metric or "", project.stages.stages, project.stages.scores)
 
 
-def _seeds(*levels: Level | None) -> tuple[int, ...] | None:
-    """Return what the first level that states seeds states."""
-    return next((level.seeds for level in levels if level and level.seeds), None)
+def seeds_of(project: Project, *levels: Level | None) -> tuple[int | None, ...]:
+    """Return the seeds of the first level that states some, else config.yaml's; None alone without any."""
+    stated = next((level.seeds for level in levels if level and level.seeds), None)
+    return stated or project.config.seeds or (None,)
 
 
 def _run(metric: Metric, stated: Flat, seed: int | None, project: Project, factory: JobFactory) -> Run:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from string import ascii_lowercase
@@ -130,14 +130,15 @@ def _column_groups(columns: Sequence[tuple[Column, int]]) -> tuple[HeaderCell, .
 
 
 def row_groups(
-    rows: Iterable[tuple[Row, tuple[LayoutCell, ...]]], footnotes: Footnotes
+    rows: Iterable[tuple[Row, tuple[LayoutCell, ...]]], footnotes: Footnotes, notes: Mapping[str, str]
 ) -> tuple[RowGroup, ...]:
-    """Group neighbouring rows that state one group."""
+    """Group neighbouring rows that state one group; `notes` are footnotes to rows, by label."""
     return tuple(
         RowGroup(
             group or "",
             tuple(
-                LayoutRow(text_cell(row.label, *footnotes.marks(row.note)), cells) for row, cells in members
+                LayoutRow(text_cell(row.label, *footnotes.marks(row.note, notes.get(row.label))), cells)
+                for row, cells in members
             ),
         )
         for group, members in groupby(rows, key=lambda member: member[0].group)

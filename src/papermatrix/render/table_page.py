@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from papermatrix.analysis.audit import Footnotes as AuditNotes
@@ -12,6 +12,7 @@ from papermatrix.config.load import Project
 from papermatrix.config.tables import Column, Row
 from papermatrix.matrix.cells import Cell
 from papermatrix.matrix.expand import Matrix
+from papermatrix.matrix.sharing import same_cells, same_levels
 from papermatrix.render.escape import NOTHING
 from papermatrix.render.header import header_lines, legend, mixtures
 from papermatrix.render.layout import CellText, Footnotes, Grid, LayoutCell, Note, header, row_groups
@@ -90,14 +91,16 @@ class _Grids:
     ):
         self._table = matrix.project.tables[results.name]
         self._results, self._best, self._notes = results, best, notes
+        cells = matrix.cells[results.name]
+        self._same_rows, self._same_cells = same_levels(cells, "rows"), same_cells(cells)
 
     def ours(self, under: Sequence[str]) -> Grid:
         """Lay out our numbers; `under` are sentences about all of the table."""
-        return self._grid(under, lambda row, column, notes: (self._our_cell(row, column, notes),))
+        return self._grid(under, self._our_cells, self._row_notes)
 
     def reported(self) -> Grid:
         """Lay out the authors' numbers alone."""
-        return self._grid((), lambda row, column, notes: (self._their_cell(row, column, notes),))
+        return self._grid((), lambda row, column, notes: (self._their_cell(row, column, notes),), {})
 
     def compared(self, under: Sequence[str]) -> Grid:
         """Lay out columns with a number of the authors as theirs, ours and the difference."""
@@ -105,15 +108,25 @@ class _Grids:
         with_numbers = {c.column.label for c in reported if c.reported and c.reported.value is not None}
 
         def cells(row: Row, column: Column, notes: Footnotes) -> tuple[LayoutCell, ...]:
-            ours = self._our_cell(row, column, notes)
+            ours = self._our_cells(row, column, notes)
             if column.label not in with_numbers:
-                return (ours,)
+                return ours
             theirs = self._their_cell(row, column, notes)
-            return theirs, ours, self._difference(row, column, notes)
+            return theirs, *ours, self._difference(row, column, notes)
 
-        return self._grid(under, cells, with_numbers)
+        return self._grid(under, cells, self._row_notes, with_numbers)
 
-    def _grid(self, under: Sequence[str], cells: Cells, with_parts: Collection[str] = ()) -> Grid:
+    @property
+    def _row_notes(self) -> dict[str, str]:
+        return {row: _same_jobs(other) for row, other in self._same_rows.items()}
+
+    def _grid(
+        self,
+        under: Sequence[str],
+        cells: Cells,
+        row_notes: Mapping[str, str],
+        with_parts: Collection[str] = (),
+    ) -> Grid:
         """Lay out header and rows; `cells` gives what stands in a row under a column."""
         footnotes, columns = Footnotes(), self._table.columns
         parts = [(column, PARTS if column.label in with_parts else ()) for column in columns]
@@ -122,17 +135,19 @@ class _Grids:
             (row, tuple(cell for column in columns for cell in cells(row, column, footnotes)))
             for row in self._table.rows
         ]
-        return Grid(heads, row_groups(rows, footnotes), (*footnotes.notes, *map(Note, under)))
+        return Grid(heads, row_groups(rows, footnotes, row_notes), (*footnotes.notes, *map(Note, under)))
 
-    def _our_cell(self, row: Row, column: Column, footnotes: Footnotes) -> LayoutCell:
+    def _our_cells(self, row: Row, column: Column, footnotes: Footnotes) -> tuple[LayoutCell, ...]:
         results = self._results.at(row.label, column.label)
         values = tuple(
             CellText(cell_text(result), (row.label, column.label, index) in self._best)
             for index, result in enumerate(results)
         )
         is_stale = any(result.status.is_stale and result.has_value for result in results)
-        notes = (*_failures(results), *_stale_causes(results))
-        return LayoutCell(values, "(stale)" if is_stale else "", footnotes.marks(*notes))
+        notes = [*_failures(results), *_stale_causes(results)]
+        if row.label not in self._same_rows and (other := self._same_cells.get((row.label, column.label))):
+            notes.append(_same_jobs(other))
+        return (LayoutCell(values, "(stale)" if is_stale else "", footnotes.marks(*notes)),)
 
     def _their_cell(self, row: Row, column: Column, footnotes: Footnotes) -> LayoutCell:
         cells = [result.cell for result in self._results.every(row.label, column.label)]
@@ -156,6 +171,10 @@ class _Grids:
             CellText(difference_text(comparison.difference, number_format)) for comparison in comparisons
         )
         return LayoutCell(texts or (CellText(NOTHING),), marks=footnotes.marks(*_outside(comparisons)))
+
+
+def _same_jobs(row: str) -> str:
+    return f"the very same jobs as row {row}"
 
 
 def _outside(comparisons: Sequence[Comparison]) -> list[str]:

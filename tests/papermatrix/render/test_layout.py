@@ -31,6 +31,16 @@ tables:
       - {label: blue, group: cups, with: {cup.colour: blue}}
       - {label: hours, unit: h, metric: dry.cost.device_hours, format: .1f, note: weighed}
 """
+NOTES = r"""
+
+(a) weighed
+
+(b) the very same jobs as row plain
+
+(c) from 100\_000 plants
+
+Tasted twice
+"""
 
 
 def grouped(paper: Paper) -> Matrix:
@@ -47,13 +57,13 @@ def test_markdown_names_a_group_before_its_columns(paper: Paper) -> None:
 
 def test_markdown_names_a_group_of_rows_in_a_line_above_them(paper: Paper) -> None:
     (grid,) = grids(rendered(grouped(paper)))
-    assert list(grid) == ["*leaves & more*", "plain", "black (b)", "steeped"]
+    assert list(grid) == ["*leaves & more*", "plain", "black (c)", "steeped"]
 
 
 def test_caption_notes_and_footnotes_stand_around_the_table(paper: Paper) -> None:
     text = rendered(grouped(paper))
     assert text.startswith("# Tea\n\nIn cups & mugs.\n\n- scale")
-    assert "\n\n(a) weighed\n\n(b) from 100\\_000 plants\n\nTasted twice\n" in text
+    assert NOTES in text
 
 
 def test_latex_has_heads_over_columns_with_a_rule_under_each(paper: Paper) -> None:
