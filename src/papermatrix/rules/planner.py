@@ -78,7 +78,7 @@ def render_command(command: str) -> str:
     """Return the shell command of an output: `command` with its configuration, what it prints in the log.
 
     Beside the log it keeps which results were gone, see `Planner.table_fingerprint`. Where it fails, what was
-    rendered before stays, and Snakemake records it as what today's parameters make: so it keeps the time, which
+    rendered before stays, and Snakemake records it as what today's parameters make; so the time is kept, and
     changes the next run's parameters.
     """
     return (
