@@ -177,7 +177,7 @@ class Trainer:
                 terms = self._step(self._data.batch(own).to(self._device, plan.weights), part)
                 if terms is None:
                     return False
-                self._record.step(terms)
+                self._record.step(rates[0], terms)
                 progress.batch += 1
                 bar.update()
                 self._meter.at(progress.epoch + progress.batch / len(order), len(rows))
@@ -219,7 +219,7 @@ class Trainer:
             progress.best_epoch, progress.best_score = progress.epoch + 1, score
             if self._workers.is_leader:
                 save_checkpoint(self._best, self._task.networks())
-        self._record.epoch(progress.epoch + 1, self._plan.rates(progress.epoch)[0], score)
+        self._record.epoch(progress.epoch + 1, score)
         progress.epoch, progress.batch = progress.epoch + 1, 0
         self._meter.at(progress.epoch)
         self._save()

@@ -14,10 +14,13 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from beamfusion.models.networks import load_networks_of
 from beamfusion.settings import parse_settings
 from beamfusion.stages.start import run_stage
+from beamfusion.training.record import Record
+from beamfusion.training.schedule import learning_rate
 from jobkit.errors import UserError
 from jobkit.files import read_json
 from jobkit.progress import read_position
@@ -40,6 +43,33 @@ def test_a_training_writes_its_history_steps_and_events(run: Run) -> None:
     assert len(steps) == int(history[-1]["step"])
     assert list((folder / "tensorboard").glob("events.*"))
     assert not (folder / "state.pt").exists()
+
+
+def test_a_learning_rate_is_recorded_at_the_step_that_used_it(run: Run) -> None:
+    folder = run("train", "a", train__warmup_epochs=2)
+    train = parse_settings(read_json(folder / "settings.json")["settings"]).train
+    steps = [float(row["lr"]) for row in csv.DictReader((folder / "steps.csv").open())]
+    per_epoch = len(steps) // 2
+    assert steps == [learning_rate(step / per_epoch, train) for step in range(len(steps))]
+    assert len(set(steps)) == len(steps) > 2
+    history = csv.DictReader((folder / "history.csv").open())
+    assert [float(row["lr"]) for row in history] == [steps[per_epoch - 1], steps[-1]]
+    events = EventAccumulator(str(folder / "tensorboard")).Reload().Scalars("lr")
+    assert [(event.step, event.value) for event in events] == [
+        (step, pytest.approx(rate)) for step, rate in enumerate(steps, start=1)
+    ]
+
+
+def test_a_record_of_before_rates_of_steps_goes_on(tmp_path: Path) -> None:
+    with Record(tmp_path) as record:
+        record.step(0.1, {"total": 2.0})
+        older = {key: value for key, value in record.state().items() if key != "rates"}
+    with Record(tmp_path) as record:
+        record.restore(older)
+        record.step(0.2, {"total": 1.0})
+        record.epoch(1, 0.5)
+    assert (tmp_path / "steps.csv").read_text() == "step,lr,total\n1,nan,2.0\n2,0.2,1.0\n"
+    assert (tmp_path / "history.csv").read_text().splitlines()[1] == "1,2,0.2,1.5,0.5"
 
 
 def test_the_best_epoch_is_chosen_by_the_validation_part(run: Run) -> None:
