@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from jobkit.errors import Diagnostic, UserError, did_you_mean
 from jobkit.files import whole_file, write_bytes
-from jobkit.yaml12 import KeyPath, parse_yaml
+from jobkit.yaml12 import KeyPath, parse_yaml, written
 from papermatrix.config.config_file import Config
 from papermatrix.config.elsewhere import copied, files_of, relative_paths, scales_folder
 from papermatrix.config.load import CONFIG, load, load_config
@@ -153,7 +153,7 @@ def _in_paper(content: Any, label: Label, path: KeyPath = ()) -> Iterator[Place]
 
 def _is(value: Any, label: Label) -> bool:
     """Return whether a value is the label; a number may be one."""
-    return value == label.old or (type(value) in (int, float) and str(value) == label.old)
+    return label.old in (value, written(value))
 
 
 def _expect_the_same(

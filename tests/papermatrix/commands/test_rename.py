@@ -133,6 +133,18 @@ def test_a_label_keeps_its_quotes_and_line_ends(whole: Paper) -> None:
     assert content == b"\xef\xbb\xbf" + text.replace('"black"', f'"{heart}"').replace("\n", "\r\n").encode()
 
 
+def test_a_number_is_a_label_as_it_is_written(whole: Paper) -> None:
+    for name in ("tables", "reported", "paper"):
+        path = Path(f"config/{name}.yaml")
+        path.write_text(path.read_text().replace("label: black", "label: 0.10").replace("'black'", "0.10"))
+        path.write_text(path.read_text().replace('"black"', "0.10"))
+    assert main(["validate"]) == 0
+    assert main(["rename", "cups", "0.10", "0.20"]) == 0
+    assert main(["validate"]) == 0
+    assert "{label: '0.20', with:" in Path("config/tables.yaml").read_text()
+    assert "rows: [plain, '0.20']" in Path("config/paper.yaml").read_text()
+
+
 def test_values_of_a_row_follow_their_column(whole: Paper) -> None:
     assert main(["rename", "mugs", "white cup", "mug", "--column"]) == 0
     assert "values: {mug: cited}" in Path("config/tables.yaml").read_text()
