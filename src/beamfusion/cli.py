@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from jobkit import VERSION
-from jobkit.errors import UserError, exit_code, expect_command
+from jobkit.errors import UserError, exit_code, expect_command, reason
+from jobkit.numerals import whole_number
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,7 +53,7 @@ def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
 
     simulate = commands.add_parser("simulate", help="write a simulated DeepSense 6G tree")
     simulate.add_argument("--out", required=True, type=Path, metavar="DIR", help="a new folder")
-    simulate.add_argument("--seed", type=int, default=0)
+    simulate.add_argument("--seed", type=whole_number, default=0)
     simulate.add_argument("--full-size", action="store_true", help="frames of the data set's own sizes")
     _add_set(simulate, "simulation settings, such as passes=3")
     simulate.set_defaults(command=_simulate)
@@ -99,7 +100,7 @@ def _job(options: argparse.Namespace) -> None:
     try:
         document = json.loads(options.settings)
     except (ValueError, RecursionError) as error:
-        raise UserError(f"--settings: not JSON ({error})") from None
+        raise UserError(f"--settings: not JSON ({reason(error)})") from None
     run_stage(
         options.stage,
         options.out,

@@ -8,6 +8,7 @@ from typing import Any
 
 from jobkit.errors import Diagnostic, UserError, did_you_mean
 from jobkit.settings import flat, nested
+from jobkit.validation import show
 from jobkit.yaml12 import Document, read_yaml
 
 SCALES = Path("config/scales")
@@ -22,7 +23,7 @@ def read_scale(name: str) -> Document:
     document = read_yaml(SCALES / f"{name}.yaml")
     content = document.content or {}
     if not isinstance(content, dict):
-        message = f"expected settings by section, found {type(content).__name__}"
+        message = f"expected settings by section, found {show(content)}"
         raise UserError(Diagnostic(message, document.path))
     values: dict[str, Any] = {}
     for key, value in content.items():

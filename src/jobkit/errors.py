@@ -63,6 +63,15 @@ def expect_command(words: Sequence[str], known: Sequence[str]) -> None:
         raise UserError(f"{words[0]}: no such command{did_you_mean(words[0], known)}")
 
 
+def reason(error: Exception) -> str:
+    """Return why a file cannot be read, in a line that names neither file nor Python."""
+    if isinstance(error, OSError):
+        return error.strerror or one_line(error)
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {error.start} is not UTF-8"
+    return "nested too deeply" if isinstance(error, RecursionError) else one_line(error)
+
+
 def one_line(text: object) -> str:
     """Return text without line breaks and control characters."""
     return " ".join("".join(char if char.isprintable() else " " for char in str(text)).split())

@@ -12,7 +12,8 @@ from typing import Annotated, Any, TypeVar, cast
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from jobkit.digest import digest
-from jobkit.errors import UserError
+from jobkit.errors import UserError, reason
+from jobkit.expected import message
 
 SEAL = "digest"
 LARGEST = 2**63
@@ -81,8 +82,10 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_bytes())
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({reason(error)})") from None
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{path}: not a JSON file ({error})") from None
+        raise UserError(f"{path}: not a JSON file ({reason(error)})") from None
 
 
 def read_as(kind: type[Read], content: Any) -> Read:
@@ -93,7 +96,7 @@ def read_as(kind: type[Read], content: Any) -> Read:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key_path = ".".join(map(str, first["loc"]))
-        raise ValueError(f"{key_path}: {first['msg']}" if key_path else first["msg"]) from None
+        raise ValueError(f"{key_path}: {message(first)}" if key_path else message(first)) from None
 
 
 @functools.cache

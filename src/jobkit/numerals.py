@@ -1,5 +1,6 @@
-"""Numbers that were written with commas, which YAML reads as texts."""
+"""Numbers as people write them: with commas, which YAML reads as texts, and on a command line."""
 
+import argparse
 import re
 
 _COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
@@ -12,3 +13,11 @@ def with_decimal_point(text: str) -> str | None:
     if _COMMA.fullmatch(text):
         return f"{point}, or {whole}" if _THOUSANDS.fullmatch(text) else point
     return whole if _THOUSANDS.fullmatch(text) else None
+
+
+def whole_number(text: str) -> int:
+    """Return a whole number of a command line, as argparse's `type`."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a whole number, found {text!r}") from None

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from jobkit.errors import Diagnostic, UserError, did_you_mean, nearest
+from jobkit.expected import EXPECTED, expected
 from jobkit.numerals import with_decimal_point
 from jobkit.yaml12 import Document, KeyPath, written
 
@@ -18,27 +19,6 @@ UNKNOWN = "unknown key"
 """Begins what is said of a key that a model does not know."""
 LONGEST = 100
 """Characters of a value that a message shows."""
-_EXPECTED = {
-    "string_type": "text",
-    "int_type": "a whole number",
-    "int_parsing": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "float_parsing": "a number",
-    "bool_type": "true or false",
-    "tuple_type": "a list",
-    "dict_type": "a mapping",
-    "model_type": "a mapping",
-    "finite_number": "a finite number",
-    "string_too_short": "some text",
-    "too_short": "at least one",
-    "greater_than": "a number above {gt}",
-    "greater_than_equal": "a number of at least {ge}",
-    "less_than": "a number below {lt}",
-    "less_than_equal": "a number of at most {le}",
-    "string_pattern_mismatch": "small letters, digits and underscores",
-}
-"""What was expected, by pydantic's kind of error; of other kinds pydantic's own message."""
 
 
 def parse(model: type[Model], document: Document, context: Mapping[str, Any] | None = None) -> Model:
@@ -57,15 +37,21 @@ def diagnostics(error: ValidationError, model: type[BaseModel], document: Docume
         key_path = _key_path(document, details)
         if (message := _message(details, key_path, model, document)) is not None:
             messages[key_path] = message
-        elif (text := _expected(details)) not in alternatives.setdefault(key_path, []):
+        elif (text := expected(details)) not in alternatives.setdefault(key_path, []):
             alternatives[key_path].append(text)
-    for key_path, expected in alternatives.items():
+    for key_path, types in alternatives.items():
         # Where one of several types fits but for something inside, the diagnostic inside says it.
         has_inner = any(_is_inside(other, key_path) for other in (*messages, *alternatives))
         if key_path not in messages and not has_inner:
-            value, words = document.value(key_path), " or ".join(expected)
+            value, words = document.value(key_path), _one_of(types)
             messages[key_path] = f"expected {words}, found {show(value)}{slip(value, words)}"
     return [document.diagnostic(path, messages[path]) for path in sorted(messages, key=document.line)]
+
+
+def _one_of(types: list[str]) -> str:
+    """Join what was expected, a whole number being a number."""
+    is_number = {"a number", "a finite number"} & set(types)
+    return " or ".join(word for word in types if word != "a whole number" or not is_number)
 
 
 def show(value: Any) -> str:
@@ -103,25 +89,19 @@ def _message(
     """Return the whole message of an error that has no alternatives beside it."""
     kind, location = details["type"], details["loc"]
     if location and location[-1] == "[key]":
-        return f"expected a name of {_EXPECTED[kind]}"
+        return f"expected a name of {EXPECTED[kind]}"
     if kind == "extra_forbidden":
         return f"{UNKNOWN}{did_you_mean(str(key_path[-1]), _keys(model, location[:-1]))}"
     if kind == "missing":
         return "missing"
-    if kind == "literal_error" and isinstance(value := document.value(key_path), str):
-        choices = re.findall(r"'([^']*)'", details["ctx"]["expected"])
-        match = nearest(value, choices)
+    if kind == "literal_error":
+        value, choices = document.value(key_path), re.findall(r"'([^']*)'", details["ctx"]["expected"])
+        match = nearest(value, choices) if isinstance(value, str) else None
         hint = f"; did you mean {match}?" if match else ""
         return f"expected one of {', '.join(choices)}, found {show(value)}{hint}"
     if kind in ("value_error", "setting"):
         return details["msg"].removeprefix("Value error, ")
     return None
-
-
-def _expected(details: ErrorDetails) -> str:
-    if details["type"] in _EXPECTED:
-        return _EXPECTED[details["type"]].format(**details.get("ctx", {}))
-    return details["msg"].partition(", ")[0].removeprefix("Input should be ")
 
 
 def _is_inside(inner: KeyPath, outer: KeyPath) -> bool:

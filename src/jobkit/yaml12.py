@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from jobkit.errors import Diagnostic, UserError
+from jobkit.errors import Diagnostic, UserError, reason
 from jobkit.files import LARGEST
 from jobkit.yaml_faults import NO_SPACE, YamlText, explain, lacks_space
 
@@ -80,7 +80,7 @@ def read_yaml(path: Path) -> Document:
     except FileNotFoundError:
         raise UserError(Diagnostic("no such file", str(path))) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(Diagnostic(f"cannot be read ({error})", str(path))) from None
+        raise UserError(Diagnostic(f"cannot be read ({reason(error)})", str(path))) from None
     return parse_yaml(text, str(path))
 
 

@@ -1,10 +1,11 @@
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from jobkit.errors import UserError, did_you_mean, exit_code
-from jobkit.files import read_json, whole_file, write_json
+from jobkit.files import STRICT, read_as, read_json, whole_file, write_json
 
 
 def test_a_file_is_replaced_only_when_the_block_ends_well(tmp_path: Path) -> None:
@@ -35,6 +36,39 @@ def test_a_file_that_is_not_json_is_named(tmp_path: Path) -> None:
     path.write_text("{")
     with pytest.raises(UserError, match=r"result\.json: not a JSON file"):
         read_json(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"name": 5, "count": 1}, "name: expected text"),
+        ({"name": "a", "count": "1"}, "count: expected a whole number"),
+        ({"name": "a", "count": 1, "more": 1}, "more: unknown key"),
+        ({"name": "a"}, "count: missing"),
+        ([1], "expected a mapping"),
+    ],
+)
+def test_what_a_file_lacks_is_said_in_words(content: object, message: str) -> None:
+    @dataclass
+    class Named:
+        __pydantic_config__ = STRICT
+        name: str
+        count: int
+
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        read_as(Named, content)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"\x89PNG", "not a JSON file (byte 0 is not UTF-8)"), (None, "cannot be read (Is a directory)")],
+)
+def test_what_cannot_be_read_is_said_in_words(tmp_path: Path, content: bytes | None, message: str) -> None:
+    path = tmp_path / "a.json"
+    path.mkdir() if content is None else path.write_bytes(content)
+    with pytest.raises(UserError) as caught:
+        read_json(path)
+    assert caught.value.lines == [f"{path}: {message}"]
 
 
 def test_the_nearest_right_word_is_suggested() -> None:

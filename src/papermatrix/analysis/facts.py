@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jobkit.digest import canonical_json, digest
-from jobkit.errors import UserError, did_you_mean
+from jobkit.errors import UserError, did_you_mean, reason
 from jobkit.files import read_json, write_json
 from jobkit.settings import Flat
 from jobkit.source import parse_source, source_digests
@@ -164,4 +164,4 @@ def _answer(run: tuple[str, ...]) -> Any:
         json.dumps(answer, allow_nan=False)
         return answer
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{' '.join(run)}: printed no JSON ({error})") from None
+        raise UserError(f"{' '.join(run)}: printed no JSON ({reason(error)})") from None

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jobkit.errors import harmless
+from jobkit.numerals import whole_number
 from papermatrix.commands.options import Commands, new_parser, overrides
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("row", metavar="ROW", help="its label")
     parser.add_argument("column", metavar="COLUMN", help="its label")
     parser.add_argument("--variant", metavar="LABEL", help="which of the cell's values")
-    parser.add_argument("--seed", type=int, metavar="N", help="one of several; without it, all")
+    parser.add_argument("--seed", type=whole_number, metavar="N", help="one of several; without it, all")
     parser.add_argument("--json", action="store_true")
 
 

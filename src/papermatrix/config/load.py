@@ -24,11 +24,10 @@ from papermatrix.config.reported import Reported, ReportedFile
 from papermatrix.config.schema_age import why_outdated
 from papermatrix.config.settings_schema import Issue, SettingsSchema, read_schema
 from papermatrix.config.stages import StagesFile
+from papermatrix.config.stand_in import is_stand_in, stand_in
 from papermatrix.config.tables import Table, TablesFile
 
 CONFIG = Path("config/config.yaml")
-PLACEHOLDER = "_"
-"""Begins what stands in for a missing word, so that the rest of a file is checked too."""
 ROUNDS = 3
 """Of leaving out what does not fit: what stands inside of it shows only without it."""
 
@@ -103,7 +102,7 @@ class _Loader:
         tables = tables_file.tables if tables_file else self._fitting_tables(tables_document)
         known = Known(schema, stages, self._scales, tables, with_sources)
         self._check(self._config_document, (), known.seeds((), config.seeds))
-        self._check(stages_document, (), check_stages(known))
+        self._check(stages_document, (), check_stages(known, stages_document.content))
         for name, table in tables.items():
             self._check(tables_document, ("tables", name), check_table(table, known))
         reported = dict(reported_file.tables) if reported_file else {}
@@ -174,13 +173,13 @@ class _Loader:
         changed = {key: value for key, value in _values(overrides).items() if content.get(key, ...) != value}
         document = ConfigDocument(file.path, {**content, **changed}, file.lines, changed.keys())
         config = self._try(lambda: parse(Config, document)) or _fitting(Config, document.content, None)
-        return document, config or Config(scale=PLACEHOLDER)
+        return document, config or Config(scale=stand_in(overrides))
 
     def _base(self, schema: SettingsSchema | None, *, every_scale: bool) -> Flat:
         """Return the settings of the chosen scale."""
         scale = self.config.scale
         base: Flat = {}
-        if scale not in self._scales and not scale.startswith(PLACEHOLDER):
+        if scale not in self._scales and not is_stand_in(scale):
             hint = did_you_mean(scale, self._scales) or f"; {self.config.scales} holds none"
             self._check(self._config_document, (), [(("scale",), f"no such scale {scale!r}{hint}")])
         for name in self._scales:
@@ -243,7 +242,7 @@ def _fitting(model: type[Model], content: Any, context: Mapping[str, Any] | None
 
 
 def _leave_out(content: Any, error: ValidationError) -> None:
-    """Take out what does not fit, and put a placeholder where something is missing."""
+    """Take out what does not fit, and put a word where something is missing."""
     errors = error.errors()
     holders = {details["loc"][:end] for details in errors for end in range(len(details["loc"]))}
     for details in errors:
@@ -257,7 +256,7 @@ def _leave_out(content: Any, error: ValidationError) -> None:
         if isinstance(inner, dict):
             inner.pop(last, None)
             if details["type"] == "missing":
-                inner[last] = f"{PLACEHOLDER}{id(inner)}"
+                inner[last] = stand_in(inner)
 
 
 def scale_names(config: Config) -> list[str]:

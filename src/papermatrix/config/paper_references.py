@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from jobkit.errors import did_you_mean
 from jobkit.yaml12 import KeyPath
 from papermatrix.config.paper import (
     SCALE_MACRO,
@@ -21,7 +20,7 @@ from papermatrix.config.paper import (
     PaperFile,
     StageCost,
 )
-from papermatrix.config.references import Known
+from papermatrix.config.references import Known, one_of
 from papermatrix.config.settings_schema import Issue
 
 
@@ -82,8 +81,7 @@ def _computed(path: KeyPath, rule: Computed, audit: Audit, known: Known) -> Iter
     elif rule.choices:
         yield (*path, "choices"), "goes with by only"
     yield from _rule(path, rule, columns, known)
-    if rule.command not in audit.commands:
-        yield (*path, "command"), f"unknown command{did_you_mean(rule.command, list(audit.commands))}"
+    yield from one_of((*path, "command"), "command", rule.command, audit.commands)
 
 
 def _rule(path: KeyPath, rule: OfRows, columns: dict[KeyPath, str], known: Known) -> Iterator[Issue]:
@@ -139,8 +137,8 @@ def _variant(path: KeyPath, table: str, variant: str | None, known: Known) -> It
 
 
 def _label(path: KeyPath, kind: str, label: str, labels: list[str] | None) -> Iterator[Issue]:
-    if labels is not None and label not in labels:
-        yield path, f"unknown {kind}{did_you_mean(label, labels)}"
+    if labels is not None:
+        yield from one_of(path, kind, label, labels)
 
 
 def _labels(table: str, kind: str, known: Known) -> list[str] | None:

@@ -5,21 +5,23 @@ Each check yields key paths in its file and what is wrong there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from jobkit.errors import did_you_mean, one_line
+from jobkit.errors import did_you_mean, nearest, one_line
 from jobkit.folder import LOG
 from jobkit.ledger import LEDGER
 from jobkit.result import RESULT, SETTINGS
 from jobkit.settings import Flat, nested
 from jobkit.source import why_no_source
+from jobkit.validation import show
 from jobkit.yaml12 import KeyPath
 from papermatrix.config.config_file import Config
 from papermatrix.config.metric import parse_metric
 from papermatrix.config.reported import Reported
 from papermatrix.config.settings_schema import Issue, SettingsSchema
 from papermatrix.config.stages import Stage, StagesFile
+from papermatrix.config.stand_in import is_stand_in
 from papermatrix.config.tables import Column, Level, Table
 from papermatrix.config.templates import holds, render_slug
 
@@ -45,10 +47,10 @@ class Known:
             yield path, self.schema.unknown(key)
 
     def stage(self, path: KeyPath, stage: str) -> Iterator[Issue]:
-        yield from _one_of(path, "stage", stage, self.stages.stages)
+        yield from one_of(path, "stage", stage, self.stages.stages)
 
     def scale(self, path: KeyPath, scale: str) -> Iterator[Issue]:
-        if scale not in self.scales:
+        if scale not in self.scales and not is_stand_in(scale):
             yield path, f"no such scale{did_you_mean(scale, self.scales)}"
 
     def uses(self, path: KeyPath, keys: Sequence[str]) -> Iterator[Issue]:
@@ -94,9 +96,13 @@ class Known:
         return self.schema.keys_of(*uses)
 
 
-def _one_of(path: KeyPath, kind: str, name: str, known: Iterable[str]) -> Iterator[Issue]:
-    if name not in (names := list(known)):
-        yield path, f"unknown {kind}{did_you_mean(name, names)}"
+def one_of(path: KeyPath, kind: str, name: str, known: Iterable[str]) -> Iterator[Issue]:
+    """Check that a name is known; where one is missing there, a name like no other may be meant for it."""
+    names = list(known)
+    words = [word for word in names if not is_stand_in(word)]
+    if name in names or is_stand_in(name) or (len(words) < len(names) and nearest(name, words) is None):
+        return
+    yield path, f"unknown {kind}{did_you_mean(name, words)}"
 
 
 def check_data_root(config: Config, stages: StagesFile, settings: Flat) -> Iterator[Issue]:
@@ -107,14 +113,15 @@ def check_data_root(config: Config, stages: StagesFile, settings: Flat) -> Itera
         yield ("data_root",), f"no such folder {config.data_root!r}"
 
 
-def check_stages(known: Known) -> Iterator[Issue]:
-    """Check stages.yaml."""
+def check_stages(known: Known, written: Collection[str]) -> Iterator[Issue]:
+    """Check stages.yaml; `written` are its outermost keys."""
     file = known.stages
     yield from known.stage(("scores",), file.scores)
     for label, key in file.header.items():
         yield from known.setting(("header", label), key)
+    header_scores = "counted" if "counted" in written else "header_scores"
     for label, metric in file.header_scores.items():
-        yield from known.metric(("header_scores", label), metric)
+        yield from known.metric((header_scores, label), metric)
     yield from known.source(("settings_modules",), file.settings_modules)
     for name, stage in file.stages.items():
         for inner, message in _stage(name, stage, known):
@@ -169,7 +176,7 @@ def check_table(table: Table, known: Known) -> Iterator[Issue]:
     columns = [column.label for column in table.columns]
     for index, row in enumerate(table.rows):
         for label in row.values:
-            yield from _one_of(("rows", index, "values", label), "column", label, columns)
+            yield from one_of(("rows", index, "values", label), "column", label, columns)
 
 
 def _levels(table: Table) -> Iterator[tuple[KeyPath, Level]]:
@@ -209,16 +216,16 @@ def _column(column: Column, table: Table, known: Known) -> Iterator[Issue]:
     yield from known.setting(("show",), column.show)
     setting = known.schema.settings.get(column.show)
     if setting and column.equals is not None and not setting.holds(column.equals):
-        yield ("equals",), f"{column.show} is never {column.equals!r}"
+        yield ("equals",), f"{column.show} is never {show(column.equals)}"
 
 
 def check_reported(reported: Reported, table: Table) -> Iterator[Issue]:
     """Check a table's reported numbers."""
     rows, columns = [row.label for row in table.rows], [column.label for column in table.columns]
     for label, cells in reported.items():
-        yield from _one_of((label,), "row", label, rows)
+        yield from one_of((label,), "row", label, rows)
         for column, cell in cells.items():
-            yield from _one_of((label, column), "column", column, columns)
+            yield from one_of((label, column), "column", column, columns)
             count, variants = len(cell.by_variant), len(table.variants)
             if count not in (1, variants):
                 yield (label, column), f"{count} values, but the table has {variants} variants"

@@ -160,8 +160,13 @@ def read_schema(path: Path) -> SettingsSchema:
         raise UserError(f"{path}: {f'{key}: ' if key else ''}not a JSON Schema ({error.message})") from None
     except RecursionError:
         raise UserError(f"{path}: not a JSON Schema of settings (a definition refers to itself)") from None
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise UserError(f"{path}: not a JSON Schema of settings ({error!r})") from None
+    except KeyError as error:
+        name = error.args[0]
+        lacks = "no properties" if name == "properties" else f"no definition {name}"
+        raise UserError(f"{path}: not a JSON Schema of settings ({lacks})") from None
+    except (TypeError, AttributeError, ValueError):
+        expected = "an object whose properties are settings, or sections of them"
+        raise UserError(f"{path}: not a JSON Schema of settings; expected {expected}") from None
 
 
 def _join(section: str, name: str) -> str:

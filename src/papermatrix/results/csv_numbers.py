@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from jobkit.errors import UserError
+from jobkit.errors import UserError, reason
 
 
 def read_numbers(path: Path) -> pd.DataFrame:
@@ -26,7 +26,7 @@ def read_numbers(path: Path) -> pd.DataFrame:
                 if cells:
                     rows.append(_numbers(cells, len(head)))
     except (OSError, ValueError, csv.Error) as error:
-        raise UserError(f"{path}:{line}: not a CSV file of numbers ({error})") from None
+        raise UserError(f"{path}:{line}: not a CSV file of numbers ({reason(error)})") from None
     return pd.DataFrame(np.array(rows, dtype=np.float64).reshape(-1, len(head)), columns=head)
 
 

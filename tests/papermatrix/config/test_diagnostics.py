@@ -117,7 +117,7 @@ def edited(paper: Paper, old: str, new: str) -> list[str]:
         (
             "label: cup",
             "label: cup\n        factor: 0,01",
-            "9: tables.cups.columns[0].factor: expected a whole number or a number, found '0,01'; write 0.01",
+            "9: tables.cups.columns[0].factor: expected a number, found '0,01'; write 0.01",
         ),
         (
             "      - label: plain",
@@ -148,7 +148,7 @@ def edited(paper: Paper, old: str, new: str) -> list[str]:
         (
             "title: Tea",
             "title: Tea\n    reported: {plain: {cup: []}}",
-            "4: tables.cups.reported.plain.cup: expected a whole number or a number or text or at least one",
+            "4: tables.cups.reported.plain.cup: expected a number or text or at least one",
         ),
         (
             "title: Tea",
@@ -205,7 +205,11 @@ def test_a_format_that_not_every_number_has_or_that_is_too_wide_is_refused(
         ("needs: dry", "needs: taste", "stages.steep.needs: the stage needs itself"),
         ("uses: [cup]", "uses: [cpu]", "stages.taste.uses[0]: unknown setting; did you mean cup?"),
         ("enabled: true", "enabled: maybe", "stages.steep.when.steep.enabled: expected true or false"),
-        ("leaf.notes |", "leaf.nots |", "stages.dry.slug: not a template of these settings"),
+        (
+            "leaf.notes |",
+            "leaf.nots |",
+            "stages.dry.slug: not a template of these settings (no setting nots)",
+        ),
         ("| initials", "| initails", "stages.dry.slug: not a template of these settings"),
         ("scores: taste", "scores: tast", "scores: unknown stage; did you mean taste?"),
         ("kind: leaf.kind", "kind: leaf.kidn", "header.kind: unknown setting; did you mean kind?"),
@@ -223,6 +227,7 @@ def test_an_error_in_stages_yaml_is_named(paper: Paper, old: str, new: str, mess
     [
         ({"cup": {"$ref": "#/$defs/Cup"}}, "a definition refers to itself"),
         ({"cup": {"type": "string", "pattern": "("}}, "'(' is not a 'regex'"),
+        ({"cup": {"$ref": "#/$defs/Pot"}}, "not a JSON Schema of settings (no definition Pot)"),
         ({"cup": {"type": "text"}}, "'text' is not valid under any of the given schemas"),
     ],
 )
@@ -401,6 +406,30 @@ tables:
     assert "0.1 (1)" in text
     assert main(["explain", "cups", "5.0", "0.10", "--variant", "01"]) == 0
     assert "blue" in capsys.readouterr().out
+
+
+def test_what_was_written_by_an_older_name_is_blamed_by_it(paper: Paper) -> None:
+    stages = (paper.folder / "config/stages.yaml").read_text()
+    paper.write("config/stages.yaml", f"counted: {{bitter: pot.cost.seconds}}\n{stages}")
+    assert diagnostics(paper) == [
+        "config/stages.yaml:1: counted.bitter: unknown stage; expected one of dry, steep, taste"
+    ]
+
+
+def test_a_missing_label_is_one_fault_and_names_nothing_that_nobody_wrote(paper: Paper) -> None:
+    paper.write("config/config.yaml", "scale: small\nreported: config/reported.yaml\n")
+    paper.write("config/reported.yaml", "source: a\nscale: small\ntables: {cups: {plain: {cup: 1}}}\n")
+    assert edited(paper, "label: plain", "note: x") == [
+        "config/tables.yaml:6: tables.cups.rows[0].label: missing"
+    ]
+
+
+def test_values_in_messages_are_written_as_in_the_files(paper: Paper) -> None:
+    (line,) = edited(paper, "title: Tea", f"title: [true, null, 0.10, {{a: b}}, {'x' * 200}]")
+    start = "config/tables.yaml:3: tables.cups.title: expected text, found [true, null, 0.10, {a: 'b'}, 'xx"
+    assert line.startswith(start)
+    assert line.endswith("xxx...")
+    assert len(line) < 180
 
 
 def test_errors_in_every_file_are_reported_together(paper: Paper) -> None:
