@@ -45,6 +45,9 @@ class Document:
     path: str
     content: Any = None
     lines: Mapping[KeyPath, int] = field(default_factory=dict)
+    commas: Mapping[KeyPath, tuple[KeyPath, str]] = field(default_factory=dict)
+    """Whole numbers with digits after nothing but a comma, perhaps meant as one number: where these are, and
+    both as written, `0,8883`."""
 
     def diagnostic(self, key_path: KeyPath, message: str) -> Diagnostic:
         """Return what is wrong at a key path, with its line."""
@@ -100,7 +103,7 @@ def parse_yaml(text: str, path: str) -> Document:
     content = reader.read()
     if reader.diagnostics:
         raise UserError(reader.diagnostics)
-    return Document(path, content, reader.lines)
+    return Document(path, content, reader.lines, reader.commas)
 
 
 def parse_pairs(pairs: Iterable[str], option: str) -> dict[str, Any]:
@@ -182,6 +185,7 @@ class _Reader:
 
     def __init__(self, text: YamlText, events: list[Any]):
         self.lines: dict[KeyPath, int] = {}
+        self.commas: dict[KeyPath, tuple[KeyPath, str]] = {}
         self.diagnostics: list[Diagnostic] = []
         self._text = text
         self._events = events
@@ -247,6 +251,8 @@ class _Reader:
     def _list(self, key_path: KeyPath) -> list[Any]:
         values: list[Any] = []
         while not isinstance(self._events[self._next], yaml.SequenceEndEvent):
+            if values:
+                self._note_comma((*key_path, len(values) - 1), (*key_path, len(values)))
             values.append(self._value((*key_path, len(values))))
         self._next += 1
         return values
@@ -262,8 +268,10 @@ class _Reader:
                 self._value((*key_path, "?"))
                 self._value((*key_path, "?"))
                 continue
-            self._next += 1
             inner = (*key_path, key.value)
+            if values:
+                self._note_comma((*key_path, next(reversed(values))), inner)
+            self._next += 1
             if lacks_space(key, self._events[self._next]):
                 self._refuse(key_path, key, NO_SPACE)
                 self._value(inner)
@@ -276,6 +284,15 @@ class _Reader:
             values[key.value] = self._value(inner)
         self._next += 1
         return values
+
+    def _note_comma(self, key_path: KeyPath, following: KeyPath) -> None:
+        """Note where the value that was read and what follows are digits with only a comma between them."""
+        before, after = self._events[self._next - 1 : self._next + 1]
+        if not all(isinstance(event, yaml.ScalarEvent) and event.implicit[0] for event in (before, after)):
+            return
+        is_adjacent = after.start_mark.index == before.end_mark.index + 1
+        if is_adjacent and _INT.fullmatch(before.value) and after.value.isdecimal():
+            self.commas[key_path] = following, f"{before.value},{after.value}"
 
     def _refuse(self, key_path: KeyPath, event: Any, message: str) -> None:
         place = event.start_mark.line, event.start_mark.column

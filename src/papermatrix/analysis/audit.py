@@ -91,7 +91,11 @@ def rules_of(matrix: Matrix, table: str) -> list[Any]:
     others = {pair.other.table: reported.get(pair.other.table, {}) for pair in pairs}
     return [
         [rule.model_dump(mode="json", by_alias=True) for rule in (*rules, *pairs)],
-        [[*labels, list(cell.by_variant)] for cells in others.values() for labels, cell in _cells(cells)],
+        [
+            [*labels, [value.mean for value in cell.values]]
+            for cells in others.values()
+            for labels, cell in _cells(cells)
+        ],
     ]
 
 
@@ -217,7 +221,7 @@ class _Auditor:
         cell = self._reported.get(table, {}).get(row, {}).get(column)
         if cell is None:
             return None
-        number = cell.of(variant)
+        number = cell.of(variant).mean
         if not is_number(number):
             return None
         return RoundedNumber(float(number), self._decimals(table, column))
@@ -225,7 +229,7 @@ class _Auditor:
     def _decimals(self, table: str, column: str) -> int:
         """Return the most that any number of the column has: YAML drops the zeros at a number's end."""
         cells = [cells[column] for cells in self._reported[table].values() if column in cells]
-        numbers = [value for cell in cells for value in cell.by_variant if is_number(value)]
+        numbers = [value.mean for cell in cells for value in cell.values if is_number(value.mean)]
         return max((_written_decimals(number) for number in numbers), default=0)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from jobkit.errors import UserError
 from jobkit.folder import LOG
 from papermatrix.analysis.audit import footnotes
-from papermatrix.analysis.comparison import Comparison, comparisons_at, expect_one_scale
+from papermatrix.analysis.comparison import Comparison, comparisons_at, expect_one_scale, results_at
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import Job
 from papermatrix.results.status import JobStatus
@@ -33,10 +33,14 @@ class Failure:
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A cell whose number is not within tolerance, or not there."""
+    """A cell whose number is not within tolerance, stale, or not there."""
 
     result: CellResult
     comparison: Comparison
+
+    @property
+    def is_stale(self) -> bool:
+        return self.result.has_value and self.result.status.is_stale
 
 
 def missing_values(values: Iterable[Value], store: Store, allowed: Collection[str] = ()) -> list[Failure]:
@@ -88,34 +92,40 @@ class ReportedCheck:
     table: str
     disagreements: tuple[Disagreement, ...]
     compared: int
+    """Numbers that both sides have."""
     skipped: Counter[str]
     """Numbers that were not compared, by the reason."""
+    without_reported: int
+    """Cells of ours of which the authors reported nothing."""
 
 
-def check_reported(matrix: Matrix, names: Collection[str], store: Store) -> list[ReportedCheck]:
+def check_reported(
+    matrix: Matrix, names: Collection[str], store: Store, allowed: Collection[str] = ()
+) -> list[ReportedCheck]:
     """Compare our numbers with the authors', with tolerances; a `UserError` where they cannot be compared.
 
-    What the audit finds wrong is skipped, by the facts that are computed so far.
+    What the audit finds wrong is skipped, by the facts that are computed so far. A stale number disagrees,
+    unless that is allowed.
     """
     project = matrix.project
     if without := [f"{name}: no reported numbers" for name in names if name not in project.reported]:
         raise UserError(without)
     expect_one_scale(project)
-    by_table = {name: _comparisons(matrix, name, store) for name in names}
+    results = {name: TableResults(matrix, name, store) for name in names}
+    by_table = {name: _comparisons(matrix, results[name]) for name in names}
     if lines := [line for name in names if (line := _without_tolerance(name, by_table[name]))]:
         raise UserError(f"{project.config.tables}: {line}" for line in lines)
-    return [_check(name, by_table[name]) for name in names]
+    return [_check(results[name], by_table[name], allowed) for name in names]
 
 
-def _comparisons(matrix: Matrix, name: str, store: Store) -> list[tuple[CellResult, Comparison, str]]:
+def _comparisons(matrix: Matrix, results: TableResults) -> list[tuple[CellResult, Comparison, str]]:
     """Return every reported number with ours, and why it is skipped, if so."""
-    contradicted = footnotes(matrix, name, is_partial=True)
-    results, table = TableResults(matrix, name, store), matrix.project.tables[name]
+    contradicted = footnotes(matrix, results.name, is_partial=True)
     return [
         (result, made, made.skipped or (CONTRADICTED if result.cell.labels in contradicted else ""))
-        for row in table.rows
-        for column in table.columns
-        for result, made in comparisons_at(results, row.label, column.label)
+        for labels in dict.fromkeys(result.cell.labels for result in results.cells)
+        for result, made in comparisons_at(results, *labels)
+        if made.reported.value is not None
     ]
 
 
@@ -129,8 +139,29 @@ def _without_tolerance(name: str, comparisons: list[tuple[CellResult, Comparison
     )
 
 
-def _check(name: str, comparisons: list[tuple[CellResult, Comparison, str]]) -> ReportedCheck:
-    made = [(result, comparison) for result, comparison, skipped in comparisons if not skipped]
-    disagreements = [Disagreement(r, c) for r, c in made if c.ours is None or c.is_outside]
-    skipped = Counter(skipped for *_, skipped in comparisons if skipped)
-    return ReportedCheck(name, tuple(disagreements), len(made), skipped)
+def _check(
+    results: TableResults,
+    comparisons: list[tuple[CellResult, Comparison, str]],
+    allowed: Collection[str],
+) -> ReportedCheck:
+    made = [Disagreement(result, comparison) for result, comparison, skipped in comparisons if not skipped]
+    disagreements = [
+        one
+        for one in made
+        if one.comparison.ours is None
+        or one.comparison.is_outside
+        or (one.is_stale and "stale" not in allowed)
+    ]
+    ours = [
+        result.cell
+        for labels in dict.fromkeys(result.cell.labels for result in results.cells)
+        for result in results_at(results, *labels)
+        if result.cell.jobs
+    ]
+    return ReportedCheck(
+        results.name,
+        tuple(disagreements),
+        compared=sum(one.comparison.ours is not None for one in made),
+        skipped=Counter(skipped for *_, skipped in comparisons if skipped),
+        without_reported=sum(cell.reported is None or cell.reported.value is None for cell in ours),
+    )

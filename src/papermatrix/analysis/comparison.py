@@ -33,9 +33,7 @@ class Comparison:
 
     @property
     def skipped(self) -> str:
-        """Why there is nothing to compare, if so."""
-        if self.reported.value is None:
-            return "left empty by the authors"
+        """Why what was reported is not compared, if so."""
         if self.reported.suspect:
             return "suspect"
         if not is_number(self.reported.value) or not self.is_measured:
@@ -45,9 +43,10 @@ class Comparison:
     @property
     def is_outside(self) -> bool:
         """Whether the difference is more than the tolerance."""
-        if self.difference is None or self.reported.tolerance is None:
+        width = self.reported.width
+        if self.difference is None or width is None:
             return False
-        return abs(self.difference) > self.reported.tolerance * (1 + _ROUNDING)
+        return abs(self.difference) > width * (1 + _ROUNDING)
 
 
 def compared(result: CellResult) -> Comparison | None:
@@ -61,11 +60,17 @@ def compared(result: CellResult) -> Comparison | None:
 
 
 def comparisons_at(results: TableResults, row: str, column: str) -> list[tuple[CellResult, Comparison]]:
-    """Compare what stands in a cell, variant by variant; once where both have one value for all."""
-    in_cell = results.every(row, column)
-    if not any(result.cell.reported and result.cell.reported.is_of_variant for result in in_cell):
-        in_cell = results.at(row, column)
+    """Compare what stands in a cell with what was reported of it, variant by variant."""
+    in_cell = results_at(results, row, column)
     return [(result, made) for result in in_cell if (made := compared(result)) is not None]
+
+
+def results_at(results: TableResults, row: str, column: str) -> list[CellResult]:
+    """Return a cell's results, a variant each; only one where both sides have one value for all."""
+    in_cell = results.every(row, column)
+    if any(result.cell.reported and result.cell.reported.is_of_variant for result in in_cell):
+        return in_cell
+    return results.at(row, column)
 
 
 def can_compare(project: Project) -> bool:

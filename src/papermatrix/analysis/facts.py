@@ -82,14 +82,14 @@ def facts_of_rule(matrix: Matrix, rule: Computed) -> Iterator[tuple[str, FactsOf
     reported = matrix.project.reported.get(rule.table, {})
     for row in matrix.project.tables[rule.table].rows:
         cells = reported.get(row.label, {})
-        is_reported = rule.column in cells and is_number(cells[rule.column].of(0))
+        is_reported = rule.column in cells and is_number(cells[rule.column].of(0).mean)
         if (rule.rows is not None and row.label not in rule.rows) or not is_reported:
             continue
         stated = _of_row(matrix, rule, row) | rule.with_
         if rule.by is None:
             yield row.label, FactsOfRow(_fact(matrix, rule, stated), {})
             continue
-        word = cells[rule.by].of(0) if rule.by in cells else None
+        word = cells[rule.by].of(0).mean if rule.by in cells else None
         if word is None:
             continue
         facts = {choice.word: _fact(matrix, rule, stated | choice.with_) for choice in rule.choices}

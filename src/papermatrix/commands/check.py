@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from papermatrix.commands.options import Commands, add_tables, new_parser, overrides, warn
 
 if TYPE_CHECKING:
-    from papermatrix.analysis.checks import Disagreement
+    from papermatrix.analysis.checks import Disagreement, ReportedCheck
     from papermatrix.matrix.expand import Matrix
 
 
@@ -25,7 +25,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--reported",
         action="store_true",
-        help="compare with what was reported, within the tolerances, instead",
+        help="compare with what was reported instead; what is stale or out of tolerance does not pass",
     )
 
 
@@ -55,36 +55,47 @@ def _check_values(matrix: Matrix, options: argparse.Namespace) -> bool:
 
 
 def _check_reported(matrix: Matrix, options: argparse.Namespace) -> bool:
-    """Print every number outside its tolerance, and return whether there is one."""
+    """Print every number outside its tolerance, stale or not there, and return whether there is one."""
     from papermatrix.analysis.checks import check_reported
     from papermatrix.config.load import reported_without_table
     from papermatrix.results.store import Store
 
     warn(reported_without_table(matrix.project))
     names = options.tables or [name for name in matrix.cells if name in matrix.project.reported]
-    checks = check_reported(matrix, names, Store(matrix))
+    checks = check_reported(matrix, names, Store(matrix), options.allow)
     for check in checks:
-        for disagreement in check.disagreements:
-            print(_disagreement(disagreement))
-        reasons = ", ".join(f"{count} {reason}" for reason, count in check.skipped.items())
-        within = check.compared - len(check.disagreements)
-        print(
-            f"{check.table}: {within} of {check.compared} numbers are within tolerance;"
-            f" {check.skipped.total()} skipped{f' ({reasons})' if reasons else ''}"
-        )
+        print(*map(_disagreement, check.disagreements), f"{check.table}: {_counts(check)}", sep="\n")
     return any(check.disagreements for check in checks)
 
 
+def _counts(check: ReportedCheck) -> str:
+    """Write `12 compared, 3 out of tolerance, 7 cells without a reported value`."""
+    of, without = check.disagreements, check.without_reported
+    outside = sum(one.comparison.is_outside for one in of)
+    reasons = ", ".join(f"{count} {reason}" for reason, count in check.skipped.items())
+    counts = {
+        "stale": sum(one.is_stale for one in of),
+        "not there": sum(one.comparison.ours is None for one in of),
+        f"skipped ({reasons})": check.skipped.total(),
+        f"{'cell' if without == 1 else 'cells'} without a reported value": without,
+    }
+    words = [f"{count} {name}" for name, count in counts.items() if count]
+    return ", ".join([f"{check.compared} compared", f"{outside} out of tolerance", *words])
+
+
 def _disagreement(disagreement: Disagreement) -> str:
-    from papermatrix.render.text import cell_name, difference_text, number_text
+    from papermatrix.render.text import cell_name, difference_text, number_text, reported_text
 
     result, comparison = disagreement.result, disagreement.comparison
     name, number_format = cell_name(result.cell), result.cell.number_format
-    reported = number_text(comparison.reported.value, number_format)
+    reported = reported_text(result.cell)
     if comparison.ours is None:
         return f"{name}: ours is {result.status}, reported {reported}"
+    stale = " (stale)" if disagreement.is_stale else ""
+    tolerance = comparison.reported.tolerance
+    width = f" = {comparison.reported.width:.3g}" if tolerance and tolerance.unit else ""
     return (
-        f"{name}: ours {number_text(comparison.ours, number_format)}, reported {reported},"
+        f"{name}: ours {number_text(comparison.ours, number_format)}{stale}, reported {reported},"
         f" difference {difference_text(comparison.difference, number_format)},"
-        f" tolerance {comparison.reported.tolerance:g}"
+        f" tolerance {tolerance}{width}"
     )

@@ -24,6 +24,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from jobkit.yaml12 import written
 from papermatrix.config.metric import LARGEST
+from papermatrix.config.numerals import expect_decimal_point
 
 SETTINGS = "settings"
 """The entry of pydantic's context that holds the settings' schema."""
@@ -98,7 +99,7 @@ def _canonical_settings(content: Any, info: ValidationInfo) -> Any:
 
 Number = Annotated[StrictInt | StrictFloat, Field(ge=-LARGEST, le=LARGEST)]
 Positive = Annotated[Number, Field(gt=0)]
-Tolerance = Annotated[Number, Field(ge=0)]
+NotNegative = Annotated[Number, Field(ge=0)]
 Text = Annotated[StrictStr, Field(min_length=1)]
 Label = Annotated[
     Text,
@@ -134,9 +135,8 @@ Settings = Annotated[
     WithJsonSchema({"type": "object", IS_SETTINGS: True}),
 ]
 """Settings, nested or with dotted keys; by dotted key and in canonical form once a project is loaded."""
-ReportedValue = Number | Text | None
-"""What the paper's authors wrote down; None where they left it empty."""
+NumberOrText = Annotated[Number | Text, BeforeValidator(expect_decimal_point)]
 
 
-def is_number(value: ReportedValue) -> TypeGuard[Number]:
+def is_number(value: Number | Text | None) -> TypeGuard[Number]:
     return isinstance(value, int | float)

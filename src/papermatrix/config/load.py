@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from jobkit.validation import parse
 from jobkit.yaml12 import Document, KeyPath, read_yaml, resolved
 from papermatrix.config.config_file import Config, ConfigDocument
 from papermatrix.config.fields import SETTINGS
+from papermatrix.config.numerals import with_whole_numbers
 from papermatrix.config.outputs import FOLDERS, RESULTS, Outputs, outputs_of
 from papermatrix.config.paper import PaperFile
 from papermatrix.config.paper_references import check_paper
@@ -30,6 +31,11 @@ from papermatrix.config.tables import Table, TablesFile
 CONFIG = Path("config/config.yaml")
 ROUNDS = 3
 """Of leaving out what does not fit: what stands inside of it shows only without it."""
+HOLDS_NUMBERS: dict[type[BaseModel], Callable[[KeyPath], bool]] = {
+    ReportedFile: lambda path: path[:1] == ("tables",),
+    TablesFile: lambda path: path[2:3] == ("reported",) or path[4:5] == ("values",),
+}
+"""Where in a file `0,8883` is one number that was written with a comma."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -161,6 +167,9 @@ class _Loader:
         document = self._try(lambda: read_yaml(self.file(key)))
         if document is None:
             return Document(getattr(self.config, key)), None
+        if document.commas and model in HOLDS_NUMBERS:
+            document, issues = with_whole_numbers(document, HOLDS_NUMBERS[model])
+            self._check(document, (), issues)
         content = self._try(lambda: parse(model, document, self._context))
         return document, content or _fitting(model, document.content, self._context)
 
@@ -171,7 +180,7 @@ class _Loader:
         content = file.content if isinstance(file.content, dict) else {}
         self._own_scale = content.get("scale")
         changed = {key: value for key, value in _values(overrides).items() if content.get(key, ...) != value}
-        document = ConfigDocument(file.path, {**content, **changed}, file.lines, changed.keys())
+        document = ConfigDocument(file.path, {**content, **changed}, file.lines, changed=changed.keys())
         config = self._try(lambda: parse(Config, document)) or _fitting(Config, document.content, None)
         return document, config or Config(scale=stand_in(overrides))
 

@@ -17,12 +17,13 @@ from jobkit.source import why_no_source
 from jobkit.validation import show
 from jobkit.yaml12 import KeyPath
 from papermatrix.config.config_file import Config
+from papermatrix.config.fields import is_number
 from papermatrix.config.metric import parse_metric
-from papermatrix.config.reported import Reported
+from papermatrix.config.reported import Reported, ReportedCell
 from papermatrix.config.settings_schema import Issue, SettingsSchema
 from papermatrix.config.stages import Stage, StagesFile
 from papermatrix.config.stand_in import is_stand_in
-from papermatrix.config.tables import Column, Level, Table
+from papermatrix.config.tables import Column, Level, Row, Table
 from papermatrix.config.templates import holds, render_slug
 
 ALWAYS_KEPT = (RESULT, SETTINGS, LEDGER, LOG)
@@ -221,11 +222,26 @@ def _column(column: Column, table: Table, known: Known) -> Iterator[Issue]:
 
 def check_reported(reported: Reported, table: Table) -> Iterator[Issue]:
     """Check a table's reported numbers."""
-    rows, columns = [row.label for row in table.rows], [column.label for column in table.columns]
+    rows = {row.label: row for row in table.rows}
+    columns = {column.label: column for column in table.columns}
     for label, cells in reported.items():
         yield from one_of((label,), "row", label, rows)
-        for column, cell in cells.items():
-            yield from one_of((label, column), "column", column, columns)
-            count, variants = len(cell.by_variant), len(table.variants)
+        for name, cell in cells.items():
+            yield from one_of((label, name), "column", name, columns)
+            count, variants = len(cell.values), len(table.variants)
             if count not in (1, variants):
-                yield (label, column), f"{count} values, but the table has {variants} variants"
+                yield (label, name), f"{count} values, but the table has {variants} variants"
+            if label in rows and name in columns and not _has_width(cell, rows[label], columns[name], table):
+                tolerance = table.tolerance_of(columns[name], cell)
+                yield (label, name), f"expected its sd, since its tolerance is {tolerance}"
+
+
+def _has_width(cell: ReportedCell, row: Row, column: Column, table: Table) -> bool:
+    """Return whether a tolerance in standard deviations finds one wherever the cell is compared."""
+    tolerance = table.tolerance_of(column, cell)
+    is_compared = not cell.suspect and not column.show and column.label not in row.values
+    return (
+        tolerance is None
+        or not is_compared
+        or all(not is_number(v.mean) or tolerance.around(v.mean, v.sd) is not None for v in cell.values)
+    )

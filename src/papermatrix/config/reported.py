@@ -4,35 +4,81 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, StrictInt, model_validator
 
-from papermatrix.config.fields import Frozen, Name, ReportedValue, Text, Tolerance, allow_short_forms
+from papermatrix.config.fields import Frozen, Name, NotNegative, NumberOrText, Text
+from papermatrix.config.numerals import expect_decimal_point
+from papermatrix.config.tolerance import StatedTolerance
+
+_ALONE: dict[str, Any] = {"type": ["number", "string", "null"]}
 
 
-class ReportedCell(Frozen):
-    """What the authors wrote down for one cell; a number or a list alone stands for its `values`."""
+def _allow_value_alone(schema: dict[str, Any]) -> None:
+    whole = dict(schema)
+    schema.clear()
+    schema["anyOf"] = [whole, _ALONE]
 
-    model_config = ConfigDict(json_schema_extra=allow_short_forms("number", "string", "null", "array"))
 
-    values: ReportedValue | Annotated[tuple[ReportedValue, ...], Field(min_length=1)]
-    """One value, or one for each variant, as the column shows it; null where they left it empty."""
-    suspect: Text | None = None
-    """Why the number cannot be right; becomes a footnote."""
-    tolerance: Tolerance | None = None
-    """How far from it ours may be, as the column shows it; the column's or the table's if not given."""
+def _allow_short_forms(schema: dict[str, Any]) -> None:
+    """Let a cell be its values alone, and let what one value consists of stand beside the rest."""
+    whole, of_value = dict(schema), ReportedValue.model_json_schema()["anyOf"][0]
+    values = whole["properties"]["values"]
+    whole["properties"]["values"] = {"anyOf": [values["items"], {"type": "array", **values}]}
+    whole["properties"] |= of_value["properties"]
+    del whole["required"]
+    schema.clear()
+    schema["anyOf"] = [whole, _ALONE, {"type": "array", "items": values["items"]}]
+
+
+class ReportedValue(Frozen):
+    """One value that the authors wrote down; a number, a text or null alone stands for its `mean`."""
+
+    model_config = ConfigDict(json_schema_extra=_allow_value_alone)
+
+    mean: NumberOrText | None
+    """As the column shows it; null where they left it empty."""
+    sd: Annotated[NotNegative, BeforeValidator(expect_decimal_point)] | None = None
+    """Their standard deviation over runs, where they state one."""
+    n: Annotated[StrictInt, Field(ge=1)] | None = None
+    """The number of their runs."""
 
     @model_validator(mode="before")
     @classmethod
     def _from_short_form(cls, content: Any) -> Any:
-        return content if isinstance(content, dict) else {"values": content}
+        return content if isinstance(content, dict) else {"mean": content}
 
-    @property
-    def by_variant(self) -> tuple[ReportedValue, ...]:
-        return self.values if isinstance(self.values, tuple) else (self.values,)
+
+class ReportedCell(Frozen):
+    """What the authors wrote down for one cell; without anything else its values stand for it."""
+
+    model_config = ConfigDict(json_schema_extra=_allow_short_forms)
+
+    values: Annotated[
+        tuple[ReportedValue, ...],
+        Field(min_length=1),
+        BeforeValidator(lambda content: content if isinstance(content, list) else [content]),
+    ]
+    """One value, or one for each variant."""
+    suspect: Text | None = None
+    """Why the number cannot be right; becomes a footnote."""
+    tolerance: StatedTolerance | None = None
+    """How far from it ours may be: `0.02` as the column shows it, `5 %` of it, or `{sd: 2}`, its standard
+    deviations; the column's or the table's if not given."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_short_form(cls, content: Any) -> Any:
+        """Gather what one value consists of where it stands beside the rest."""
+        if not isinstance(content, dict):
+            return {"values": content}
+        if "values" in content or not ReportedValue.model_fields.keys() & content.keys():
+            return content
+        rest = {key: content[key] for key in ("suspect", "tolerance") if key in content}
+        return {**rest, "values": {key: content[key] for key in content if key not in rest}}
 
     def of(self, variant_index: int) -> ReportedValue:
         """Return the value of a variant; one value alone is that of all."""
-        return self.by_variant[min(variant_index, len(self.by_variant) - 1)]
+        return self.values[min(variant_index, len(self.values) - 1)]
 
 
 Reported = dict[str, dict[str, ReportedCell]]

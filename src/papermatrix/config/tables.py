@@ -14,12 +14,13 @@ from papermatrix.config.fields import (
     LatexLabel,
     Name,
     Number,
+    NumberOrText,
     Seeds,
     Settings,
     Text,
-    Tolerance,
 )
-from papermatrix.config.reported import Reported
+from papermatrix.config.reported import Reported, ReportedCell
+from papermatrix.config.tolerance import StatedTolerance, Tolerance
 
 
 class Level(Frozen):
@@ -45,7 +46,7 @@ class Row(Level):
     """A footnote to the label."""
     expect: Literal["diverged"] | None = None
     """With `diverged`: a run of this row that diverges is what it was made to show; no check fails for it."""
-    values: dict[str, Number | Text] = Field(default={})
+    values: dict[str, NumberOrText] = Field(default={})
     """Cells that show what stands here, by their columns' labels, and that no job makes."""
 
 
@@ -71,8 +72,9 @@ class Column(Level):
     """A number's format, such as `.4f`; the table's where it is not given."""
     factor: Number = 1
     """What a metric is multiplied by before it is shown, such as 1e-9 for GB."""
-    tolerance: Tolerance | None = None
-    """How far from the reported numbers ours may be, as the column shows them; the table's if not given."""
+    tolerance: StatedTolerance | None = None
+    """How far from the reported numbers ours may be: `0.02` as the column shows them, `5 %` of each, or
+    `{sd: 2}`, the authors' standard deviations; the table's if not given."""
 
 
 class Variant(Level):
@@ -100,8 +102,8 @@ class Table(Level):
     """Whether the best of a column, and what is not significantly worse, is in bold."""
     compare: StrictBool = False
     """Whether the authors' numbers stand beside ours, with the difference, where the scale is theirs."""
-    tolerance: Tolerance | None = None
-    """How far from the reported numbers ours may be, as its columns show them."""
+    tolerance: StatedTolerance | None = None
+    """How far from the reported numbers ours may be; a column or a reported cell may state its own."""
     reported: Reported | None = None
     """The authors' own numbers, where reported.yaml does not hold them."""
 
@@ -112,6 +114,11 @@ class Table(Level):
 
     def format_of(self, column: Column) -> str:
         return column.format or self.format
+
+    def tolerance_of(self, column: Column, cell: ReportedCell) -> Tolerance | None:
+        """Return the nearest tolerance that is stated for a reported cell."""
+        stated = (cell.tolerance, column.tolerance, self.tolerance)
+        return next((tolerance for tolerance in stated if tolerance is not None), None)
 
 
 class TablesFile(Frozen):

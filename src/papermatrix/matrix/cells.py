@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from papermatrix.config.fields import ReportedValue
+from papermatrix.config.fields import is_number
 from papermatrix.config.metric import Metric
 from papermatrix.config.reported import ReportedCell
 from papermatrix.config.tables import Column, Row, Table, Variant
+from papermatrix.config.tolerance import Tolerance
 from papermatrix.matrix.jobs import Job
 
 
@@ -25,12 +26,22 @@ class Run:
 class ReportedNumber:
     """What the authors wrote down for a cell's variant."""
 
-    value: ReportedValue
+    value: float | str | None
+    """A number is a mean where they state more; None where they left it empty."""
+    sd: float | None
+    n: int | None
+    """Of their runs."""
     suspect: str | None
-    tolerance: float | None
-    """How far from it ours may be, as the column shows it."""
+    tolerance: Tolerance | None
     is_of_variant: bool
     """Whether they wrote down one for each variant."""
+
+    @property
+    def width(self) -> float | None:
+        """How far from it ours may be, as the column shows it; None where no tolerance says it."""
+        if self.tolerance is None or not is_number(self.value):
+            return None
+        return self.tolerance.around(self.value, self.sd)
 
 
 @dataclass(frozen=True)
@@ -82,7 +93,8 @@ def reported_of(
     """Return what was reported of a variant; the nearest tolerance that is stated holds."""
     if cell is None:
         return None
-    stated = (cell.tolerance, column.tolerance, table.tolerance)
-    tolerance = next((tolerance for tolerance in stated if tolerance is not None), None)
-    index = table.variant_index(variant.label if variant else None)
-    return ReportedNumber(cell.of(index), cell.suspect, tolerance, len(cell.by_variant) > 1)
+    reported = cell.of(table.variant_index(variant.label if variant else None))
+    tolerance = table.tolerance_of(column, cell)
+    return ReportedNumber(
+        reported.mean, reported.sd, reported.n, cell.suspect, tolerance, len(cell.values) > 1
+    )

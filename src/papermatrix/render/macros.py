@@ -8,7 +8,7 @@ from papermatrix.matrix.cells import Cell
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import Job
 from papermatrix.render.escape import latex
-from papermatrix.render.text import cell_text, number_text
+from papermatrix.render.text import cell_text, reported_text
 from papermatrix.results.status import UNFINISHED
 from papermatrix.results.store import Store
 from papermatrix.results.values import cell_result
@@ -60,9 +60,9 @@ def _macro(name: str, text: str) -> str:
 
 def _reported(cell: Cell, number: NumberOf, _: Store) -> tuple[str, str]:
     """Return the authors' number, and why there is none."""
-    value = cell.reported.value if cell.reported else None
-    reason = "the authors reported nothing there" if value is None else ""
-    return number_text(value, number.format or cell.number_format), reason
+    has_none = cell.reported is None or cell.reported.value is None
+    reason = "the authors reported nothing there" if has_none else ""
+    return reported_text(cell, number.format), reason
 
 
 def _ours(cell: Cell, number: NumberOf, store: Store) -> tuple[str, str]:

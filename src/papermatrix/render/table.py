@@ -24,7 +24,7 @@ from papermatrix.results.values import CellResult, TableResults, Value
 SUFFIXES = (".md", ".tex", ".html", ".csv")
 TIDY_COLUMNS = (
     *("table", "scale", "row", "column", "variant", "seed", "metric", "value", "status", "jobs"),
-    *("reported", "tolerance", "difference"),
+    *("reported", "reported_sd", "reported_n", "tolerance", "difference"),
 )
 
 
@@ -81,6 +81,7 @@ def tidy_values(matrix: Matrix, results: TableResults) -> pd.DataFrame:
 
 def _tidy_row(value: Value, result: CellResult, scale: str, is_comparable: bool) -> dict[str, Any]:
     cell, comparison = value.cell, compared(result)
+    reported = cell.reported
     number = value.number
     if cell.metric is not None and value.status.has_value:
         number = number * cell.column.factor
@@ -95,8 +96,10 @@ def _tidy_row(value: Value, result: CellResult, scale: str, is_comparable: bool)
         "value": number,
         "status": str(value.status),
         "jobs": " ".join(job.id for job in value.job.chain()) if value.job else "",
-        "reported": cell.reported.value if cell.reported else None,
-        "tolerance": cell.reported.tolerance if cell.reported else None,
+        "reported": reported.value if reported else None,
+        "reported_sd": reported.sd if reported else None,
+        "reported_n": reported.n if reported else None,
+        "tolerance": reported.width if reported else None,
         "difference": comparison.difference if comparison and is_comparable else None,
     }
 

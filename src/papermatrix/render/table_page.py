@@ -156,9 +156,7 @@ class _Grids:
             return LayoutCell((CellText(NOTHING),), marks=footnotes.marks(*self._audit_notes(cells[0])))
         if not reported.is_of_variant:
             cells = cells[:1]
-        values = tuple(
-            CellText(reported_text(cell.reported.value if cell.reported else None, cell)) for cell in cells
-        )
+        values = tuple(CellText(reported_text(cell)) for cell in cells)
         return LayoutCell(values, marks=footnotes.marks(reported.suspect, *self._audit_notes(cells[0])))
 
     def _audit_notes(self, cell: Cell) -> tuple[str, ...]:
@@ -179,7 +177,7 @@ def _same_jobs(row: str) -> str:
 
 def _outside(comparisons: Sequence[Comparison]) -> list[str]:
     return [
-        f"further from the reported than {comparison.reported.tolerance:g}"
+        f"further from the reported than {comparison.reported.tolerance}"
         for comparison in comparisons
         if comparison.is_outside
     ]

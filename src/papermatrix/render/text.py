@@ -7,7 +7,6 @@ from typing import Any
 
 from jobkit.digest import canonical_json
 from jobkit.result import Result
-from papermatrix.config.fields import ReportedValue
 from papermatrix.config.tables import Column
 from papermatrix.matrix.cells import Cell
 from papermatrix.render.escape import CHECK, NOTHING
@@ -39,18 +38,24 @@ def cell_name(cell: Cell) -> str:
     return ", ".join(filter(None, (cell.table, *cell.labels, cell.variant_label)))
 
 
-def number_text(value: ReportedValue, number_format: str, factor: float = 1) -> str:
+def number_text(value: float | str | None, number_format: str, factor: float = 1) -> str:
     """Write a measured or reported value; text stays as it is."""
     if value is None:
         return NOTHING
     return value if isinstance(value, str) else format(value * factor, number_format)
 
 
-def reported_text(value: ReportedValue, cell: Cell) -> str:
-    """Write one of the authors' values as the column shows ours."""
-    if cell.column.show and cell.column.format is None and value is not None:
-        return plain_text(value, cell.column.names)
-    return number_text(value, cell.number_format)
+def reported_text(cell: Cell, number_format: str | None = None) -> str:
+    """Write what the authors reported as the column shows ours: `0.8800 ± 0.0100 (5)`."""
+    reported, number_format = cell.reported, number_format or cell.number_format
+    if reported is None or reported.value is None:
+        return NOTHING
+    if cell.column.show and cell.column.format is None:
+        return plain_text(reported.value, cell.column.names)
+    text = number_text(reported.value, number_format)
+    if reported.sd is not None:
+        text += f" ± {number_text(reported.sd, number_format)}"
+    return text if reported.n is None else f"{text} ({reported.n})"
 
 
 def difference_text(value: float | None, number_format: str) -> str:

@@ -9,7 +9,7 @@ from papermatrix.cli import main
 from papermatrix.matrix.expand import Matrix
 from papermatrix.render.table import render
 from tests.papermatrix.rendered import grids, rendered, rows
-from tests.papermatrix.tea import Paper, finish_all, runs
+from tests.papermatrix.tea import OF_OTHER_SOURCE, STAGES, Paper, finish, finish_all, runs
 
 TEA = """
 tables:
@@ -134,7 +134,10 @@ def checked(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, l
 
 def test_numbers_within_tolerance_pass(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
     reporting(paper)
-    assert checked(capsys) == (0, ["cups: 3 of 3 numbers are within tolerance; 1 skipped (1 suspect)"])
+    assert checked(capsys) == (
+        0,
+        ["cups: 3 compared, 0 out of tolerance, 1 skipped (1 suspect), 2 cells without a reported value"],
+    )
 
 
 def test_a_number_outside_its_tolerance_fails(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
@@ -143,7 +146,7 @@ def test_a_number_outside_its_tolerance_fails(paper: Paper, capsys: pytest.Captu
         1,
         [
             "cups, plain, white cup: ours 0.58, reported 0.52, difference +0.06, tolerance 0.05",
-            "cups: 2 of 3 numbers are within tolerance; 1 skipped (1 suspect)",
+            "cups: 3 compared, 1 out of tolerance, 1 skipped (1 suspect), 2 cells without a reported value",
         ],
     )
 
@@ -205,7 +208,7 @@ def test_what_the_audit_finds_wrong_is_skipped_and_counted(
     skipped = "2 skipped (1 contradicts itself (audit), 1 suspect)"
     assert checked(capsys)[1] == [
         "cups, plain, blue cup: ours 0.90, reported 0.40, difference +0.50, tolerance 0.2",
-        f"cups: 1 of 2 numbers are within tolerance; {skipped}",
+        f"cups: 2 compared, 1 out of tolerance, {skipped}, 2 cells without a reported value",
     ]
 
 
@@ -213,7 +216,7 @@ def test_what_the_authors_left_empty_is_counted(paper: Paper, capsys: pytest.Cap
     reporting(paper, REPORTED.replace("0.52", "null"))
     assert checked(capsys) == (
         0,
-        ["cups: 2 of 2 numbers are within tolerance; 2 skipped (1 left empty by the authors, 1 suspect)"],
+        ["cups: 2 compared, 0 out of tolerance, 1 skipped (1 suspect), 3 cells without a reported value"],
     )
 
 
@@ -225,6 +228,7 @@ def test_a_number_that_is_not_made_yet_fails(paper: Paper, capsys: pytest.Captur
     (job.folder / "settings.json").unlink(missing_ok=True)
     code, lines = checked(capsys)
     assert (code, lines[0]) == (1, "cups, plain, white cup: ours is pending, reported 0.52")
+    assert lines[-1].startswith("cups: 2 compared, 0 out of tolerance, 1 not there, 1 skipped (1 suspect),")
 
 
 def test_each_variant_is_compared_with_its_own(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
@@ -256,3 +260,116 @@ def test_a_negative_tolerance_is_refused(paper: Paper, capsys: pytest.CaptureFix
     paper.write("config/tables.yaml", TEA.replace("tolerance: 0.05", "tolerance: -1"))
     assert main(["validate"]) == 2
     assert "tables.cups.tolerance: expected a number of at least 0" in capsys.readouterr().err
+
+
+def test_a_stale_number_fails_also_within_its_tolerance(
+    paper: Paper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paper.write("config/stages.yaml", STAGES.replace("steep: {", "steep: {source: jobkit.digest, "))
+    matrix = reporting(paper)
+    steeping = next(job for job in matrix.jobs.values() if job.stage == "steep")
+    finish(steeping, provenance=OF_OTHER_SOURCE)
+    code, lines = checked(capsys)
+    assert (code, lines) == (
+        1,
+        [
+            "cups, steeped, white cup: ours 0.50 (stale), reported 0.90, difference -0.40, tolerance 0.5",
+            "cups: 3 compared, 0 out of tolerance, 1 stale, 1 skipped (1 suspect),"
+            " 2 cells without a reported value",
+        ],
+    )
+    assert checked(capsys, "--allow", "stale")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "is_within", "text"),
+    [
+        ("5 %", True, ""),
+        ("3 %", False, "tolerance 3 % = 0.0156"),
+        ("{sd: 2.5}", True, ""),
+        ("{sd: 1.5}", False, "tolerance 1.5 sd = 0.015"),
+    ],
+)
+def test_a_tolerance_may_be_a_share_of_the_number_or_the_authors_own_standard_deviations(
+    paper: Paper, capsys: pytest.CaptureFixture[str], tolerance: str, is_within: bool, text: str
+) -> None:
+    with_sd = REPORTED.replace("white cup: 0.52", "white cup: {mean: 0.52, sd: 0.01, n: 5}")
+    tables = TEA.replace("white cup, note", f"white cup, tolerance: {tolerance}, note")
+    reporting(paper, with_sd, tables)
+    code, lines = checked(capsys)
+    assert (code, len(lines)) == ((0, 1) if is_within else (1, 2))
+    assert text in lines[0]
+
+
+def test_the_nearest_tolerance_holds_whatever_its_form(
+    paper: Paper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of_cell = "{mean: 0.52, sd: 0.001, tolerance: {sd: 10}}"
+    tables = TEA.replace("tolerance: 0.05", "tolerance: 1").replace("chipped}", "chipped, tolerance: 1 %}")
+    reporting(paper, REPORTED.replace("0.52", of_cell), tables)
+    lines = checked(capsys)[1]
+    assert lines[0].endswith("reported 0.52 ± 0.00, difference -0.02, tolerance 10 sd = 0.01")
+    assert rows(rendered(paper.matrix(), "csv"))[0]["tolerance"] == "0.01"
+    assert "further from the reported than 10 sd" in rendered(paper.matrix())
+
+
+def test_a_reported_mean_is_shown_with_its_spread_and_runs_in_every_format(paper: Paper) -> None:
+    matrix = reporting(paper, REPORTED.replace("0.52", "{mean: 0.52, sd: 0.013, n: 5}"))
+    assert grids(rendered(matrix))[0]["plain"]["white cup (a): reported"] == "0.52 ± 0.01 (5)"
+    for table_format in ("html", "tex"):
+        assert "0.52 ± 0.01 (5)" in rendered(matrix, table_format).replace(r"$\pm$", "±")
+    first = rows(rendered(matrix, "csv"))[0]
+    assert [first[name] for name in ("reported", "reported_sd", "reported_n")] == ["0.52", "0.013", "5"]
+
+
+def test_each_variant_may_have_its_own_spread(paper: Paper) -> None:
+    variants = "    variants: [{label: a, with: {cup.colour: red}}, {label: b, with: {cup.colour: blue}}]\n"
+    means = "[{mean: 0.52, sd: 0.01}, {mean: 0.6, n: 3}]"
+    matrix = reporting(paper, REPORTED.replace("0.52", means).replace("small", "full"), TEA + variants)
+    assert grids(rendered(matrix))[1]["plain"]["white cup (a)"] == "0.52 ± 0.01 / 0.60 (3)"
+
+
+def test_a_tolerance_in_standard_deviations_needs_one(
+    paper: Paper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reporting(paper)
+    paper.write("config/tables.yaml", TEA.replace("tolerance: 0.05", "tolerance: {sd: 2}"))
+    assert main(["validate"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "error: config/reported.yaml:5: tables.cups.plain.white cup: expected its sd,"
+        " since its tolerance is 2 sd"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "key", "message"),
+    [
+        ("\n      white cup: 0,52", "white cup", "'0,52' has a comma; write 0.52"),
+        ("{white cup: 0,52, blue cup: 0.4}", "white cup", "0,52 has a comma; write 0.52"),
+        (
+            "{white cup: [0,52]}",
+            "white cup[0]",
+            "0,52 has a comma; write 0.52, or a space after the comma for two values",
+        ),
+        ("{white cup: {mean: 0.5, sd: 0,05}}", "white cup.sd", "0,05 has a comma; write 0.05"),
+        ("\n      white cup: 103,461,924", "white cup", "'103,461,924' has a comma; write 103461924"),
+    ],
+)
+def test_a_reported_number_with_a_comma_is_a_fault(
+    paper: Paper, capsys: pytest.CaptureFixture[str], written: str, key: str, message: str
+) -> None:
+    reported = REPORTED.replace(" {white cup: 0.52, blue cup: 0.40}", f" {written}")
+    paper.write("config/config.yaml", "scale: small\nreported: config/reported.yaml\n")
+    paper.write("config/reported.yaml", reported)
+    paper.write("config/tables.yaml", TEA)
+    line = 5 if written.startswith("{") else 6
+    assert main(["validate"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        f"error: config/reported.yaml:{line}: tables.cups.plain.{key}: {message}"
+    ]
+
+
+def test_a_cited_number_with_a_comma_is_a_fault(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
+    paper.write("config/tables.yaml", TEA.replace("label: plain", "{label: plain, values: {blue cup: 0,4}}"))
+    assert main(["validate"]) == 2
+    assert "rows[0].values.blue cup: 0,4 has a comma; write 0.4" in capsys.readouterr().err

@@ -148,7 +148,7 @@ def edited(paper: Paper, old: str, new: str) -> list[str]:
         (
             "title: Tea",
             "title: Tea\n    reported: {plain: {cup: []}}",
-            "4: tables.cups.reported.plain.cup: expected a number or text or at least one",
+            "4: tables.cups.reported.plain.cup: expected at least one, found []",
         ),
         (
             "title: Tea",

@@ -324,6 +324,8 @@ def test_csv_holds_one_value_a_line_with_its_jobs(paper: Paper) -> None:
         "status": "value",
         "jobs": " ".join(job.id for job in cell.job.chain()),
         "reported": "",
+        "reported_sd": "",
+        "reported_n": "",
         "tolerance": "",
         "difference": "",
     }
