@@ -8,18 +8,26 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+MOST_CHANGED = 100
+"""Files that a result lists as changed."""
+
 
 def commit(folder: Path | None = None) -> dict[str, Any]:
-    """Return the `commit` of the project in `folder`, by default the current one, and whether it is `dirty`.
+    """Return the `commit` of the project in `folder`, by default the current one, and what `changed` since.
 
-    `commit` is a hash, or None outside git; `dirty` says whether tracked files differ from it.
+    `commit` is a hash, or None outside git; `dirty` says whether tracked files differ from it; `changed` is
+    a list of these, by their paths from the folder, or None for more than `MOST_CHANGED`.
     """
-    folder = folder or Path.cwd()
+    folder = (folder or Path.cwd()).resolve()
     try:
         head = _git("rev-parse", "HEAD", folder=folder)
-        return {"commit": head, "dirty": bool(_git("status", "--porcelain", "-uno", folder=folder))}
+        top = _git("rev-parse", "--show-toplevel", folder=folder)
+        text = _git("diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", "HEAD", folder=folder)
     except (OSError, subprocess.CalledProcessError):
-        return {"commit": None, "dirty": None}
+        return {"commit": None, "dirty": None, "changed": None}
+    changed = sorted(os.path.relpath(Path(top, path), folder) for path in text.split("\0") if path)
+    few = changed if len(changed) <= MOST_CHANGED else None
+    return {"commit": head, "dirty": bool(changed), "changed": few}
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:

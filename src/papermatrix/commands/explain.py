@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from papermatrix.results.lineage import Step
     from papermatrix.results.values import CellResult
 
-HAVE_LINES = (*("seed", "commit", "dirty", "source", "upstream_digest", "data_digest", "data", "versions"),)
+HAVE_LINES = frozenset(
+    ("seed", "commit", "dirty", "changed", "source", "upstream_digest", "data_digest", "data", "versions")
+)
 """Entries of the provenance that have a line of their own, or none."""
 TIMES = ("started", "ended")
 
@@ -155,7 +157,7 @@ def _provenance_lines(step: Step, provenance: dict[str, Any]) -> Iterator[tuple[
 
     if provenance.get("seed") is not None:
         yield "seed", str(provenance["seed"])
-    uncommitted = " with uncommitted changes" if provenance.get("dirty") else ""
+    uncommitted = " with uncommitted changes" if step.has_uncommitted_source else ""
     yield "commit", f"{provenance.get('commit') or 'unknown'}{uncommitted}"
     files = provenance.get("source", [])
     changed = (

@@ -10,6 +10,7 @@ from jobkit.result import Result
 from papermatrix.config.tables import Column
 from papermatrix.matrix.cells import Cell
 from papermatrix.render.escape import CHECK, NOTHING
+from papermatrix.results.provenance import has_uncommitted_source
 from papermatrix.results.values import CellResult
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
@@ -95,7 +96,7 @@ def size_text(count: float) -> str:
 
 def uncommitted_text(result: Result) -> str:
     """Return what follows the commit of a result."""
-    return " with uncommitted changes" if result.provenance.get("dirty") else ""
+    return " with uncommitted changes" if has_uncommitted_source(result) else ""
 
 
 def plain_text(value: Any, names: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ from jobkit.settings import Flat, value_of
 from papermatrix.matrix.cells import Cell
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import Job
+from papermatrix.results.provenance import has_uncommitted_source
 from papermatrix.results.status import JobStatus
 from papermatrix.results.store import Store
 from papermatrix.results.values import Value
@@ -29,6 +30,8 @@ class Step:
     changed_source: list[str]
     """Modules and files whose code is not what made it."""
     acceptance: Acceptance | None
+    has_uncommitted_source: bool
+    """Whether that code was changed and not committed, as far as anybody knows."""
 
 
 def find_cell(matrix: Matrix, table: str, row: str, column: str, variant: str | None = None) -> Cell:
@@ -86,9 +89,10 @@ def steps_of(matrix: Matrix, jobs: Sequence[Job], store: Store) -> list[Step]:
             job,
             store.status(job),
             _differing(job, matrix, base),
-            store.result(job),
+            result := store.result(job),
             store.changed_source(job),
             store.acceptance(job),
+            result is not None and has_uncommitted_source(result),
         )
         for job in chain.values()
     ]

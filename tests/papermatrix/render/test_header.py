@@ -99,3 +99,33 @@ def test_an_origin_of_another_form_is_unknown(
     assert "- commit: unknown" in rendered(paper.matrix())
     assert main(["explain", "cups", "plain", "white cup"]) == 0
     assert "\x1b" not in capsys.readouterr().out
+
+
+MADE_BY = [{"science.taste": "a", "science": "b"}, {"science.taste": "c", "brew/steep.R": "d"}]
+
+
+@pytest.mark.parametrize(
+    ("provenance", "is_said"),
+    [
+        ({"changed": ["src/science/taste.py", "notes.txt"]}, True),
+        ({"changed": ["brew/steep.R"]}, True),
+        ({"changed": ["src/science/__init__.py"]}, True),
+        ({"changed": ["tables.yaml", "src/science/serve.py", "taste.py", "tests/science/taste.py"]}, False),
+        ({"changed": [], "dirty": False}, False),
+        ({"changed": ["notes.txt"], "source": []}, True),
+        ({"changed": ["notes.txt"], "source": [{"science.gone": "a"}]}, True),
+        ({"changed": None}, True),
+        ({}, True),
+    ],
+)
+def test_uncommitted_changes_are_said_where_they_touch_what_made_a_result_or_nobody_knows(
+    paper: Paper, capsys: pytest.CaptureFixture[str], provenance: dict[str, object], is_said: bool
+) -> None:
+    for name in ("src/science/__init__.py", "src/science/taste.py", "brew/steep.R"):
+        paper.write(name, "")
+    made = {"commit": "abcdef", "dirty": True, "source": MADE_BY, **provenance}
+    finish_all(paper.matrix(), provenance=made)
+    line = "commit: abcdef with uncommitted changes" if is_said else "commit: abcdef"
+    assert f"\n- {line}\n" in rendered(paper.matrix())
+    assert main(["explain", "cups", "plain", "white cup"]) == 0
+    assert ("uncommitted" in capsys.readouterr().out) == is_said
