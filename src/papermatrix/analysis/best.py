@@ -69,7 +69,7 @@ def _judge(rivals: list[_Rival], column: Column, sign: int, findings: _Findings,
     tested = [(rival, test) for rival, test in others if test is not None]
     equals = [best, *(rival for rival, test in tested if not test.is_worse)]
     cells = {(rival.row, column.label, rival.index) for rival in equals}
-    untested = [rival.row for rival, test in others if test is None]
+    untested = [rival.result.cell.row.shown for rival, test in others if test is None]
     findings.lost |= {(rival.row, column.label, rival.index) for rival in rivals} - cells
     if not tested and column.better:
         findings.plain |= cells
@@ -77,7 +77,7 @@ def _judge(rivals: list[_Rival], column: Column, sign: int, findings: _Findings,
         findings.tested |= cells if tested else set()
         findings.tests |= dict.fromkeys(test.test for _, test in tested if test.test)
         if untested:
-            findings.untested.setdefault(column.label, {}).update(dict.fromkeys(untested))
+            findings.untested.setdefault(column.shown, {}).update(dict.fromkeys(untested))
 
 
 def _notes(table: Table, findings: _Findings) -> Iterator[str]:
@@ -92,7 +92,7 @@ def _notes(table: Table, findings: _Findings) -> Iterator[str]:
         yield f"Bold: the best {scope} and what is not significantly worse{tests}."
     if findings.plain:
         bold = {column for _, column, _ in findings.plain}
-        labels = [column.label for column in table.columns if column.label in bold]
+        labels = [column.shown for column in table.columns if column.label in bold]
         yield f"Bold without a test of significance: the best of {', '.join(labels)}."
     if findings.untested and not findings.tested:
         yield (

@@ -62,8 +62,7 @@ def expected_values(matrix: Matrix, name: str, store: Store) -> list[Value]:
 def _labels(value: Value) -> tuple[str, ...]:
     cell = value.cell
     seed = f"seed {value.seed}" if value.seed is not None else None
-    labels = (cell.table, cell.row.label, cell.column.label, cell.variant_label, seed)
-    return tuple(label for label in labels if label)
+    return tuple(filter(None, (cell.table, *cell.shown_labels, seed)))
 
 
 def _reason(value: Value, store: Store) -> str:

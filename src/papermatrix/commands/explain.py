@@ -66,9 +66,9 @@ def _document(
     cell = result.cell
     return {
         "table": cell.table,
-        "row": cell.row.label,
-        "column": cell.column.label,
-        "variant": cell.variant_label,
+        "row": cell.row.shown,
+        "column": cell.column.shown,
+        "variant": cell.variant.shown if cell.variant else None,
         "metric": cell.name or None,
         "scale": scale,
         "value": result.mean,

@@ -16,6 +16,7 @@ from jobkit.validation import parse
 from jobkit.yaml12 import Document, KeyPath, read_yaml, resolved
 from papermatrix.config.config_file import Config, ConfigDocument
 from papermatrix.config.fields import SETTINGS
+from papermatrix.config.labels import fill_labels
 from papermatrix.config.numerals import with_whole_numbers
 from papermatrix.config.outputs import FOLDERS, RESULTS, Outputs, outputs_of
 from papermatrix.config.paper import PaperFile
@@ -56,6 +57,8 @@ class Project:
     """What the authors' numbers are, in a sentence."""
     reported_scale: str | None
     """The scale at which ours could be compared with them."""
+    as_reported: Mapping[str, Table]
+    """The tables with labels for that scale, where it is another that is known."""
     paper: PaperFile
     """What the paper holds besides its tables."""
     outputs_by_scale: Mapping[str, Outputs]
@@ -106,6 +109,8 @@ class _Loader:
             if message := why_outdated(Path(config.settings)):
                 self._diagnostics.append(Diagnostic(message, config.settings))
         tables = tables_file.tables if tables_file else self._fitting_tables(tables_document)
+        of_reported = self._as_reported(tables, reported_file, tables_document, schema)
+        tables = self._with_labels(tables, tables_document, config.scale, base, schema)
         known = Known(schema, stages, self._scales, tables, with_sources)
         self._check(self._config_document, (), known.seeds((), config.seeds))
         self._check(stages_document, (), check_stages(known, stages_document.content))
@@ -128,6 +133,7 @@ class _Loader:
             reported=reported,
             reported_source=reported_file.source if reported_file else "As reported by the authors.",
             reported_scale=reported_file.scale if reported_file else None,
+            as_reported=of_reported,
             paper=paper,
             outputs_by_scale={
                 scale: outputs_of(scale, self._own_scale, paper.main) for scale in self._scales
@@ -199,6 +205,32 @@ class _Loader:
                 settings = self._try(lambda name=name: _read_scale(self.config, name, schema))
                 base = settings or {} if name == scale else base
         return base
+
+    def _with_labels(
+        self, tables: Mapping[str, Table], document: Document, scale: str, base: Flat, schema: SettingsSchema
+    ) -> dict[str, Table]:
+        """Fill in the settings that labels hold, as they are at a scale."""
+        filled = {}
+        for name, table in tables.items():
+            filled[name], issues = fill_labels(table, base, scale, self.config.seeds, schema)
+            self._check(document, ("tables", name), issues)
+        return filled
+
+    def _as_reported(
+        self,
+        tables: Mapping[str, Table],
+        reported: ReportedFile | None,
+        document: Document,
+        schema: SettingsSchema,
+    ) -> dict[str, Table]:
+        """Return the tables with labels for the scale of the authors' numbers, where that is another."""
+        if reported is None or reported.scale == self.config.scale or reported.scale not in self._scales:
+            return {}
+        try:
+            base = _read_scale(self.config, reported.scale, schema)
+        except UserError:
+            return {}
+        return self._with_labels(tables, document, reported.scale, base, schema)
 
     def _add_inline_reported(
         self, tables: Mapping[str, Table], reported: dict[str, Reported], document: Document

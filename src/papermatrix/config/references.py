@@ -23,13 +23,11 @@ from papermatrix.config.reported import Reported, ReportedCell
 from papermatrix.config.settings_schema import Issue, SettingsSchema
 from papermatrix.config.stages import Stage, StagesFile
 from papermatrix.config.stand_in import is_stand_in
-from papermatrix.config.tables import Column, Level, Row, Table
+from papermatrix.config.tables import SEED, Column, Level, Row, Table
 from papermatrix.config.templates import holds, render_slug
 
 ALWAYS_KEPT = (RESULT, SETTINGS, LEDGER, LOG)
 """Files that a result is nothing without, or that tell of it."""
-SEED = "seed"
-"""The setting that a level's seeds are values of."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +163,7 @@ def check_table(table: Table, known: Known) -> Iterator[Issue]:
     """Check one table of tables.yaml."""
     for kind, levels in (("rows", table.rows), ("columns", table.columns), ("variants", table.variants)):
         yield from _labels(kind, [level.label for level in levels])
+        yield from _labels(kind, [level.shown for level in levels])
     for path, level in _levels(table):
         yield from known.seeds(path, level.seeds)
         for scale in level.at:

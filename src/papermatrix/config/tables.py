@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Literal, Self
 
-from pydantic import Field, StrictBool
+from pydantic import Field, PrivateAttr, StrictBool
 
 from jobkit.settings import Flat
 from papermatrix.config.fields import (
@@ -22,6 +23,9 @@ from papermatrix.config.fields import (
 from papermatrix.config.reported import Reported, ReportedCell
 from papermatrix.config.tolerance import StatedTolerance, Tolerance
 
+SEED = "seed"
+"""The setting that a level's seeds are values of."""
+
 
 class Level(Frozen):
     """What a table, a row, a column and a variant can all state; the later of them wins."""
@@ -38,8 +42,24 @@ class Level(Frozen):
         return self.with_ | self.at.get(scale, {})
 
 
-class Row(Level):
+class Labelled(Level):
     label: Label
+    """What other files call it. Settings in it, `batch {train.batch_size}`, are shown as their values."""
+    _shown: str | None = PrivateAttr(default=None)
+
+    @property
+    def shown(self) -> str:
+        """The label as tables show it: with the values of the settings that it holds."""
+        return self.label if self._shown is None else self._shown
+
+    def showing(self, texts: Mapping[str, str]) -> Self:
+        """Return the same with other texts; its `label` stays what it is called."""
+        level = self.model_copy(update={name: text for name, text in texts.items() if name != "label"})
+        level._shown = texts.get("label")
+        return level
+
+
+class Row(Labelled):
     group: Label | None = None
     """A line above this row and the rows after it that state the same."""
     note: Text | None = None
@@ -50,8 +70,7 @@ class Row(Level):
     """Cells that show what stands here, by their columns' labels, and that no job makes."""
 
 
-class Column(Level):
-    label: Label
+class Column(Labelled):
     group: Label | None = None
     """A head over this column and the columns after it that state the same."""
     note: Text | None = None
@@ -77,8 +96,8 @@ class Column(Level):
     `{sd: 2}`, the authors' standard deviations; the table's if not given."""
 
 
-class Variant(Level):
-    label: Label
+class Variant(Labelled):
+    """One of several values in a cell."""
 
 
 class Table(Level):
@@ -111,6 +130,11 @@ class Table(Level):
         """Return where a variant stands in a cell; 0 where the cell has one value for all."""
         labels = [variant.label for variant in self.variants]
         return labels.index(variant) if variant in labels else 0
+
+    def seeds_of(self, row: Row, column: Column, variant: Variant | None) -> Seeds | None:
+        """Return the seeds that the innermost level of a cell states."""
+        levels = (variant, column, row, self)
+        return next((level.seeds for level in levels if level and level.seeds), None)
 
     def format_of(self, column: Column) -> str:
         return column.format or self.format

@@ -70,6 +70,12 @@ class Cell:
         return self.row.label, self.column.label
 
     @property
+    def shown_labels(self) -> tuple[str, ...]:
+        """The labels of row, column and, where there is one, variant, as tables show them."""
+        levels = (self.row, self.column, self.variant)
+        return tuple(level.shown for level in levels if level)
+
+    @property
     def variant_label(self) -> str | None:
         return self.variant.label if self.variant else None
 

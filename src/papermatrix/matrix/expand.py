@@ -12,8 +12,7 @@ from jobkit.errors import UserError, did_you_mean
 from jobkit.settings import Flat
 from papermatrix.config.load import Project, load, load_config, scale_names
 from papermatrix.config.metric import Metric, parse_metric
-from papermatrix.config.references import SEED
-from papermatrix.config.tables import Column, Level, Row, Table
+from papermatrix.config.tables import SEED, Column, Row, Table, Variant
 from papermatrix.matrix.cells import Cell, Run, reported_of
 from papermatrix.matrix.jobs import Job, JobFactory
 from papermatrix.matrix.measured import expect_scores
@@ -100,7 +99,7 @@ def _cells(name: str, project: Project, factory: JobFactory) -> Iterator[Cell]:
             of_column = of_row | column.settings(scale)
             for variant in table.variants or (None,):
                 settings = of_column | variant.settings(scale) if variant else of_column
-                seeds = seeds_of(project, variant, column, row, table)
+                seeds = seeds_of(project, table, row, column, variant)
                 yield cell(
                     variant=variant,
                     metric=metric,
@@ -116,10 +115,11 @@ def _metric(row: Row, column: Column, table: Table, project: Project) -> Metric 
     return parse_metric(column.metric or table.metric or "", project.stages.stages, project.stages.scores)
 
 
-def seeds_of(project: Project, *levels: Level | None) -> tuple[int | None, ...]:
-    """Return the seeds of the first level that states some, else config.yaml's; None alone without any."""
-    stated = next((level.seeds for level in levels if level and level.seeds), None)
-    return stated or project.config.seeds or (None,)
+def seeds_of(
+    project: Project, table: Table, row: Row, column: Column, variant: Variant | None
+) -> tuple[int | None, ...]:
+    """Return a cell's seeds, which the nearest level states, else config.yaml; None alone without any."""
+    return table.seeds_of(row, column, variant) or project.config.seeds or (None,)
 
 
 def _run(metric: Metric, stated: Flat, seed: int | None, project: Project, factory: JobFactory) -> Run:

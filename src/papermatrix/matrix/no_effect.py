@@ -186,7 +186,7 @@ class _Table:
         return self._project.schema.complete(settings | seeds)
 
     def _has_seeds(self, cell: Cell) -> bool:
-        return seeds_of(self._project, cell.variant, cell.column, cell.row, self._table) != (None,)
+        return seeds_of(self._project, self._table, cell.row, cell.column, cell.variant) != (None,)
 
     def _has_job_of(self, cell: Cell, settings: Flat) -> bool:
         """Return whether a cell's first run has the job of these settings."""

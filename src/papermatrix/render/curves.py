@@ -61,7 +61,8 @@ def _runs(matrix: Matrix, figure: Figure) -> Iterator[tuple[Names, Job]]:
     for cell in cells_of_figure(matrix, figure):
         for run in cell.runs:
             if run.job and (job := run.job.of_stage(figure.stage)):
-                yield (*cell.labels, cell.variant_label or "", f"seed {run.seed}"), job
+                variant = cell.variant.shown if cell.variant else ""
+                yield (cell.row.shown, cell.column.shown, variant, f"seed {run.seed}"), job
 
 
 def curves_of(matrix: Matrix, figure: Figure, store: Store) -> list[Curve]:

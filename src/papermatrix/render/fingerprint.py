@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from jobkit.digest import digest, digest_files
 from papermatrix.analysis.audit import rules_of
+from papermatrix.config.tables import Column, Row
 from papermatrix.matrix.cells import Cell
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import Job
@@ -36,8 +37,18 @@ _NOT_SHOWN = {"about", "with_", "at", "seeds", "values", "rows", "columns", "var
 
 def of_table(matrix: Matrix, name: str, store: Store) -> Fingerprint:
     """Return the fingerprint of a table in all its formats."""
-    table, cells, jobs = matrix.project.tables[name], matrix.cells[name], matrix.shown_jobs(name)
-    return fingerprint(matrix, [table], cells, _stale(jobs, store), audit=rules_of(matrix, name))
+    table, jobs = matrix.project.tables[name], matrix.shown_jobs(name)
+    theirs = matrix.project.as_reported.get(name, table)
+    levels: Sequence[Row | Column] = (*theirs.rows, *theirs.columns)
+    shown = [[level.shown, level.group, level.note] for level in levels]
+    return fingerprint(
+        matrix,
+        [table],
+        matrix.cells[name],
+        _stale(jobs, store),
+        names=shown,
+        audit=rules_of(matrix, name),
+    )
 
 
 def of_figure(matrix: Matrix, name: str, store: Store) -> Fingerprint:
@@ -59,7 +70,7 @@ def fingerprint(
     cells: Iterable[Cell],
     stale: Sequence[str],
     *,
-    names: Sequence[str] = (),
+    names: Sequence[Any] = (),
     audit: Sequence[Any] = (),
 ) -> Fingerprint:
     """Return an output's fingerprint: a digest for each part, so that the one that changed says why.
@@ -100,7 +111,7 @@ def _content(cell: Cell) -> list[Any]:
     """Return what a cell shows besides its jobs' results and what its row, column and variant declare."""
     runs = [[run.seed, run.job and run.job.id] for run in cell.runs]
     reported = cell.reported and dataclasses.astuple(cell.reported)
-    return [*cell.labels, cell.variant_label, runs, cell.name, cell.value, cell.number_format, reported]
+    return [*cell.shown_labels, runs, cell.name, cell.value, cell.number_format, reported]
 
 
 @functools.cache

@@ -57,7 +57,7 @@ def legend(matrix: Matrix, results: TableResults) -> Iterator[tuple[str, str]]:
     """Yield how to read a cell."""
     variants = matrix.project.tables[results.name].variants
     if len(variants) > 1:
-        yield "each cell", " / ".join(variant.label for variant in variants)
+        yield "each cell", " / ".join(variant.shown for variant in variants)
     if any(result.spread is not None for result in results.cells):
         yield "each value", "mean ± standard deviation over the seeds"
 
@@ -68,7 +68,7 @@ def mixtures(matrix: Matrix, results: TableResults, store: Store) -> Iterator[st
     columns: dict[str, list[Value]] = {}
     for value in results.values:
         if value.status.has_value and isinstance(value.number, int | float):
-            columns.setdefault(value.cell.column.label, []).append(value)
+            columns.setdefault(value.cell.column.shown, []).append(value)
     for column, values in columns.items():
         for origin in _origins(matrix, values, store):
             rows = [f"{what} ({', '.join(dict.fromkeys(rows))})" for what, rows in origin.items()]
@@ -82,8 +82,8 @@ def mixtures(matrix: Matrix, results: TableResults, store: Store) -> Iterator[st
 
 def _origins(matrix: Matrix, values: list[Value], store: Store) -> Iterator[dict[str, list[str]]]:
     """Yield what the numbers of a column come from, each with its rows; one mapping for each way to tell."""
-    ours = [(value.cell.row.label, value.job) for value in values if value.job]
-    cited = [value.cell.row.label for value in values if value.cell.is_cited]
+    ours = [(value.cell.row.shown, value.job) for value in values if value.job]
+    cited = [value.cell.row.shown for value in values if value.cell.is_cited]
     if ours and cited:
         yield {"cited": cited, "ours": [row for row, _ in ours]}
     by_data: dict[str, list[str]] = {}

@@ -111,7 +111,7 @@ def header(
 
 def _column_cell(column: Column, footnotes: Footnotes) -> LayoutCell:
     """Lay out a column's label with its unit."""
-    text = f"{column.label} ({column.unit})" if column.unit else column.label
+    text = f"{column.shown} ({column.unit})" if column.unit else column.shown
     return text_cell(text, *footnotes.marks(column.note))
 
 
@@ -137,7 +137,7 @@ def row_groups(
         RowGroup(
             group or "",
             tuple(
-                LayoutRow(text_cell(row.label, *footnotes.marks(row.note, notes.get(row.label))), cells)
+                LayoutRow(text_cell(row.shown, *footnotes.marks(row.note, notes.get(row.label))), cells)
                 for row, cells in members
             ),
         )

@@ -88,9 +88,9 @@ def _tidy_row(value: Value, result: CellResult, scale: str, is_comparable: bool)
     return {
         "table": cell.table,
         "scale": scale,
-        "row": cell.row.label,
-        "column": cell.column.label,
-        "variant": cell.variant_label,
+        "row": cell.row.shown,
+        "column": cell.column.shown,
+        "variant": cell.variant.shown if cell.variant else None,
         "seed": value.seed,
         "metric": cell.name,
         "value": number,

@@ -9,7 +9,7 @@ from papermatrix.analysis.audit import Footnotes as AuditNotes
 from papermatrix.analysis.best import find_best
 from papermatrix.analysis.comparison import Comparison, can_compare, comparisons_at
 from papermatrix.config.load import Project
-from papermatrix.config.tables import Column, Row
+from papermatrix.config.tables import Column, Row, Table
 from papermatrix.matrix.cells import Cell
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.sharing import same_cells, same_levels
@@ -59,7 +59,8 @@ def table_page(
         *mixtures(matrix, results, store),
         *([f"Reported: {project.reported_source}"] if is_compared else []),
     )
-    grids = _Grids(matrix, results, best.cells, notes)
+    theirs = project.as_reported.get(results.name, table)
+    grids = _Grids(table, results, best.cells, notes)
     return TablePage(
         name=results.name,
         title=table.title,
@@ -67,7 +68,9 @@ def table_page(
         label=table.label or f"tab:{results.name}",
         header=(*header_lines(matrix, results, store), *legend(matrix, results)),
         ours=grids.compared(under) if is_compared else grids.ours(under),
-        reported=grids.reported() if is_reported and not is_compared else None,
+        reported=_Grids(theirs, results, best.cells, notes).reported()
+        if is_reported and not is_compared
+        else None,
         reported_from=_reported_from(project),
     )
 
@@ -84,13 +87,13 @@ class _Grids:
 
     def __init__(
         self,
-        matrix: Matrix,
+        table: Table,
         results: TableResults,
         best: frozenset[tuple[str, str, int]],
         notes: AuditNotes,
     ):
-        self._table = matrix.project.tables[results.name]
-        self._results, self._best, self._notes = results, best, notes
+        self._table, self._results, self._best = table, results, best
+        self._notes = notes
         cells = matrix.cells[results.name]
         self._same_rows, self._same_cells = same_levels(cells, "rows"), same_cells(cells)
 

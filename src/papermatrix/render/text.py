@@ -36,7 +36,7 @@ def cell_text(result: CellResult, number_format: str | None = None) -> str:
 
 def cell_name(cell: Cell) -> str:
     """Write a cell's labels: `cups, plain, blue cup`."""
-    return ", ".join(filter(None, (cell.table, *cell.labels, cell.variant_label)))
+    return ", ".join((cell.table, *cell.shown_labels))
 
 
 def number_text(value: float | str | None, number_format: str, factor: float = 1) -> str:

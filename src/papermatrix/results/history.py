@@ -21,7 +21,7 @@ from jobkit.progress import read_position
 from jobkit.result import RESULT, SETTINGS, Cost, parse_result
 from jobkit.settings import Flat, flat
 from papermatrix.config.load import scales_of
-from papermatrix.config.references import SEED
+from papermatrix.config.tables import SEED
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import JOBS, Job
 from papermatrix.results.rates import rated_seconds

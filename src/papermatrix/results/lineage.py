@@ -9,6 +9,7 @@ from jobkit.acceptance import Acceptance
 from jobkit.errors import UserError, did_you_mean
 from jobkit.result import Result
 from jobkit.settings import Flat, value_of
+from papermatrix.config.tables import Labelled
 from papermatrix.matrix.cells import Cell
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import Job
@@ -46,8 +47,10 @@ def find_cell(matrix: Matrix, table: str, row: str, column: str, variant: str | 
 def find_cells(
     matrix: Matrix, table: str, row: str, column: str | None = None, variant: str | None = None
 ) -> list[Cell]:
-    """Return a row's cells, or those of a column or variant; a `UserError` for an unknown label."""
+    """Return a row's cells, or those of a column or variant, by labels as written or as shown."""
     levels = matrix.project.tables[table]
+    row, column = _as_written(row, levels.rows), column and _as_written(column, levels.columns)
+    variant = variant and _as_written(variant, levels.variants)
     lines = [
         f"{table}: no {kind} {label!r}{did_you_mean(label, [level.label for level in known])}"
         for kind, label, known in (("row", row, levels.rows), ("column", column, levels.columns))
@@ -78,6 +81,11 @@ def of_seed(cell: Cell, seed: int | None) -> Cell:
         expected = f"one of {known}" if known else "none"
         raise UserError(f"{cell.table}: no seed {seed}; expected {expected}")
     return replace(cell, runs=tuple(run for run in cell.runs if run.seed == seed))
+
+
+def _as_written(label: str, levels: Sequence[Labelled]) -> str:
+    """Return the label of a level that is shown by another."""
+    return next((level.label for level in levels if label == level.shown), label)
 
 
 def steps_of(matrix: Matrix, jobs: Sequence[Job], store: Store) -> list[Step]:

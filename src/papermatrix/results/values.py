@@ -101,9 +101,9 @@ class TableResults:
         measured: set[str] = set()
         for value in self.values:
             if value.status.has_value:
-                measured.add(value.cell.column.label)
+                measured.add(value.cell.column.shown)
             elif value.status == ABSENT and value.reason:
-                missing.setdefault(value.cell.column.label, value.reason)
+                missing.setdefault(value.cell.column.shown, value.reason)
         if lines := [f"{self.name}, {c}: {reason}" for c, reason in missing.items() if c not in measured]:
             raise UserError(lines)
 

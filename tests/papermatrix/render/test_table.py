@@ -238,15 +238,16 @@ NASTY = r"a|b $x$ _y_ <b>&amp; {{ 1 }} {% raw %} \input{x} #%^~ `c` [d](e) é"
 
 def nasty(paper: Paper) -> Matrix:
     quoted = NASTY.replace("'", "''")
+    label = quoted.replace("{x}", "{{x}}")  # a label's braces hold settings, unless they are doubled
     matrix = paper.tables(f"""
 tables:
   cups:
-    title: '{quoted}'
+    title: '{label}'
     metric: flavour
-    rows: [{{label: '{quoted}', values: {{other: '{quoted}'}}}}]
-    columns: [{{label: '{quoted}'}}, {{label: other}}]
-    variants: [{{label: '{quoted}'}}, {{label: b, with: {{cup.colour: red}}}}]
-    reported: {{'{quoted}': {{'{quoted}': {{values: 1, suspect: '{quoted}'}}}}}}
+    rows: [{{label: '{label}', values: {{other: '{quoted}'}}}}]
+    columns: [{{label: '{label}'}}, {{label: other}}]
+    variants: [{{label: '{label}'}}, {{label: b, with: {{cup.colour: red}}}}]
+    reported: {{'{label}': {{'{label}': {{values: 1, suspect: '{quoted}'}}}}}}
 """)
     finish_all(matrix, provenance={**PROVENANCE, "data": NASTY})
     return matrix
