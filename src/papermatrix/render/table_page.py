@@ -9,6 +9,7 @@ from papermatrix.analysis.audit import Footnotes as AuditNotes
 from papermatrix.analysis.best import find_best
 from papermatrix.analysis.comparison import Comparison, can_compare, comparisons_at
 from papermatrix.config.load import Project
+from papermatrix.config.reported import Reported
 from papermatrix.config.tables import Column, Row, Table
 from papermatrix.matrix.cells import Cell
 from papermatrix.matrix.expand import Matrix
@@ -22,6 +23,7 @@ from papermatrix.results.store import Store
 from papermatrix.results.values import CellResult, TableResults
 
 NO_NOTES: AuditNotes = {}
+NONE_REPORTED = "The authors report no number of this table."
 PARTS = ("reported", "ours", "difference")
 """Of a column that compares."""
 Cells = Callable[[Row, Column, Footnotes], tuple[LayoutCell, ...]]
@@ -52,12 +54,14 @@ def table_page(
     project, table = matrix.project, matrix.project.tables[results.name]
     best = find_best(matrix, results, store)
     is_reported = results.name in project.reported
-    is_compared = table.compare and is_reported and can_compare(project)
+    has_numbers = _has_something(project.reported.get(results.name, {}))
+    is_compared = table.compare and has_numbers and can_compare(project)
     under = (
         *([table.note] if table.note else []),
         *best.notes,
         *mixtures(matrix, results, store),
         *([f"Reported: {project.reported_source}"] if is_compared else []),
+        *([NONE_REPORTED] if is_reported and not has_numbers else []),
     )
     theirs = project.as_reported.get(results.name, table)
     grids = _Grids(table, results, best.cells, notes)
@@ -69,10 +73,16 @@ def table_page(
         header=(*header_lines(matrix, results, store), *legend(matrix, results)),
         ours=grids.compared(under) if is_compared else grids.ours(under),
         reported=_Grids(theirs, results, best.cells, notes).reported()
-        if is_reported and not is_compared
+        if has_numbers and not is_compared
         else None,
         reported_from=_reported_from(project),
     )
+
+
+def _has_something(reported: Reported) -> bool:
+    """Return whether the authors reported anything of a table, or anything is to be said of it."""
+    cells = [cell for row in reported.values() for cell in row.values()]
+    return any(cell.suspect or any(value.mean is not None for value in cell.values) for cell in cells)
 
 
 def _reported_from(project: Project) -> str:

@@ -214,6 +214,16 @@ def test_the_authors_numbers_are_a_second_table_that_is_not_to_be_compared(paper
     assert "From the book of tea. Ours are at scale small: they cannot be compared with these." in between
 
 
+def test_a_table_of_which_the_authors_report_nothing_says_so_in_a_sentence(paper: Paper) -> None:
+    for scale in ("full", "small"):
+        text = with_reported(paper, "[null, null]", scale)
+        assert len(grids(text)) == 1
+        assert text.endswith("\nThe authors report no number of this table.\n")
+    for table_format in ("html", "tex"):
+        assert "report no number of this table." in rendered(paper.matrix(), table_format)
+    assert "report no number" not in with_reported(paper, "{values: null, suspect: it was cold}")
+
+
 def test_at_the_authors_scale_numbers_may_be_compared(paper: Paper) -> None:
     assert "cannot be compared" not in with_reported(paper, "0.5", scale="small")
 
