@@ -142,7 +142,8 @@ def test_the_rendered_table_says_what_it_is(workspace: Workspace) -> None:
         "- scale: demo",
         "- data: simulated (seed 0), digest 0123456789ab",
         "- split: blocks",
-        "- seeds: 100",
+        "- seed: 100",
+        "- part: test",
         "- commit: fedcba987654 with uncommitted changes",
     ):
         assert f"{line}\n" in text

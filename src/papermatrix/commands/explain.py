@@ -92,7 +92,8 @@ def _summary(result: CellResult, reasons: Sequence[str], scale: str) -> Iterator
     yield f"{cell_name(cell)}: {text}{f' ({about})' if about else ''}"
     if cell.name:
         value = f" = {_number(result.mean)}" if result.has_value else ""
-        yield f"{cell.name}{value} at scale {scale}"
+        part = f", of the {cell.part} part" if cell.part else ""
+        yield f"{cell.name}{value} at scale {scale}{part}"
     for seed_value in result.values if len(result.values) > 1 else ():
         number = _number(seed_value.number) if seed_value.status.has_value else seed_value.status
         yield f"  seed {seed_value.seed}: {number}"

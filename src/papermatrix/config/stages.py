@@ -49,6 +49,12 @@ class Stage(Frozen):
     scores: tuple[StageScore, ...] | None = None
     """All that its results measure, so that a metric that is none of it is an error before anything runs;
     where it is not given, any name passes."""
+    part: Text | dict[Text, Text] | None = None
+    """The part of the data that its scores are of, such as `test`; by score where that is not all of them."""
+
+    def part_of(self, score: str) -> str | None:
+        """Return which part of the data a score is of; None where it is of none."""
+        return self.part.get(score) if isinstance(self.part, dict) else self.part
 
     def takes_place(self, settings: dict[str, Any]) -> bool:
         """Return whether a job of this stage runs with these settings, given by dotted key."""

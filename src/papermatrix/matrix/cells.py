@@ -55,6 +55,8 @@ class Cell:
     reported: ReportedNumber | None
     variant: Variant | None = None
     metric: Metric | None = None
+    part: str | None = None
+    """The part of the data that the metric is a score of, where its stage says so."""
     runs: tuple[Run, ...] = ()
     """One for each seed; none without a metric."""
     value: Any = None

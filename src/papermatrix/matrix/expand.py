@@ -103,6 +103,7 @@ def _cells(name: str, project: Project, factory: JobFactory) -> Iterator[Cell]:
                 yield cell(
                     variant=variant,
                     metric=metric,
+                    part=_part(metric, project),
                     runs=tuple(_run(metric, settings, seed, project, factory) for seed in seeds),
                     reported=reported_of(reported, table, column, variant),
                 )
@@ -113,6 +114,11 @@ def _metric(row: Row, column: Column, table: Table, project: Project) -> Metric 
     if column.label in row.values or column.show:
         return None
     return parse_metric(column.metric or table.metric or "", project.stages.stages, project.stages.scores)
+
+
+def _part(metric: Metric, project: Project) -> str | None:
+    """Return the part of the data that a score is of; a cost is of none."""
+    return None if metric.is_cost else project.stages.stages[metric.stage].part_of(metric.path[0])
 
 
 def seeds_of(

@@ -111,7 +111,7 @@ def _content(cell: Cell) -> list[Any]:
     """Return what a cell shows besides its jobs' results and what its row, column and variant declare."""
     runs = [[run.seed, run.job and run.job.id] for run in cell.runs]
     reported = cell.reported and dataclasses.astuple(cell.reported)
-    return [*cell.shown_labels, runs, cell.name, cell.value, cell.number_format, reported]
+    return [*cell.shown_labels, runs, cell.name, cell.part, cell.value, cell.number_format, reported]
 
 
 @functools.cache

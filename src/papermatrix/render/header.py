@@ -12,6 +12,7 @@ from papermatrix.config.metric import parse_metric
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import Job
 from papermatrix.render.escape import NOTHING
+from papermatrix.render.origins import Origins
 from papermatrix.render.text import plain_text, uncommitted_text
 from papermatrix.results.score import score
 from papermatrix.results.store import Store
@@ -20,8 +21,10 @@ from papermatrix.results.values import TableResults, Value
 _NOT_STATED = object()
 
 
-def header_lines(matrix: Matrix, results: TableResults, store: Store) -> Iterator[tuple[str, str]]:
-    """Yield scale, data, settings worth a line, seeds, commit; scores worth a line where they are not 0."""
+def header_lines(
+    matrix: Matrix, results: TableResults, store: Store, found: Origins
+) -> Iterator[tuple[str, str]]:
+    """Yield scale, data, settings worth a line, origins, commit; scores worth a line where they are not 0."""
     values = results.values
     if all(not value.cell.name for value in values):
         yield "numbers", "cited, none of ours"
@@ -34,7 +37,7 @@ def header_lines(matrix: Matrix, results: TableResults, store: Store) -> Iterato
     yield "data", _listed(_data(result) for result in made if "data_digest" in result.provenance)
     for label, key in matrix.project.stages.header.items():
         yield label, _listed(_stated(key, jobs))
-    yield "seeds", _listed(str(value.seed) for value in values if value.seed is not None)
+    yield from found.header
     yield "commit", _listed(_commit(result) for result in made)
     if reasons := list(_accepted(jobs, store)):
         yield "accepted", _listed(reasons)
@@ -53,11 +56,15 @@ def _accepted(jobs: Iterable[Job], store: Store) -> Iterator[str]:
         yield f"{count} result{'s' if count > 1 else ''} of other code or data ({one_line(because)})"
 
 
-def legend(matrix: Matrix, results: TableResults) -> Iterator[tuple[str, str]]:
+def legend(matrix: Matrix, results: TableResults, found: Origins) -> Iterator[tuple[str, str]]:
     """Yield how to read a cell."""
     variants = matrix.project.tables[results.name].variants
     if len(variants) > 1:
-        yield "each cell", " / ".join(variant.shown for variant in variants)
+        names = []
+        for variant in variants:
+            notes = found.of("variant", variant.label)
+            names.append(f"{variant.shown}, {', '.join(notes)}" if notes else variant.shown)
+        yield "each cell", " / ".join(names)
     if any(result.spread is not None for result in results.cells):
         yield "each value", "mean ± standard deviation over the seeds"
 

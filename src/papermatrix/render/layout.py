@@ -8,6 +8,7 @@ from itertools import groupby
 from string import ascii_lowercase
 
 from papermatrix.config.tables import Column, Row
+from papermatrix.render.origins import Origins
 
 
 @dataclass(frozen=True)
@@ -97,11 +98,11 @@ def text_cell(text: str, *marks: str) -> LayoutCell:
 
 
 def header(
-    columns: Sequence[tuple[Column, tuple[str, ...]]], footnotes: Footnotes
+    columns: Sequence[tuple[Column, tuple[str, ...]]], footnotes: Footnotes, found: Origins
 ) -> tuple[tuple[HeaderCell, ...], ...]:
     """Lay out the header: groups of columns, columns, and the parts of columns, where there are such."""
     widths = [(column, max(1, len(parts))) for column, parts in columns]
-    own = tuple(HeaderCell(_column_cell(column, footnotes), width) for column, width in widths)
+    own = tuple(HeaderCell(_column_cell(column, footnotes, found), width) for column, width in widths)
     groups = _column_groups(widths)
     levels = (groups, own) if groups else (own,)
     if all(not parts for _, parts in columns):
@@ -109,10 +110,10 @@ def header(
     return (*levels, tuple(HeaderCell(text_cell(part)) for _, parts in columns for part in parts or ("",)))
 
 
-def _column_cell(column: Column, footnotes: Footnotes) -> LayoutCell:
+def _column_cell(column: Column, footnotes: Footnotes, found: Origins) -> LayoutCell:
     """Lay out a column's label with its unit."""
     text = f"{column.shown} ({column.unit})" if column.unit else column.shown
-    return text_cell(text, *footnotes.marks(column.note))
+    return text_cell(text, *footnotes.marks(column.note, *found.of("column", column.label)))
 
 
 def _column_groups(columns: Sequence[tuple[Column, int]]) -> tuple[HeaderCell, ...]:
@@ -130,14 +131,16 @@ def _column_groups(columns: Sequence[tuple[Column, int]]) -> tuple[HeaderCell, .
 
 
 def row_groups(
-    rows: Iterable[tuple[Row, tuple[LayoutCell, ...]]], footnotes: Footnotes, notes: Mapping[str, str]
+    rows: Iterable[tuple[Row, tuple[LayoutCell, ...]]],
+    footnotes: Footnotes,
+    notes: Mapping[str, tuple[str, ...]],
 ) -> tuple[RowGroup, ...]:
     """Group neighbouring rows that state one group; `notes` are footnotes to rows, by label."""
     return tuple(
         RowGroup(
             group or "",
             tuple(
-                LayoutRow(text_cell(row.shown, *footnotes.marks(row.note, notes.get(row.label))), cells)
+                LayoutRow(text_cell(row.shown, *footnotes.marks(row.note, *notes.get(row.label, ()))), cells)
                 for row, cells in members
             ),
         )

@@ -17,6 +17,7 @@ from papermatrix.matrix.sharing import same_cells, same_levels
 from papermatrix.render.escape import NOTHING
 from papermatrix.render.header import header_lines, legend, mixtures
 from papermatrix.render.layout import CellText, Footnotes, Grid, LayoutCell, Note, header, row_groups
+from papermatrix.render.origins import NO_ORIGINS, Origins, origins
 from papermatrix.render.text import cell_text, difference_text, reported_text
 from papermatrix.results.status import JobStatus
 from papermatrix.results.store import Store
@@ -52,7 +53,7 @@ def table_page(
 ) -> TablePage:
     """Lay out one table; `notes` are footnotes to the authors' numbers."""
     project, table = matrix.project, matrix.project.tables[results.name]
-    best = find_best(matrix, results, store)
+    best, found = find_best(matrix, results, store), origins(results)
     is_reported = results.name in project.reported
     has_numbers = _has_something(project.reported.get(results.name, {}))
     is_compared = table.compare and has_numbers and can_compare(project)
@@ -64,13 +65,13 @@ def table_page(
         *([NONE_REPORTED] if is_reported and not has_numbers else []),
     )
     theirs = project.as_reported.get(results.name, table)
-    grids = _Grids(table, results, best.cells, notes)
+    grids = _Grids(table, results, best.cells, notes, found)
     return TablePage(
         name=results.name,
         title=table.title,
         caption=table.caption or "",
         label=table.label or f"tab:{results.name}",
-        header=(*header_lines(matrix, results, store), *legend(matrix, results)),
+        header=(*header_lines(matrix, results, store, found), *legend(matrix, results, found)),
         ours=grids.compared(under) if is_compared else grids.ours(under),
         reported=_Grids(theirs, results, best.cells, notes).reported()
         if has_numbers and not is_compared
@@ -101,9 +102,10 @@ class _Grids:
         results: TableResults,
         best: frozenset[tuple[str, str, int]],
         notes: AuditNotes,
+        found: Origins = NO_ORIGINS,
     ):
         self._table, self._results, self._best = table, results, best
-        self._notes = notes
+        self._notes, self._found = notes, found
         cells = matrix.cells[results.name]
         self._same_rows, self._same_cells = same_levels(cells, "rows"), same_cells(cells)
 
@@ -130,20 +132,24 @@ class _Grids:
         return self._grid(under, cells, self._row_notes, with_numbers)
 
     @property
-    def _row_notes(self) -> dict[str, str]:
-        return {row: _same_jobs(other) for row, other in self._same_rows.items()}
+    def _row_notes(self) -> dict[str, tuple[str, ...]]:
+        """Return what is said of rows of ours, by label."""
+        same = {row: (_same_jobs(other),) for row, other in self._same_rows.items()}
+        return {
+            row.label: self._found.of("row", row.label) + same.get(row.label, ()) for row in self._table.rows
+        }
 
     def _grid(
         self,
         under: Sequence[str],
         cells: Cells,
-        row_notes: Mapping[str, str],
+        row_notes: Mapping[str, tuple[str, ...]],
         with_parts: Collection[str] = (),
     ) -> Grid:
         """Lay out header and rows; `cells` gives what stands in a row under a column."""
         footnotes, columns = Footnotes(), self._table.columns
         parts = [(column, PARTS if column.label in with_parts else ()) for column in columns]
-        heads = header(parts, footnotes)
+        heads = header(parts, footnotes, self._found)
         rows = [
             (row, tuple(cell for column in columns for cell in cells(row, column, footnotes)))
             for row in self._table.rows
@@ -157,7 +163,8 @@ class _Grids:
             for index, result in enumerate(results)
         )
         is_stale = any(result.status.is_stale and result.has_value for result in results)
-        notes = [*_failures(results), *_stale_causes(results)]
+        origin = self._found.of("cell", (row.label, column.label))
+        notes = [*origin, *_failures(results), *_stale_causes(results)]
         if row.label not in self._same_rows and (other := self._same_cells.get((row.label, column.label))):
             notes.append(_same_jobs(other))
         return (LayoutCell(values, "(stale)" if is_stale else "", footnotes.marks(*notes)),)

@@ -5,7 +5,7 @@ import pytest
 from jobkit.result import Cost
 from papermatrix.cli import main
 from papermatrix.matrix.expand import Matrix
-from tests.papermatrix.rendered import rendered
+from tests.papermatrix.rendered import grids, rendered
 from tests.papermatrix.tea import STAGES, TABLES, Paper, finish, finish_all, runs
 
 
@@ -129,3 +129,81 @@ def test_uncommitted_changes_are_said_where_they_touch_what_made_a_result_or_nob
     assert f"\n- {line}\n" in rendered(paper.matrix())
     assert main(["explain", "cups", "plain", "white cup"]) == 0
     assert ("uncommitted" in capsys.readouterr().out) == is_said
+
+
+def seeded(paper: Paper, level: str) -> str:
+    """Render a table of seed 100, in which one level states others."""
+    assert level in SEEDED
+    matrix = paper.tables(SEEDED.replace(level, f"{level}, seeds: [100, 101, 102, 105]"))
+    finish_all(matrix)
+    return rendered(matrix)
+
+
+SEEDED = """
+tables:
+  cups:
+    title: Tea
+    metric: flavour
+    rows:
+      - {label: plain}
+      - {label: black, with: {leaf.kind: black}}
+    columns:
+      - {label: white cup}
+      - {label: blue cup, with: {cup.colour: blue}}
+    variants:
+      - {label: morning}
+      - {label: evening, with: {leaf.grams: 3}}
+"""
+
+
+def test_seeds_are_said_once_where_all_share_them(paper: Paper) -> None:
+    matrix = paper.tables(SEEDED.replace("metric:", "seeds: [105, 100, 101, 102]\n    metric:"))
+    finish_all(matrix)
+    assert "\n- seeds: 100-102, 105 (4)\n" in rendered(matrix)
+
+
+def test_where_rows_differ_in_their_seeds_each_says_its_own(paper: Paper) -> None:
+    text = seeded(paper, "{label: black")
+    assert "\n- seeds: as each row says\n" in text
+    assert list(grids(text)[0]) == ["plain (a)", "black (b)"]
+    assert "\n(a) seed 100\n\n(b) seeds 100-102, 105 (4)\n" in text
+
+
+def test_where_columns_or_variants_differ_in_their_seeds_these_say_their_own(paper: Paper) -> None:
+    text = seeded(paper, "{label: white cup")
+    assert "\n- seeds: as each column says\n" in text
+    assert list(grids(text)[0]["plain"]) == ["white cup (a)", "blue cup (b)"]
+    text = seeded(paper, "{label: evening")
+    assert "\n- seeds: as each variant says\n" in text
+    assert "\n- each cell: morning, seed 100 / evening, seeds 100-102, 105 (4)\n" in text
+
+
+def test_where_no_level_tells_the_seeds_each_cell_does(paper: Paper) -> None:
+    tables = SEEDED.replace("{label: black", "{label: black, seeds: [1, 2]")
+    matrix = paper.tables(tables.replace("{label: white cup", "{label: white cup, seeds: [7]"))
+    finish_all(matrix)
+    text = rendered(matrix)
+    assert "\n- seeds: as each cell says\n" in text
+    grid = grids(text)[0]
+    assert [grid[row][column][-3:] for row in grid for column in grid[row]] == ["(a)", "(b)", "(a)", "(c)"]
+    assert "\n(a) seed 7\n\n(b) seed 100\n\n(c) seeds 1-2 (2)\n" in text
+
+
+PARTS = STAGES.replace("dry: {", "dry: {part: {aroma: validation}, ").replace(
+    "taste: {", "taste: {part: test, "
+)
+
+
+def test_a_score_of_the_validation_part_beside_one_of_the_test_part_says_so(paper: Paper) -> None:
+    paper.write("config/stages.yaml", PARTS)
+    finish_all(paper.matrix())
+    assert "\n- part: test\n" in rendered(paper.matrix())
+    columns = "      - {label: aroma, metric: dry.aroma}\n      - {label: loss, metric: dry.loss}\n"
+    matrix = paper.tables(TABLES + columns)
+    for job in matrix.jobs.values():
+        finish(job, {"aroma": 0.5, "loss": 0.1} if job.stage == "dry" else {"flavour": 0.5})
+    text = rendered(matrix)
+    assert "\n- parts: as each column says\n" in text
+    assert list(grids(text)[0]["plain"]) == ["white cup (a)", "blue cup (a)", "aroma (b)", "loss"]
+    assert "\n(a) scored on the test part\n\n(b) scored on the validation part\n" in text
+    assert "scored on the validation part" in rendered(matrix, "html")

@@ -65,7 +65,7 @@ def test_the_lines_above_the_table_say_where_its_numbers_come_from(paper: Paper)
         "- scale: small",
         "- data: a garden, digest fedcba987654",
         "- kind: green",
-        "- seeds: 100",
+        "- seed: 100",
         "- commit: 0123456789ab with uncommitted changes",
         "- cost: resident memory and core-hours of a CPU",
         "- each cell: morning / evening",
@@ -107,7 +107,7 @@ def test_seeds_make_a_mean_with_its_spread(paper: Paper) -> None:
     mean, spread = statistics.mean(values.values()), statistics.stdev(values.values())
     text = rendered(matrix)
     assert grids(text)[0]["plain"]["white cup"] == f"**{mean:.4f} ± {spread:.4f}**"
-    assert "- seeds: 1, 2, 3\n" in text
+    assert "- seeds: 1-3 (3)\n" in text
     assert "- each value: mean ± standard deviation over the seeds\n" in text
 
 
