@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jobkit.settings import Flat, nested
-from papermatrix.config.references import SEED
-from papermatrix.config.tables import Column, Row, Variant
+from papermatrix.config.tables import SEED, Column, Row, Variant
 from papermatrix.config.templates import holds
 from papermatrix.matrix.cells import Cell
 from papermatrix.matrix.expand import Matrix, seeds_of

@@ -106,7 +106,7 @@ class _Grids:
     ):
         self._table, self._results, self._best = table, results, best
         self._notes, self._found = notes, found
-        cells = matrix.cells[results.name]
+        cells = [result.cell for result in results.cells]
         self._same_rows, self._same_cells = same_levels(cells, "rows"), same_cells(cells)
 
     def ours(self, under: Sequence[str]) -> Grid:
