@@ -95,7 +95,7 @@ def test_people_get_a_line_for_each_module(capsys: pytest.CaptureFixture[str]) -
         (["--set", "modle.width=4"], "modle: unknown key; did you mean model?"),
         (["--set", "model.widht=4"], "model.widht: unknown key; did you mean width?"),
         (["--set", "model.width"], "--set model.width: expected KEY=VALUE"),
-        (["--set", "model.width=["], "--set model.width:2: not YAML"),
+        (["--set", "model.width=["], "--set model.width: a [ or { that is not closed"),
         (["--set", "model.width=wide"], "model.width: expected"),
         (["--set", "model=4"], "model: expected a mapping, found 4"),
         (["--set", "model.width=6", "--set", "model.feature_fusion=transformer"], "model.heads: 6 channels"),
@@ -114,23 +114,24 @@ def test_what_cannot_be_described_is_a_line_and_exit_code_2(
     capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     assert main(["describe", *arguments]) == 2
-    (error,) = capsys.readouterr().err.splitlines()
+    error, *excerpt = capsys.readouterr().err.splitlines()
     assert error.startswith("error: ")
     assert message in error
+    assert all(line.startswith("  | ") for line in excerpt)
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("model: [", "config/scales/mine.yaml:2: not YAML"),
-        ("- model", "config/scales/mine.yaml: expected settings by section, found list"),
+        ("model: [", "config/scales/mine.yaml:1: a [ or { that is not closed"),
+        ("- model", "config/scales/mine.yaml: expected settings by section, found ['model']"),
         ("model: {widht: 4}", "config/scales/mine.yaml:1: model.widht: unknown key; did you mean width?"),
         ("model: {width: 4, width: 8}", "config/scales/mine.yaml:1: model.width: given twice"),
         ("{model.width: 4, model: {width: 8}}", "config/scales/mine.yaml: model.width: given twice"),
         ("{model: &a {inner: *a}}", "config/scales/mine.yaml:1: model.inner: an alias that contains itself"),
         ("model: {published: on}", "config/scales/mine.yaml:1: model.published: expected true or false"),
         ("model: {residual: on}", "config/scales/mine.yaml:1: model.residual: expected true or false"),
-        (b"\xff\xfe", "config/scales/mine.yaml: cannot be read ('utf-8' codec"),
+        (b"\xff\xfe", "config/scales/mine.yaml: cannot be read (byte 0 is not UTF-8)"),
     ],
 )
 def test_a_scale_that_cannot_be_read_is_a_line_and_exit_code_2(

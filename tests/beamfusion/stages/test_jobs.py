@@ -180,7 +180,7 @@ def rebuild_image(run: Run, **changes: Any) -> Path:
 def test_a_loss_term_of_weight_0_is_left_out(run: Run, losses: dict[str, float]) -> None:
     folder = rebuild_image(run, rebuild__losses=losses)
     columns = set(next(csv.reader((folder / "steps.csv").open())))
-    assert columns == {"step", "total", "fusion", "trans", "contrast", "distance"} - set(losses)
+    assert columns == {"step", "lr", "total", "fusion", "trans", "contrast", "distance"} - set(losses)
 
 
 def test_the_published_rebuilding_runs_too(run: Run) -> None:

@@ -74,7 +74,7 @@ def test_a_recipe_trains_with_its_losses_and_is_scored(rebuild: Callable[..., Pa
     assert read_result(folder).status == "done"
     weights = {"fusion": 1, "trans": 1, "contrast": 1, "distance": 0.001, **recipe["losses"]}
     columns = set(next(csv.reader((folder / "steps.csv").open())))
-    assert columns == {"step", "total"} | {term for term, weight in weights.items() if weight}
+    assert columns == {"step", "lr", "total"} | {term for term, weight in weights.items() if weight}
     scores = read_result(folder.parent / "evaluate").scores
     assert 0 <= scores["dba"]["overall"] <= 1
     table = pq.read_table(folder.parent / "evaluate" / "predictions.parquet")
