@@ -133,10 +133,15 @@ def test_another_scale_leaves_the_tables_of_this_one_alone(day: Workspace) -> No
 
 
 def test_reported_numbers_are_not_compared_with_stale_ones(day: Workspace) -> None:
-    reported = "    reported: {steeped: {white cup: 0.4}}\n    columns:"
-    (day.folder / "config/tables.yaml").write_text(TABLES.replace("    columns:", f"{reported}", 1))
+    (day.folder / "config/tables.yaml").write_text(TABLES)
+    numbers = "{cups: {steeped: {white cup: {values: 0.4, tolerance: 0.5}}}}"
+    (day.folder / "config/reported.yaml").write_text(f"source: A book.\nscale: small\ntables: {numbers}\n")
+    config = day.folder / "config/config.yaml"
+    config.write_text(config.read_text() + "reported: config/reported.yaml\n")
     said = day.papermatrix("check", "--reported", fails=True)
     assert "stale" in said
+    day.papermatrix("accept", "cups", "--because", "steeping is faster, not other")
+    assert "5 cells without a reported value" in day.papermatrix("check", "--reported")
 
 
 def test_what_was_never_run_costs_an_unknown_time(day: Workspace) -> None:

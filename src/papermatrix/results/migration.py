@@ -100,7 +100,8 @@ def migrate(migration: Migration, matrix: Matrix) -> Iterator[Move]:
 def _planned(folder: Path, matrix: Matrix, factory: JobFactory) -> Move | Left | None:
     """Return what becomes of a folder; None where it holds nothing to carry over."""
     if not (folder / RESULT).exists():
-        return Left(folder, "not finished") if (folder / LEDGER).exists() else None
+        is_of_today = folder.name in matrix.jobs
+        return Left(folder, "not finished") if (folder / LEDGER).exists() and not is_of_today else None
     try:
         result, document = read_sealed(folder / RESULT), read_json(folder / SETTINGS)
         stage, form = result["stage"], result["form"]
