@@ -63,7 +63,8 @@ def _failed_job(record: logging.LogRecord) -> str | None:
         return None
     log, words = told[0]
     message = f"\n{fields['rule_msg']}" if fields["rule_msg"] else ""
-    return f"{name} failed: {cause or words}; see {log}{message}"
+    why = words if not cause or cause in words else cause  # a log that names the signal says more of it
+    return f"{name} failed: {why}; see {log}{message}"
 
 
 def _failed_group(record: logging.LogRecord) -> str:
