@@ -134,7 +134,7 @@ class _Grids:
     @property
     def _row_notes(self) -> dict[str, tuple[str, ...]]:
         """Return what is said of rows of ours, by label."""
-        same = {row: (_same_jobs(other),) for row, other in self._same_rows.items()}
+        same = {row: (self._same_jobs(other),) for row, other in self._same_rows.items()}
         return {
             row.label: self._found.of("row", row.label) + same.get(row.label, ()) for row in self._table.rows
         }
@@ -166,8 +166,12 @@ class _Grids:
         origin = self._found.of("cell", (row.label, column.label))
         notes = [*origin, *_failures(results), *_stale_causes(results)]
         if row.label not in self._same_rows and (other := self._same_cells.get((row.label, column.label))):
-            notes.append(_same_jobs(other))
+            notes.append(self._same_jobs(other))
         return (LayoutCell(values, "(stale)" if is_stale else "", footnotes.marks(*notes)),)
+
+    def _same_jobs(self, label: str) -> str:
+        row = next(row for row in self._table.rows if row.label == label)
+        return f"the very same jobs as row {row.shown}"
 
     def _their_cell(self, row: Row, column: Column, footnotes: Footnotes) -> LayoutCell:
         cells = [result.cell for result in self._results.every(row.label, column.label)]
@@ -189,10 +193,6 @@ class _Grids:
             CellText(difference_text(comparison.difference, number_format)) for comparison in comparisons
         )
         return LayoutCell(texts or (CellText(NOTHING),), marks=footnotes.marks(*_outside(comparisons)))
-
-
-def _same_jobs(row: str) -> str:
-    return f"the very same jobs as row {row}"
 
 
 def _outside(comparisons: Sequence[Comparison]) -> list[str]:

@@ -102,3 +102,13 @@ def test_a_label_that_cannot_be_filled_in_is_refused(
     assert main(["validate"]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert any(f": tables.cups.{message}" in line for line in lines), lines
+
+
+def test_a_footnote_names_a_row_by_its_label_as_it_is_shown(labelled: Paper) -> None:
+    short = '{label: "short {steep.minutes} min", with: {steep.enabled: true, steep.minutes: 1}}'
+    assert short in TABLES
+    again = f"{short}\n      - {{label: again, with: {{steep.enabled: true, steep.minutes: 1}}}}"
+    labelled.write("config/tables.yaml", TABLES.replace(short, again))
+    matrix = labelled.matrix()
+    finish_all(matrix)
+    assert "the very same jobs as row short 1 min\n" in rendered(matrix)
