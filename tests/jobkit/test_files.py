@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from jobkit.errors import UserError, did_you_mean, exit_code
-from jobkit.files import STRICT, read_as, read_json, whole_file, write_json
+from jobkit.files import STRICT, read_as, read_json, whole_file, whole_files, write_json
 
 
 def test_a_file_is_replaced_only_when_the_block_ends_well(tmp_path: Path) -> None:
@@ -21,6 +21,23 @@ def test_a_file_is_replaced_only_when_the_block_ends_well(tmp_path: Path) -> Non
         fail()
     assert path.read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["table.md"]
+
+
+def test_several_files_are_replaced_all_or_none(tmp_path: Path) -> None:
+    paths = [tmp_path / "table.md", tmp_path / "table.tex"]
+
+    def write(texts: list[str]) -> None:
+        with whole_files(paths) as temporary:
+            for path, text in zip(temporary, texts, strict=True):
+                path.write_text(text)
+
+    write(["old", "old"])
+    with pytest.raises(ValueError, match="shorter"):
+        write(["new"])
+    assert [path.read_text() for path in paths] == ["old", "old"]
+    assert sorted(tmp_path.iterdir()) == paths
+    write(["new", "new"])
+    assert [path.read_text() for path in paths] == ["new", "new"]
 
 
 def test_json_that_holds_nan_is_refused_and_the_old_file_stays(tmp_path: Path) -> None:
