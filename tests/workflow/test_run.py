@@ -58,6 +58,13 @@ class Terminal:
             os.chdir(folder)
             os.execve(sys.executable, [sys.executable, *command], environment())
 
+    def __enter__(self) -> "Terminal":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Hang up, which ends what still runs in it."""
+        os.close(self._descriptor)
+
     def answer(self, prompt: str, keys: str) -> None:
         """Press keys once a prompt is shown anew."""
         self._read_until(prompt)
@@ -84,14 +91,15 @@ def test_a_debugger_has_the_terminal_of_the_cells_job_and_the_result_is_as_any(w
     workspace.edit(
         "tea/taste.py", ("    random = Random(seed)\n", "    random = Random(seed)\n    breakpoint()\n")
     )
-    terminal = Terminal(
-        workspace.folder, "-m", "papermatrix", "run", "cups", "strong", "blue cup", "--debug", "--cores", "2"
-    )
-    terminal.answer("(Pdb)", "import sys; print([s.isatty() for s in (sys.stdin, sys.stdout, sys.stderr)])\n")
-    terminal.answer("[True, True, True]", "\x03")
-    terminal.answer("--KeyboardInterrupt--", "print(len(leaves), colour)\n")
-    terminal.answer("400 blue", "continue\n")
-    assert terminal.exit_code() == 0
+    command = ("-m", "papermatrix", "run", "cups", "strong", "blue cup", "--debug", "--cores", "2")
+    with Terminal(workspace.folder, *command) as terminal:
+        terminal.answer(
+            "(Pdb) ", "import sys; print([s.isatty() for s in (sys.stdin, sys.stdout, sys.stderr)])\n"
+        )
+        terminal.answer("[True, True, True]\r\n(Pdb) ", "\x03")
+        terminal.answer("KeyboardInterrupt--\r\n(Pdb) ", "print(len(leaves), colour)\n")
+        terminal.answer("400 blue\r\n(Pdb) ", "continue\n")
+        assert terminal.exit_code() == 0
     shown = values(terminal.shown.replace("\r", ""))["strong, blue cup"]
     assert 0 < float(shown) < 1
     assert "Terminating" not in terminal.shown
