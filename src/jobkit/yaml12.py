@@ -33,6 +33,7 @@ DEEPEST = 50
 _NULL = re.compile(r"(~|null|Null|NULL)?")
 _BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+")
 _FLOAT = re.compile(
     r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 )
@@ -291,8 +292,9 @@ class _Reader:
         if not all(isinstance(event, yaml.ScalarEvent) and event.implicit[0] for event in (before, after)):
             return
         is_adjacent = after.start_mark.index == before.end_mark.index + 1
-        if is_adjacent and _INT.fullmatch(before.value) and after.value.isdecimal():
-            self.commas[key_path] = following, f"{before.value},{after.value}"
+        text = f"{before.value},{after.value}"
+        if is_adjacent and _COMMA.fullmatch(text):
+            self.commas[key_path] = following, text
 
     def _refuse(self, key_path: KeyPath, event: Any, message: str) -> None:
         place = event.start_mark.line, event.start_mark.column

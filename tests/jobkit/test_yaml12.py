@@ -213,3 +213,12 @@ def test_half_of_a_surrogate_pair_is_no_yaml() -> None:
 def test_a_control_character_is_named_with_its_line(char: str) -> None:
     (line,) = diagnostics(f"a: 1\nb: x{char}\n")
     assert line == "a.yaml:2: not YAML (control characters are not allowed)"
+
+
+def test_whole_numbers_with_only_a_comma_between_them_are_noted() -> None:
+    document = parse_yaml("{a: 0,05, b: [1,2, 3, 0x1,5, '1',2, -7,5], c: {d: 3}, 4: 5}", "a.yaml")
+    assert document.commas == {
+        ("a",): (("05",), "0,05"),
+        ("b", 0): (("b", 1), "1,2"),
+        ("b", 7): (("b", 8), "-7,5"),
+    }
