@@ -145,6 +145,7 @@ def _stage(name: str, stage: Stage, known: Known) -> Iterator[Issue]:
             yield from (
                 (("scores", index), f"{key}: {message}") for message in known.not_setting_of(name, key)
             )
+    yield from _part(stage, known)
     defaults = known.schema.complete({})
     try:
         render_slug(stage.slug, nested({key: defaults[key] for key in known.settings_of(name)}))
@@ -157,6 +158,16 @@ def _stage(name: str, stage: Stage, known: Known) -> Iterator[Issue]:
             holds(ignored.when, nested(defaults))
         except ValueError as error:
             yield (*path, "when"), str(error)
+
+
+def _part(stage: Stage, known: Known) -> Iterator[Issue]:
+    """Check that a part of the data is that of scores which the stage declares."""
+    if not isinstance(stage.part, dict) or stage.scores is None:
+        return
+    names = (name for score in stage.scores for name in score.pattern.names(known.schema.choices))
+    scores = list(dict.fromkeys(name.partition(".")[0] for name in names))
+    for score in stage.part if "*" not in scores else ():
+        yield from one_of(("part", score), "score", score, scores)
 
 
 def check_table(table: Table, known: Known) -> Iterator[Issue]:

@@ -6,17 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Field, StrictInt, model_validator
 
-from papermatrix.config.fields import Frozen, Name, NotNegative, NumberOrText, Text
+from papermatrix.config.fields import Frozen, Name, NotNegative, NumberOrText, Text, allow_short_forms
 from papermatrix.config.numerals import expect_decimal_point
 from papermatrix.config.tolerance import StatedTolerance
-
-_ALONE: dict[str, Any] = {"type": ["number", "string", "null"]}
-
-
-def _allow_value_alone(schema: dict[str, Any]) -> None:
-    whole = dict(schema)
-    schema.clear()
-    schema["anyOf"] = [whole, _ALONE]
 
 
 def _allow_short_forms(schema: dict[str, Any]) -> None:
@@ -27,13 +19,13 @@ def _allow_short_forms(schema: dict[str, Any]) -> None:
     whole["properties"] |= of_value["properties"]
     del whole["required"]
     schema.clear()
-    schema["anyOf"] = [whole, _ALONE, {"type": "array", "items": values["items"]}]
+    schema["anyOf"] = [whole, values["items"], {"type": "array", "items": values["items"]}]
 
 
 class ReportedValue(Frozen):
     """One value that the authors wrote down; a number, a text or null alone stands for its `mean`."""
 
-    model_config = ConfigDict(json_schema_extra=_allow_value_alone)
+    model_config = ConfigDict(json_schema_extra=allow_short_forms("number", "string", "null"))
 
     mean: NumberOrText | None
     """As the column shows it; null where they left it empty."""

@@ -207,3 +207,12 @@ def test_a_score_of_the_validation_part_beside_one_of_the_test_part_says_so(pape
     assert list(grids(text)[0]["plain"]) == ["white cup (a)", "blue cup (a)", "aroma (b)", "loss"]
     assert "\n(a) scored on the test part\n\n(b) scored on the validation part\n" in text
     assert "scored on the validation part" in rendered(matrix, "html")
+
+
+def test_a_part_of_a_score_that_its_stage_does_not_declare_is_refused(
+    paper: Paper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paper.write("config/stages.yaml", PARTS.replace("dry: {", "dry: {scores: [aromas], "))
+    assert main(["validate"]) == 2
+    message = "stages.dry.part.aroma: unknown score; did you mean aromas?"
+    assert message in capsys.readouterr().err
