@@ -15,7 +15,7 @@ import yaml
 
 from jobkit.errors import Diagnostic, UserError, reason
 from jobkit.files import LARGEST
-from jobkit.yaml_faults import NO_SPACE, YamlText, explain, lacks_space
+from jobkit.yaml_faults import NO_SPACE, YamlText, explain, is_alone
 
 try:
     from yaml import CSafeLoader as Loader
@@ -270,10 +270,11 @@ class _Reader:
                 self._value((*key_path, "?"))
                 continue
             inner = (*key_path, key.value)
-            if values:
+            alone = is_alone(key, self._events[self._next + 1])
+            if values and alone:
                 self._note_comma((*key_path, next(reversed(values))), inner)
             self._next += 1
-            if lacks_space(key, self._events[self._next]):
+            if alone and key.implicit[0] and ":" in key.value:
                 self._refuse(key_path, key, NO_SPACE)
                 self._value(inner)
                 continue

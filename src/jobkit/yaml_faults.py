@@ -146,10 +146,9 @@ def _misplaced(expected: str, found: Place, began: Place, text: YamlText) -> tup
     return (f"expected {expected} before it" if before or char in ":," else MISFIT), found
 
 
-def lacks_space(key: Any, value: Any) -> bool:
-    """Return whether a key in braces holds its value, as in `{a:1}`; given are the parser's events."""
-    is_alone = value.start_mark.index == key.end_mark.index and isinstance(value, yaml.ScalarEvent)
-    return is_alone and key.implicit[0] and ":" in key.value
+def is_alone(key: Any, value: Any) -> bool:
+    """Return whether a key in braces has neither colon nor value; given are the parser's events."""
+    return value.start_mark.index == key.end_mark.index and isinstance(value, yaml.ScalarEvent)
 
 
 def _place(mark: Any) -> Place | None:

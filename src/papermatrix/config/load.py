@@ -36,7 +36,7 @@ HOLDS_NUMBERS: dict[type[BaseModel], Callable[[KeyPath], bool]] = {
     ReportedFile: lambda path: path[:1] == ("tables",),
     TablesFile: lambda path: path[2:3] == ("reported",) or path[4:5] == ("values",),
 }
-"""Where in a file `0,8883` is one number that was written with a comma."""
+"""In which lists of a file `0,8883` is one number that was written with a comma."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -173,8 +173,8 @@ class _Loader:
         document = self._try(lambda: read_yaml(self.file(key)))
         if document is None:
             return Document(getattr(self.config, key)), None
-        if document.commas and model in HOLDS_NUMBERS:
-            document, issues = with_whole_numbers(document, HOLDS_NUMBERS[model])
+        if document.commas:
+            document, issues = with_whole_numbers(document, HOLDS_NUMBERS.get(model, _nowhere))
             self._check(document, (), issues)
         content = self._try(lambda: parse(model, document, self._context))
         return document, content or _fitting(model, document.content, self._context)
@@ -310,7 +310,20 @@ def _scale_path(config: Config, name: str) -> Path:
 
 
 def _read_scale(config: Config, name: str, schema: SettingsSchema) -> Flat:
-    return schema.read(read_yaml(_scale_path(config, name)))
+    """Return what a scale states; a `UserError` has every diagnostic."""
+    document, issues = with_whole_numbers(read_yaml(_scale_path(config, name)), _nowhere)
+    diagnostics = [document.diagnostic(path, message) for path, message in issues]
+    try:
+        settings = schema.read(document)
+    except UserError as error:
+        raise UserError([*diagnostics, *error.diagnostics]) from None
+    if diagnostics:
+        raise UserError(diagnostics)
+    return settings
+
+
+def _nowhere(path: KeyPath) -> bool:
+    return False
 
 
 def scales_of(project: Project) -> dict[str, Flat]:

@@ -24,13 +24,13 @@ def with_whole_numbers(
 ) -> tuple[Document, list[Issue]]:
     """Return a document with one number in place of two values with a comma between, and where these were.
 
-    In braces and brackets YAML reads `0,8883` as two values. `holds_numbers` says where such digits are one
-    number.
+    In braces and brackets YAML reads `0,8883` as two values. In braces it is one number; `holds_numbers`
+    says in which lists it is.
     """
     content = copy.deepcopy(document.content)
     issues: list[Issue] = []
     for path, (following, text) in reversed(list(document.commas.items())):
-        if not holds_numbers(path):
+        if isinstance(path[-1], int) and not holds_numbers(path):
             continue
         or_two = ", or a space after the comma for two values" if isinstance(path[-1], int) else ""
         issues.append((path, f"{text} has a comma; write {with_decimal_point(text)}{or_two}"))

@@ -303,6 +303,17 @@ def test_a_missing_label_is_one_fault_and_names_nothing_that_nobody_wrote(paper:
     ]
 
 
+def test_a_setting_with_a_comma_in_braces_says_what_to_write(paper: Paper) -> None:
+    paper.write("config/scales/small.yaml", "leaf: {grams: 0,25, kidn: black}\n")
+    assert edited(
+        paper, "label: plain", "label: plain\n        with: {leaf.grams: 0,5, leaf.kind: black}"
+    ) == [
+        "config/scales/small.yaml:1: leaf.grams: 0,25 has a comma; write 0.25",
+        "config/scales/small.yaml:1: leaf.kidn: unknown setting; did you mean kind?",
+        "config/tables.yaml:7: tables.cups.rows[0].with.leaf.grams: 0,5 has a comma; write 0.5",
+    ]
+
+
 def test_values_in_messages_are_written_as_in_the_files(paper: Paper) -> None:
     (line,) = edited(paper, "title: Tea", f"title: [true, null, 0.10, {{a: b}}, {'x' * 200}]")
     start = "config/tables.yaml:3: tables.cups.title: expected text, found [true, null, 0.10, {a: 'b'}, 'xx"
