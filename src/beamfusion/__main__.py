@@ -1,7 +1,17 @@
-"""`python -m beamfusion` is `beamfusion`."""
+"""The command `beamfusion`, which `python -m beamfusion` is too."""
 
 import sys
 
-from beamfusion.cli import main
 
-sys.exit(main())
+def main() -> int:
+    """Run the command line; Ctrl-C leaves no traceback, even while modules are imported."""
+    try:
+        from beamfusion.cli import main as run
+
+        return run()
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

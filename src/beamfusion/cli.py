@@ -96,11 +96,14 @@ def _add_set(parser: argparse.ArgumentParser, text: str) -> None:
 
 def _job(options: argparse.Namespace) -> None:
     from beamfusion.stages.start import run_stage  # imports torch only where the stage needs it
+    from jobkit.validation import show
 
     try:
         document = json.loads(options.settings)
     except (ValueError, RecursionError) as error:
         raise UserError(f"--settings: not JSON ({reason(error)})") from None
+    if not isinstance(document, dict):
+        raise UserError(f"--settings: expected a mapping, found {show(document)}")
     run_stage(
         options.stage,
         options.out,

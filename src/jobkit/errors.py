@@ -2,9 +2,11 @@
 
 import difflib
 import io
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -94,17 +96,33 @@ def exit_code(command: Callable[[], int | None]) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        return command() or 0
+        return _written_out(command)
     except UserError as error:
         for diagnostic in error.diagnostics:
             print(f"error: {harmless(str(diagnostic))}", *diagnostic.excerpt, sep="\n", file=sys.stderr)
         return 2
     except BrokenPipeError:
-        sys.stderr.close()
         return 141
     except OSError as error:
-        file = f"{error.filename}: " if error.filename else ""
+        name = (
+            error.filename2 or error.filename
+        )  # of a rename, the new name: the old one may be a passing one
+        file = f"{name}: " if name else ""
         print(f"error: {harmless(f'{file}{error.strerror or error}')}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _written_out(command: Callable[[], int | None]) -> int:
+    """Run a command until all that it printed is written, and not only when Python ends."""
+    try:
+        return command() or 0
+    finally:
+        if sys.stdout is not None:
+            try:
+                sys.stdout.flush()
+            except OSError:
+                with Path(os.devnull).open("w") as nowhere:
+                    os.dup2(nowhere.fileno(), sys.stdout.fileno())  # else Python tries again as it ends
+                raise

@@ -1,6 +1,7 @@
 """Files are written whole or not at all: a temporary neighbour, fsync, rename, fsync of the folder."""
 
 import contextlib
+import errno
 import functools
 import json
 import os
@@ -29,10 +30,7 @@ Read = TypeVar("Read")
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; it replaces `path` when the block ends without an error."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = _new_neighbour(path)
     try:
         yield temporary
         temporary.chmod(0o666 & ~_umask())
@@ -48,6 +46,19 @@ def whole_files(paths: Iterable[Path]) -> Iterator[list[Path]]:
     """Yield temporary paths; they replace `paths`, all of them, when the block ends without an error."""
     with contextlib.ExitStack() as stack:
         yield [stack.enter_context(whole_file(path)) for path in paths]
+
+
+def _new_neighbour(path: Path) -> Path:
+    """Make an empty file beside a path; what fails names the path, which the user knows."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
+    except FileExistsError:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent)) from None
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    os.close(handle)
+    return Path(name)
 
 
 def move(source: Path, target: Path) -> None:

@@ -1,7 +1,17 @@
-"""`python -m papermatrix` is the command `papermatrix`."""
+"""The command `papermatrix`, which `python -m papermatrix` is too."""
 
 import sys
 
-from papermatrix.cli import main
 
-sys.exit(main())
+def main() -> int:
+    """Run the command line; Ctrl-C leaves no traceback, even while modules are imported."""
+    try:
+        from papermatrix.cli import main as run
+
+        return run()
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -58,6 +58,7 @@ DEEP = "[" * 100_000
         ["describe", "--set=model=&a {width: *a}"],
         ["describe", "--scale", "deep"],
         ["job", "train", "--out", "a", "--settings", DEEP],
+        ["job", "simulate", "--out", "a", "--settings", "null"],
     ],
 )
 def test_hostile_settings_are_a_short_message(

@@ -55,6 +55,19 @@ def test_a_file_that_is_not_json_is_named(tmp_path: Path) -> None:
         read_json(path)
 
 
+def test_a_place_that_cannot_be_written_is_named_as_the_user_knows_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    for place, error in (
+        (tmp_path / "file/a", f"{tmp_path}/file: Not a directory"),
+        (tmp_path / "folder", f"{tmp_path}/folder: Is a directory"),
+    ):
+        assert exit_code(lambda place=place: write_json(place, {})) == 2
+        assert capsys.readouterr().err == f"error: {error}\n"
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from jobkit.errors import UserError
+from jobkit.numerals import whole_number
 from papermatrix.commands.options import Commands, new_parser, overrides
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("row", metavar="ROW", help="its label")
     parser.add_argument("column", metavar="COLUMN", nargs="?", help="its label; without it, the whole row")
     parser.add_argument("--variant", metavar="LABEL", help="which of each cell's values")
-    parser.add_argument("--seed", type=int, metavar="N", help="one of several; without it, all")
+    parser.add_argument("--seed", type=whole_number, metavar="N", help="one of several; without it, all")
     parser.add_argument("--cores", metavar="N", help="for Snakemake; default: what its profile says")
     parser.add_argument("--dry-run", action="store_true", help="say what would run")
     parser.add_argument(

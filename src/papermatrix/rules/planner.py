@@ -13,7 +13,7 @@ from typing import Any
 
 from jobkit.declared import VARIABLE, Declared
 from jobkit.digest import canonical_json, digest
-from jobkit.errors import UserError
+from jobkit.errors import UserError, reason
 from jobkit.folder import BENCHMARK, LOG
 from jobkit.result import RESULT
 from jobkit.start import START
@@ -301,6 +301,8 @@ def in_one_line(ask: Callable[..., Any], error_class: type[Exception]) -> Callab
             return ask(*arguments)
         except UserError as error:
             raise error_class("\n".join(f"{ERROR}{line}" for line in error.lines)) from None
+        except OSError as error:
+            raise error_class(f"{ERROR}{error.filename}: {reason(error)}") from None
 
     return answer
 
