@@ -37,8 +37,6 @@ from papermatrix.rules.terminal import ERROR
 
 JOB = f"{JOBS}/{{stage}}/{{id}}"
 JOB_RESULT, JOB_LOG, JOB_BENCHMARK = f"{JOB}/{RESULT}", f"{JOB}/{LOG}", f"{JOB}/{BENCHMARK}"
-NOT_SHOWN = ("device", "data_root", "on_stale", "keep", "gpu", "gpu_model")
-"""Keys of config.yaml that change no text of a table: what jobs run on, and what becomes of stale ones."""
 FACT = f"{FACTS}/{{fact}}.json"
 NAME = "[a-z0-9_]+"
 """Of a table or a figure, as a regular expression."""
@@ -215,7 +213,7 @@ class Planner:
         return [
             f"{key}={canonical_json(value)}"
             for key, value in sorted(self._config.items())
-            if key == "scale" or (key not in NOT_SHOWN and stated.get(key, ...) != value)
+            if key == "scale" or stated.get(key, ...) != value
         ]
 
     def other_scales(self) -> str:

@@ -32,9 +32,9 @@ def test_what_is_wrong_is_an_error_of_the_caller(paper: Paper) -> None:
         ask(SimpleNamespace(table="cpus"))
 
 
-def test_what_changes_no_word_of_a_table_is_not_among_its_parameters(paper: Paper) -> None:
-    planner = Planner({"scale": "small", "device": "cpu", "on_stale": "fail", "gpu": True})
-    assert planner.render_config(None) == ['scale="small"']
+def test_a_rendering_is_given_the_scale_and_what_the_run_changes(paper: Paper) -> None:
+    planner = Planner({"scale": "small", "data_root": "elsewhere"})
+    assert planner.render_config(None) == ['data_root="elsewhere"', 'scale="small"']
 
 
 @pytest.mark.parametrize("upstream", ["", "jobs/a b/result.json"])
