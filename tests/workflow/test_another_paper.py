@@ -75,7 +75,7 @@ def test_a_failed_job_shows_its_one_good_line_once_and_the_rest_runs(workspace: 
     before = workspace.runs()
     output = workspace.snakemake("--cores", "1", "--keep-going", fails=True)
     (line,) = (line for line in output.splitlines() if "the leaves burn" in line)
-    assert re.fullmatch(r"dry (\S+) failed: the leaves burn; see results/jobs/dry/\1/log.txt", line)
+    assert re.fullmatch(r'dry (\S+) failed: "the leaves burn", see results/jobs/dry/\1/log.txt', line)
     assert not re.search(r"--settings|RuleException|Traceback|Cannot restore", output)
     assert workspace.runs() - before == {"dry": 2, "taste": 2}
 

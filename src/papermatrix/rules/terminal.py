@@ -12,15 +12,14 @@ from pathlib import Path
 from jobkit.failure import read_failure
 from jobkit.ledger import is_unfinished
 from jobkit.result import RESULT
+from papermatrix.results.unfinished import joined, log_line
 
 ERROR = "error: "
 """Begins every line that says what is wrong, as commands print it."""
-MOST = 3
-"""Errors of one failure that are quoted."""
-TAIL = 8192
-"""Bytes at the end of a log that are read."""
+MOST_ERRORS = 3
+"""Of a failed rendering, that are quoted."""
 _OUR_CHOICE = ("Cannot restore ", "--keep-incomplete mode is set")
-"""Begin warnings of what the profile and the rules decide: old results stay, new ones are whole."""
+"""Begin warnings of what the rules and the profile decide: old results stay, and files are whole."""
 
 
 class OneGoodLine(logging.Filter):
@@ -40,52 +39,52 @@ class OneGoodLine(logging.Filter):
 
 
 def _error(record: logging.LogRecord) -> str | None:
-    """Return the lines that say what is wrong, nothing of a command that failed: its job says it."""
+    """Return the lines that say what is wrong; nothing of a command that failed, which its job says."""
     text = record.getMessage()
     if "CalledProcessError in file" in text:
         return ""
-    return "\n".join(_errors(text.splitlines())) or None
+    return "\n".join(_errors(text)) or None
 
 
 def _failed_job(record: logging.LogRecord) -> str | None:
-    """Return which job failed, why, and where its log is; nothing of one of a group that did not fail."""
+    """Return which job failed, why, and where its log is; nothing of one of a group that did not fail.
+
+    None where nothing more is known than Snakemake says.
+    """
     fields = record.__dict__
-    output, logs = Path(fields["output"][0].split(" ")[0]), [Path(log) for log in fields["log"]]
-    if output.name != RESULT:
-        name, cause = str(output), ""
-    elif output.exists() and not is_unfinished(output.parent):
-        return ""
+    output = Path(fields["output"][0].removesuffix(" (update)")) if fields["output"] else Path()
+    logs = [log for log in fields["log"] if Path(log).exists()]
+    if output.name == RESULT:
+        if output.exists() and not is_unfinished(output.parent):
+            return ""
+        name, cause = " ".join(output.parts[-3:-1]), _failure(output.parent)
     else:
-        name, failure = " ".join(output.parts[-3:-1]), read_failure(output.parent)
-        cause = failure.cause if failure and failure.signal else ""
-    told = [(log, words) for log in logs if (words := last_words(log))]
-    if not told:
-        return None
-    log, words = told[0]
-    message = f"\n{fields['rule_msg']}" if fields["rule_msg"] else ""
-    why = words if not cause or cause in words else cause  # a log that names the signal says more of it
-    return f"{name} failed: {why}; see {log}{message}"
+        name, cause = str(output), _errors_of(Path(logs[0])) if logs else ""
+    reasons = joined(cause, fields["rule_msg"] or "")
+    see = f", see {' and '.join(logs)}" if logs else ""
+    return f"{name} failed: {reasons}{see}" if reasons else None
+
+
+def _failure(folder: Path) -> str:
+    """Return how a job's process ended, as far as that is known, and what its log says: often both in one."""
+    failure, line = read_failure(folder), log_line(folder)
+    ended = failure.cause if failure and (failure.signal or not line) else ""
+    return joined(ended if ended not in line else "", f'"{line}"' if line else "")
 
 
 def _failed_group(record: logging.LogRecord) -> str:
+    """Return which group failed; Snakemake goes on with each of its jobs."""
     fields = record.__dict__
-    logs = f"; see {', '.join(fields['aux_logs'])}" if fields["aux_logs"] else ""
-    return f"group {fields['groupid']} failed{logs}"
+    return joined(f"group {fields['groupid']} failed", *(f"see {log}" for log in fields["aux_logs"]))
 
 
-def last_words(log: Path) -> str:
-    """Return the last errors of a log, or else its last line; nothing where it says nothing."""
-    try:
-        with log.open("rb") as stream:
-            stream.seek(max(log.stat().st_size - TAIL, 0))
-            lines = stream.read().decode(errors="replace").splitlines()
-    except OSError:
-        return ""
-    lines = [line.strip() for line in lines if line.strip()]
-    errors = [line.removeprefix(ERROR) for line in _errors(lines)]
-    more = [f"{len(errors) - MOST} more"] if len(errors) > MOST else []
-    return "; ".join([*errors[:MOST], *more]) or (lines[-1] if lines else "")
+def _errors_of(log: Path) -> str:
+    """Return the errors in what a command of ours printed, or else its last line."""
+    text = log.read_text(errors="replace")
+    errors = [line.removeprefix(ERROR) for line in _errors(text)]
+    more = [f"{len(errors) - MOST_ERRORS} more"] if len(errors) > MOST_ERRORS else []
+    return "; ".join([*errors[:MOST_ERRORS], *more]) or text.strip().rpartition("\n")[2]
 
 
-def _errors(lines: Sequence[str]) -> list[str]:
-    return [line.strip() for line in lines if line.strip().startswith(ERROR)]
+def _errors(text: str) -> Sequence[str]:
+    return [line.strip() for line in text.splitlines() if line.strip().startswith(ERROR)]
