@@ -86,14 +86,15 @@ def test_table_3_through_sbatch_equals_that_of_a_local_run(slurm: dict[str, str]
     for name in ("local", "cluster"):
         (tmp_path / name).mkdir()
     cluster = project(tmp_path / "cluster")
-    snakemake(cluster, "--config", f"scale={SCALE}", "--", "results/table3.md")
+    tables = "results" if SCALE == "demo" else f"results/{SCALE}"
+    snakemake(cluster, "--config", f"scale={SCALE}", "--", f"{tables}/table3.md")
     if REFERENCE:
         reference = Path(REFERENCE)
     else:
         local = project(tmp_path / "local")
-        local.snakemake("--cores", "2", "--config", f"scale={SCALE}", "--", "results/table3.md")
-        reference = tmp_path / "local/results/table3.csv"
-    assert values(tmp_path / "cluster/results/table3.csv") == values(reference)
+        local.snakemake("--cores", "2", "--config", f"scale={SCALE}", "--", f"{tables}/table3.md")
+        reference = tmp_path / f"local/{tables}/table3.csv"
+    assert values(tmp_path / f"cluster/{tables}/table3.csv") == values(reference)
     submitted = re.findall(r"has been submitted with SLURM jobid \d+ \(log: (\S+)\)", output_of(cluster))
     rules = [Path(log).relative_to(cluster.folder / "results/logs/slurm").parts[0] for log in submitted]
     assert {rule: rules.count(rule) for rule in rules} == {

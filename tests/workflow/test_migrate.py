@@ -59,7 +59,7 @@ def test_results_of_an_older_commit_are_carried_over_and_nothing_is_computed(tmp
     assert "\n7 jobs to carry over" in listed
     assert listed.count(": the same job today as ") == 2  # what is rebuilt needs no filler
     workspace.papermatrix("migrate", "--yes", *options)
-    planned = workspace.plan(*options, "--", "results/one.md")
+    planned = workspace.plan(*options, "--", "results/tiny/one.md")
     assert not planned.keys() - {"table"}
     workspace.papermatrix("render", "one", "--out", ".", *options)
     assert numbers(new / "one.csv") == numbers(new / "results/one.csv")
