@@ -101,7 +101,7 @@ def test_table_3_through_sbatch_equals_that_of_a_local_run(slurm: dict[str, str]
         "rule_simulate": 1,
         "rule_prepare": 1,
         "rule_train": 2,
-        "rule_rebuild": 8,
+        "rule_rebuild": 4,
         "group_evaluations_evaluate": 3,
     }
     for log in cluster.folder.glob("results/jobs/*/*/log.txt"):
