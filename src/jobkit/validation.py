@@ -95,7 +95,11 @@ def _message(
     if kind == "missing":
         return "missing"
     if kind == "literal_error":
-        value, choices = document.value(key_path), re.findall(r"'([^']*)'", details["ctx"]["expected"])
+        value, named = (
+            document.value(key_path),
+            re.findall(r"'([^']*)'|\b(True|False)\b", details["ctx"]["expected"]),
+        )
+        choices = [text or truth.lower() for text, truth in named]
         match = nearest(value, choices) if isinstance(value, str) else None
         hint = f"; did you mean {match}?" if match else ""
         return f"expected one of {', '.join(choices)}, found {show(value)}{hint}"

@@ -23,7 +23,7 @@ from jobkit.job import Outcome
 
 PREDICTIONS = "predictions.parquet"
 SAMPLES = "samples.parquet"
-"""The scores by sample, for paired tests."""
+"""The scores by sample, for intervals and tests."""
 
 
 def evaluate(
@@ -76,11 +76,12 @@ def _table(predictions: Predictions, windows: list[int], copies: list[int]) -> p
 def _samples(
     predictions: Predictions, windows: Windows, window: NDArray[np.int64], copy: NDArray[np.int64]
 ) -> pa.Table:
-    """Make a row of each window: the name that it has in every job on its data, its scenario, its scores."""
+    """Make a row of each window: the name that it has in every job on its data, its pass, its scores."""
     names = zip(windows.subset[window], windows.line[window], copy, strict=True)
     return pa.table(
         {
             "sample": [f"{subset}-{line}-{number}" for subset, line, number in names],
+            "cluster": windows.pass_id[window],
             "part": [f"scenario{number}" for number in predictions.scenario],
             **scores_by_sample(predictions.top3, predictions.truth),
         }

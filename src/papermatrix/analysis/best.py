@@ -1,142 +1,170 @@
-"""The best of a column, and what is not significantly worse than it."""
+"""The best of a column, row or group, and what is not significantly worse than it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
-from jobkit.settings import value_of
-from papermatrix.analysis.significance import ALPHA, FEWEST_SEEDS, Origin, Test, compare
-from papermatrix.config.tables import Column, Table
-from papermatrix.matrix.expand import Matrix
-from papermatrix.matrix.jobs import Job
-from papermatrix.results.store import Store
+from papermatrix.analysis.inference import ALPHA, Difference, Inference, Test, Untested
+from papermatrix.config.tables import Column, Row, Table
 from papermatrix.results.values import CellResult, TableResults
+from papermatrix.statistics.holm import holm
+
+Place = tuple[str, str, int]
+"""The labels of row and column, and the position in the cell."""
+
+
+@dataclass(frozen=True)
+class Rival:
+    place: Place
+    result: CellResult
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a number stands to the best of its contest."""
+
+    is_bold: bool
+    best: CellResult
+    difference: Difference | Untested | None = None
+    """The best less this one; None of the best itself."""
+    p_corrected: float | None = None
+    """The p-value, corrected for the number of rivals."""
+    rivals: int = 0
+    """How many were tested against the best."""
+    by_value: bool = False
+    """Whether it is bold only because it is at least as good as one that is."""
+    is_refused: bool = False
+    """Whether nothing is bold, since no p-value could have told the rivals from the best."""
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Numbers of which one is best."""
+
+    name: str
+    """The column that they are of, or the row, or the group."""
+    verdicts: dict[Place, Verdict] = field(default_factory=dict)
+
+    @property
+    def has_bold(self) -> bool:
+        return any(verdict.is_bold for verdict in self.verdicts.values())
+
+    @property
+    def tests(self) -> list[Test]:
+        found = (v.difference.test for v in self.verdicts.values() if isinstance(v.difference, Difference))
+        return list(dict.fromkeys(found))
 
 
 @dataclass(frozen=True)
 class Best:
-    """What is in bold, by the labels of row and column and the position in the cell; and why."""
+    """What is in bold in a table, and why."""
 
-    cells: frozenset[tuple[str, str, int]] = frozenset()
-    notes: tuple[str, ...] = ()
+    contests: tuple[Contest, ...] = ()
+    undeclared: tuple[str, ...] = ()
+    """The columns that do not say whether higher or lower is better."""
 
+    @property
+    def bold(self) -> frozenset[Place]:
+        """What is bold in every contest that it takes part in: one value for all variants in several."""
+        places = [item for contest in self.contests for item in contest.verdicts.items()]
+        return frozenset(place for place, _ in places) - {place for place, v in places if not v.is_bold}
 
-@dataclass
-class _Findings:
-    tested: set[tuple[str, str, int]] = field(default_factory=set)
-    """In bold by a test."""
-    lost: set[tuple[str, str, int]] = field(default_factory=set)
-    """Worse in a contest, or not known to be no worse; one value for all variants takes part in several."""
-    plain: set[tuple[str, str, int]] = field(default_factory=set)
-    """In bold without one."""
-    tests: dict[Test, None] = field(default_factory=dict)
-    untested: dict[str, dict[str, None]] = field(default_factory=dict)
-    """Rows that no test could compare with the best, by column."""
+    def verdicts(self, place: Place) -> list[Verdict]:
+        return [contest.verdicts[place] for contest in self.contests if place in contest.verdicts]
 
 
-@dataclass(frozen=True)
-class _Rival:
-    row: str
-    index: int
-    """Its position in the cell."""
-    result: CellResult
-
-
-def find_best(matrix: Matrix, results: TableResults, store: Store) -> Best:
-    """Find the best of each column and variant, and what is not significantly worse, tested against the best.
-
-    Where no test is possible, only a column that states what is better has its best in bold.
-    """
-    table = matrix.project.tables[results.name]
+def find_best(table: Table, results: TableResults, inference: Inference) -> Best:
+    """Find the best, and what is not significantly worse by a test against it, corrected for the rivals."""
     if not table.best:
         return Best()
-    findings = _Findings()
-    for column in table.columns:
-        for rivals in _contests(table, column, results):
-            if sign := _direction(column, rivals[0].result):
-                _judge(rivals, column, sign, findings, lambda job: _origin(job, matrix, store))
-    findings.tested -= findings.lost
-    findings.plain -= findings.lost
-    return Best(frozenset(findings.tested | findings.plain), tuple(_notes(table, findings)))
+    contests: list[Contest] = []
+    undeclared: dict[str, None] = {}
+    for name, rivals in _contests(table, results):
+        better = rivals[0].result.cell.better
+        if better is None:
+            undeclared[rivals[0].result.cell.column.shown] = None
+        elif better != "none" and len(rivals) > 1:
+            contests.append(Contest(name, _judge(rivals, 1 if better == "higher" else -1, inference)))
+    return Best(tuple(contests), tuple(undeclared))
 
 
-def _judge(rivals: list[_Rival], column: Column, sign: int, findings: _Findings, origin: Origin) -> None:
+def _judge(rivals: Sequence[Rival], sign: int, inference: Inference) -> dict[Place, Verdict]:
     best = max(rivals, key=lambda rival: sign * rival.result.mean)
-    others = [
-        (rival, compare(best.result, rival.result, sign, origin)) for rival in rivals if rival is not best
-    ]
-    tested = [(rival, test) for rival, test in others if test is not None]
-    equals = [best, *(rival for rival, test in tested if not test.is_worse)]
-    cells = {(rival.row, column.label, rival.index) for rival in equals}
-    untested = [rival.result.cell.row.shown for rival, test in others if test is None]
-    findings.lost |= {(rival.row, column.label, rival.index) for rival in rivals} - cells
-    if not tested and column.better:
-        findings.plain |= cells
-    else:
-        findings.tested |= cells if tested else set()
-        findings.tests |= dict.fromkeys(test.test for _, test in tested if test.test)
-        if untested:
-            findings.untested.setdefault(column.shown, {}).update(dict.fromkeys(untested))
-
-
-def _notes(table: Table, findings: _Findings) -> Iterator[str]:
-    if findings.tested:
-        scope = "of a column and variant" if len(table.variants) > 1 else "of a column"
-        tests = (
-            f" ({', '.join(_name_tests(findings.tests))}; one-sided, alpha {ALPHA:g}, each against the best,"
-            " not corrected for the number of tests)"
-            if findings.tests
-            else ""
+    outcomes = {
+        rival.place: inference.compare(best.result, rival.result) for rival in rivals if rival is not best
+    }
+    tested = {place: one for place, one in outcomes.items() if isinstance(one, Difference)}
+    corrected = dict(zip(tested, holm([one.p_value for one in tested.values()]), strict=True))
+    is_refused = bool(tested) and all(len(tested) * one.test.least_p > ALPHA for one in tested.values())
+    has_mark = not is_refused and (bool(tested) or _may_be_untested(outcomes.values()))
+    equals = {place for place, one in outcomes.items() if one is Untested.SAME}
+    equals |= {best.place, *(place for place, p in corrected.items() if p > ALPHA)}
+    least = min((r.result for r in rivals if r.place in equals), key=lambda result: sign * result.mean)
+    as_good = {rival.place for rival in rivals if _is_as_good(rival.result, least, sign)}
+    return {
+        rival.place: Verdict(
+            is_bold=has_mark and rival.place in equals | as_good,
+            best=best.result,
+            difference=outcomes.get(rival.place),
+            p_corrected=corrected.get(rival.place),
+            rivals=len(tested),
+            by_value=rival.place in corrected and rival.place in as_good - equals,
+            is_refused=is_refused,
         )
-        yield f"Bold: the best {scope} and what is not significantly worse{tests}."
-    if findings.plain:
-        bold = {column for _, column, _ in findings.plain}
-        labels = [column.shown for column in table.columns if column.label in bold]
-        yield f"Bold without a test of significance: the best of {', '.join(labels)}."
-    if findings.untested and not findings.tested:
-        yield (
-            f"No best is in bold: a test takes {FEWEST_SEEDS} seeds in common, or scores by sample,"
-            " of the same data."
-        )
-    elif findings.untested:
-        where = "; ".join(f"{column} ({', '.join(rows)})" for column, rows in findings.untested.items())
-        yield f"Without seeds or samples in common, not tested against the best: {where}."
+        for rival in rivals
+    }
 
 
-def _name_tests(tests: Iterable[Test]) -> Iterator[str]:
-    """Name each kind of test once, with how many pairs it was over."""
-    pairs: dict[tuple[str, str], list[int]] = {}
-    for test in tests:
-        pairs.setdefault((test.name, test.of), []).append(test.pairs)
-    for (name, of), counts in pairs.items():
-        fewest, most = min(counts), max(counts)
-        yield f"{name} over {fewest if fewest == most else f'{fewest} to {most}'} {of}"
+_WITHOUT_TEST = (Untested.SAME, Untested.NO_SAMPLES, Untested.NOT_LINEAR)
 
 
-def _direction(column: Column, result: CellResult) -> int:
-    """Return 1 where the higher is best, -1 where the lower, 0 where neither; by default a score's is 1."""
-    if column.better:
-        return {"higher": 1, "lower": -1, "none": 0}[column.better]
-    metric = result.cell.metric
-    return int(metric is not None and metric.is_default_stage and not metric.is_cost)
+def _may_be_untested(outcomes: Iterable[Difference | Untested]) -> bool:
+    """Return whether the best is marked without a test: where none is to be had, not where one is refused."""
+    return all(outcome in _WITHOUT_TEST for outcome in outcomes)
 
 
-def _contests(table: Table, column: Column, results: TableResults) -> Iterator[list[_Rival]]:
-    """Yield the measured numbers of a column, for each variant; a cell with one value takes part in all."""
-    for index in range(max(1, len(table.variants))):
-        rivals = []
+def _is_as_good(result: CellResult, other: CellResult, sign: int) -> bool:
+    """Return whether a number is no worse than another, as they are shown."""
+    return sign * (result.mean - other.mean) >= 0 or _shown(result) == _shown(other)
+
+
+def _shown(result: CellResult) -> str:
+    return format(result.mean * result.cell.factor, result.cell.number_format)
+
+
+def _contests(table: Table, results: TableResults) -> Iterator[tuple[str, list[Rival]]]:
+    """Yield the numbers of which one is best, for each variant; a cell with one value takes part in all."""
+    for name, cells in _lines(table):
+        for index in range(max(1, len(table.variants))):
+            rivals: dict[tuple[object, ...], list[Rival]] = {}
+            for row, column in cells:
+                in_cell = results.at(row.label, column.label)
+                position = min(index, len(in_cell) - 1)
+                result = in_cell[position]
+                if result.has_value and result.cell.is_ours and isinstance(result.mean, int | float):
+                    place = (row.label, column.label, position)
+                    rivals.setdefault(_measure(result, table), []).append(Rival(place, result))
+            yield from ((name, of_one_measure) for of_one_measure in rivals.values())
+
+
+def _measure(result: CellResult, table: Table) -> tuple[object, ...]:
+    """Return what numbers must share to be compared along a row: what they measure, and which is better."""
+    cell = result.cell
+    return (cell.better, cell.metric, cell.factor) if table.best == "rows" and cell.metric else (cell.better,)
+
+
+def _lines(table: Table) -> Iterator[tuple[str, list[tuple[Row, Column]]]]:
+    """Yield each column, each row, or each column of a group of rows; derived ones take no part in theirs."""
+    rows = [row for row in table.rows if not row.derivation]
+    if table.best == "rows":
+        columns = [column for column in table.columns if not column.derivation]
         for row in table.rows:
-            in_cell = results.at(row.label, column.label)
-            position = min(index, len(in_cell) - 1)
-            if in_cell[position].has_value and in_cell[position].cell.metric is not None:
-                rivals.append(_Rival(row.label, position, in_cell[position]))
-        if len(rivals) > 1:
-            yield rivals
-
-
-def _origin(job: Job, matrix: Matrix, store: Store) -> tuple[object, ...]:
-    """Return data and the settings of the header: what two numbers must share to be compared."""
-    result = store.result(job)
-    digest = result.provenance.get("data_digest") if result else None
-    return digest, *(value_of(key, job.settings, None) for key in matrix.project.stages.header.values())
+            yield row.shown, [(row, column) for column in columns]
+        return
+    groups = [(None, rows)] if table.best != "groups" else groupby(rows, key=lambda row: row.group)
+    for group, members in [(group, list(members)) for group, members in groups]:
+        for column in table.columns:
+            name = f"{column.shown} ({group})" if group else column.shown
+            yield name, [(row, column) for row in members]

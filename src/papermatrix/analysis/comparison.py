@@ -22,7 +22,7 @@ class Comparison:
     ours: float | None
     """None where ours is no number."""
     is_measured: bool
-    """Whether a job makes ours; what is cited or shown is not compared."""
+    """Whether jobs make ours; what is cited or shown is not compared."""
 
     @property
     def difference(self) -> float | None:
@@ -55,8 +55,8 @@ def compared(result: CellResult) -> Comparison | None:
     if cell.reported is None:
         return None
     has_number = result.has_value and isinstance(result.mean, int | float)
-    ours = result.mean * cell.column.factor if has_number else None
-    return Comparison(cell.reported, ours, is_measured=cell.metric is not None)
+    ours = result.mean * cell.factor if has_number else None
+    return Comparison(cell.reported, ours, is_measured=cell.is_ours)
 
 
 def comparisons_at(results: TableResults, row: str, column: str) -> list[tuple[CellResult, Comparison]]:

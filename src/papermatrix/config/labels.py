@@ -98,7 +98,7 @@ class _Filler:
         for row in table.rows:
             of_row = self._base | table.settings(scale) | row.settings(scale)
             for column in table.columns:
-                if column.label in row.values:
+                if column.label in row.values or row.derivation or column.derivation:
                     continue
                 if column.show:
                     yield (row, column), of_row

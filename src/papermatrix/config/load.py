@@ -15,6 +15,7 @@ from jobkit.settings import Flat
 from jobkit.validation import parse
 from jobkit.yaml12 import Document, KeyPath, read_yaml, resolved
 from papermatrix.config.config_file import Config, ConfigDocument
+from papermatrix.config.derived_references import check_derived
 from papermatrix.config.fields import SETTINGS
 from papermatrix.config.labels import fill_labels
 from papermatrix.config.numerals import with_whole_numbers
@@ -116,6 +117,7 @@ class _Loader:
         self._check(stages_document, (), check_stages(known, stages_document.content))
         for name, table in tables.items():
             self._check(tables_document, ("tables", name), check_table(table, known))
+            self._check(tables_document, ("tables", name), check_derived(table))
         reported = dict(reported_file.tables) if reported_file else {}
         for name, numbers in reported.items():
             if name in tables:

@@ -212,10 +212,14 @@ def _labels(kind: str, labels: list[str]) -> Iterator[Issue]:
 
 
 def _column(column: Column, table: Table, known: Known) -> Iterator[Issue]:
+    if column.derivation is not None:
+        return
     if column.show is None:
         if column.metric is not None:
             yield from known.metric(("metric",), column.metric)
-        elif table.metric is None and any(column.label not in row.values for row in table.rows):
+        elif table.metric is None and any(
+            not row.derivation and column.label not in row.values for row in table.rows
+        ):
             yield (), "neither the column nor the table states a metric"
         for key in column.model_fields_set & {"equals", "names"}:
             yield (key,), "goes with show only"

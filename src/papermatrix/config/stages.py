@@ -9,7 +9,7 @@ from pydantic import AliasChoices, Field, StrictStr
 
 from jobkit.errors import nearest
 from jobkit.source import Source, parse_source
-from papermatrix.config.fields import FileName, Frozen, Name, Names, Settings, Text
+from papermatrix.config.fields import FileName, Frozen, Label, Name, Names, Settings, Text
 from papermatrix.config.metric import COSTS, Metric
 from papermatrix.config.score_pattern import Values
 from papermatrix.config.scores import StageScore, meets
@@ -61,6 +61,11 @@ class Stage(Frozen):
         return meets(self.when, self.unless, settings)
 
 
+class SampleNames(Frozen):
+    samples: Label = "samples"
+    clusters: Label = "clusters"
+
+
 class StagesFile(Frozen):
     """config/stages.yaml: what each kind of job depends on."""
 
@@ -73,6 +78,8 @@ class StagesFile(Frozen):
         default={}, validation_alias=AliasChoices("header_scores", "counted")
     )
     """Scores of any stage worth a line above a table where they are not 0, by what to call them."""
+    sample_names: SampleNames = SampleNames()
+    """What the samples and clusters of `samples.parquet` are: `613 windows in 20 passes`."""
     settings_modules: Names = ()
     """Modules that declare settings: of settings their values count, not their source."""
 

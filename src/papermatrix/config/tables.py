@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, PrivateAttr, StrictBool
 
 from jobkit.settings import Flat
+from papermatrix.config.derivation import DerivedColumnFields, DerivedFields
 from papermatrix.config.fields import (
     Format,
     Frozen,
@@ -23,6 +24,7 @@ from papermatrix.config.fields import (
 from papermatrix.config.reported import Reported, ReportedCell
 from papermatrix.config.tolerance import StatedTolerance, Tolerance
 
+Better = Literal["higher", "lower", "none"]
 SEED = "seed"
 """The setting that a level's seeds are values of."""
 
@@ -59,7 +61,7 @@ class Labelled(Level):
         return level
 
 
-class Row(Labelled):
+class Row(Labelled, DerivedFields):
     group: Label | None = None
     """A line above this row and the rows after it that state the same."""
     note: Text | None = None
@@ -68,17 +70,19 @@ class Row(Labelled):
     """With `diverged`: a run of this row that diverges is what it was made to show; no check fails for it."""
     values: dict[str, NumberOrText] = Field(default={})
     """Cells that show what stands here, by their columns' labels, and that no job makes."""
+    format: Format | None = None
+    """Of a derived row's numbers, such as `.2f` of a ratio; the column's where it is not given."""
 
 
-class Column(Labelled):
+class Column(Labelled, DerivedColumnFields):
     group: Label | None = None
     """A head over this column and the columns after it that state the same."""
     note: Text | None = None
     """A footnote to the label."""
     unit: Label | None = None
     """Stands after the label, in parentheses."""
-    better: Literal["higher", "lower", "none"] | None = None
-    """Which value of the column is best, to be in bold; of scores the higher where it is not given."""
+    better: Better | None = None
+    """Which value is best, to be in bold; the table's where it is not given."""
     metric: Text | None = None
     """A score of the cell, or of a stage before it: `accuracy.part1`, `train.cost.device_hours`."""
     show: Text | None = None
@@ -117,10 +121,16 @@ class Table(Level):
     columns: tuple[Column, ...] = Field(min_length=1)
     variants: tuple[Variant, ...] = ()
     """Several values in one cell, in this order."""
-    best: StrictBool = True
-    """Whether the best of a column, and what is not significantly worse, is in bold."""
-    compare: StrictBool = False
-    """Whether the authors' numbers stand beside ours, with the difference, where the scale is theirs."""
+    better: Better | None = None
+    """Which value is best, higher or lower; a column may state its own."""
+    best: Literal[True, False, "columns", "rows", "groups"] = True
+    """What has its best in bold, with what is not significantly worse: each of the `columns` (true), of the
+    `rows`, or each column within each of the `groups` of rows; false: nothing."""
+    intervals: StrictBool = False
+    """Whether cells show 95 % intervals."""
+    compare: Literal[True, False, "compact"] = False
+    """Whether the authors' numbers stand beside ours, with the difference, where the scale is theirs;
+    `compact`: in one column, as `0.2971 (.2971)`."""
     tolerance: StatedTolerance | None = None
     """How far from the reported numbers ours may be; a column or a reported cell may state its own."""
     reported: Reported | None = None
@@ -136,8 +146,18 @@ class Table(Level):
         levels = (variant, column, row, self)
         return next((level.seeds for level in levels if level and level.seeds), None)
 
-    def format_of(self, column: Column) -> str:
-        return column.format or self.format
+    def format_of(self, column: Column, row: Row | None = None) -> str:
+        return (row and row.format) or column.format or self.format
+
+    def better_of(self, column: Column) -> Better | None:
+        """Return which value of a column is best; of a derived one as of its parts, where they agree."""
+        derivation = column.derivation
+        if column.better or derivation is None:
+            return column.better or self.better
+        if derivation.kind == "rank":
+            return "lower"
+        stated = {part.better or self.better for part in self.columns if part.label in derivation.of}
+        return stated.pop() if len(stated) == 1 else None
 
     def tolerance_of(self, column: Column, cell: ReportedCell) -> Tolerance | None:
         """Return the nearest tolerance that is stated for a reported cell."""

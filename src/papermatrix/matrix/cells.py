@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from papermatrix.config.derivation import Derivation
 from papermatrix.config.fields import is_number
 from papermatrix.config.metric import Metric
 from papermatrix.config.reported import ReportedCell
-from papermatrix.config.tables import Column, Row, Table, Variant
+from papermatrix.config.tables import Better, Column, Row, Table, Variant
 from papermatrix.config.tolerance import Tolerance
 from papermatrix.matrix.jobs import Job
 
@@ -61,10 +62,30 @@ class Cell:
     """One for each seed; none without a metric."""
     value: Any = None
     """Without a metric, what stands there."""
+    better: Better | None = None
+    """Which of its column's numbers is best."""
+    derivation: Derivation | None = None
+    """How it is made of other cells, if so."""
+    parts: tuple[Cell, ...] = ()
+    """Those cells."""
+    rivals: tuple[tuple[Cell, ...], ...] = ()
+    """Of a rank: for each part the cells of its column, its own among them."""
 
     @property
     def jobs(self) -> list[Job]:
-        return [run.job for run in self.runs if run.job]
+        """The jobs that measure it, or its parts."""
+        own = [run.job for run in self.runs if run.job]
+        return own or list({job.id: job for part in self.parts for job in part.jobs}.values())
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is measured, or derived from what is."""
+        return self.metric is not None or any(part.is_ours for part in self.parts)
+
+    @property
+    def factor(self) -> float:
+        """What its number is multiplied by before it is shown; a derived row's are as shown already."""
+        return 1 if self.row.derivation else self.column.factor
 
     @property
     def labels(self) -> tuple[str, str]:
@@ -87,12 +108,14 @@ class Cell:
 
     @property
     def shows_setting(self) -> bool:
-        return self.metric is None and not self.is_cited
+        return self.metric is None and not self.is_cited and self.derivation is None
 
     @property
     def name(self) -> str:
-        """The metric's name, or the shown setting's."""
-        return self.metric.name if self.metric else (self.column.show or "") if self.shows_setting else ""
+        """The metric's name, the derivation's, or the shown setting's."""
+        if self.metric or self.derivation:
+            return self.metric.name if self.metric else str(self.derivation)
+        return (self.column.show or "") if self.shows_setting else ""
 
 
 def reported_of(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -78,40 +77,100 @@ def expand(project: Project, tables: Collection[str] | None = None) -> Matrix:
         raise UserError(f"{name}: no such table{did_you_mean(name, known)}" for name in unknown)
     factory = JobFactory(project)
     names = project.tables if tables is None else dict.fromkeys(tables)
-    cells = {name: tuple(_cells(name, project, factory)) for name in names}
+    cells = {name: tuple(_TableCells(name, project, factory)) for name in names}
     expect_scores(project, cells)
     return Matrix(project, cells, factory.jobs)
 
 
-def _cells(name: str, project: Project, factory: JobFactory) -> Iterator[Cell]:
-    table, scale = project.tables[name], project.config.scale
-    for row in table.rows:
-        of_row = project.base | table.settings(scale) | row.settings(scale)
-        for column in table.columns:
-            reported = project.reported.get(name, {}).get(row.label, {}).get(column.label)
-            cell = functools.partial(Cell, name, row, column, number_format=table.format_of(column))
-            if (metric := _metric(row, column, table, project)) is None:
-                value = row.values.get(column.label)
-                if value is None:
-                    value = (project.schema.complete(of_row) | of_row).get(column.show or "")
-                yield cell(value=value, reported=reported_of(reported, table, column, None))
-                continue
-            of_column = of_row | column.settings(scale)
-            for variant in table.variants or (None,):
-                settings = of_column | variant.settings(scale) if variant else of_column
-                seeds = seeds_of(project, table, row, column, variant)
-                yield cell(
-                    variant=variant,
-                    metric=metric,
-                    part=_part(metric, project),
-                    runs=tuple(_run(metric, settings, seed, project, factory) for seed in seeds),
-                    reported=reported_of(reported, table, column, variant),
-                )
+class _TableCells:
+    """Makes the cells of one table, each once: derived ones are made of others."""
+
+    def __init__(self, name: str, project: Project, factory: JobFactory):
+        self._name, self._project, self._factory = name, project, factory
+        self._table, self._scale = project.tables[name], project.config.scale
+        self._rows = {row.label: row for row in self._table.rows}
+        self._columns = {column.label: column for column in self._table.columns}
+        self._known: dict[tuple[str, str, str | None], Cell] = {}
+
+    def __iter__(self) -> Iterator[Cell]:
+        for row in self._table.rows:
+            for column in self._table.columns:
+                cells = (self._at(row, column, variant) for variant in self._table.variants or (None,))
+                yield from {cell.variant_label: cell for cell in cells}.values()
+
+    def _at(self, row: Row, column: Column, variant: Variant | None) -> Cell:
+        """Return a cell; what has one value for all variants is the same cell in each."""
+        key = (row.label, column.label, variant.label if variant else None)
+        if key not in self._known:
+            made = self._derived(row, column, variant) or self._plain(row, column, variant)
+            self._known[key] = made
+        return self._known[key]
+
+    def _plain(self, row: Row, column: Column, variant: Variant | None) -> Cell:
+        """Make a cell that a job measures, or that shows a setting or what is cited."""
+        table, project = self._table, self._project
+        of_row = project.base | table.settings(self._scale) | row.settings(self._scale)
+        if (metric := _metric(row, column, table, project)) is None:
+            value = row.values.get(column.label)
+            if value is None and row.derivation is None:
+                value = (project.schema.complete(of_row) | of_row).get(column.show or "")
+            return self._cell(row, column, None, value=value)
+        settings = of_row | column.settings(self._scale)
+        if variant:
+            settings |= variant.settings(self._scale)
+        seeds = seeds_of(project, table, row, column, variant)
+        runs = tuple(_run(metric, settings, seed, project, self._factory) for seed in seeds)
+        return self._cell(row, column, variant, metric=metric, part=_part(metric, project), runs=runs)
+
+    def _derived(self, row: Row, column: Column, variant: Variant | None) -> Cell | None:
+        """Make a cell of other cells; None where neither its row nor its column is derived."""
+        derivation = row.derivation or column.derivation
+        if derivation is None or column.show:
+            return None
+        rivals: tuple[tuple[Cell, ...], ...] = ()
+        if row.derivation:
+            parts = [self._at(self._rows[label], column, variant) for label in derivation.of]
+        else:
+            columns = [self._columns[label] for label in derivation.of]
+            parts = [self._at(row, of, variant) for of in columns]
+            if derivation.against is not None:
+                parts.append(self._at(self._rows[derivation.against], columns[0], variant))
+            if derivation.kind == "rank":
+                rows = [other for other in self._table.rows if not other.derivation]
+                rivals = tuple(tuple(self._at(other, of, variant) for other in rows) for of in columns)
+        has_variants = any(part.variant for part in parts)
+        return self._cell(
+            row,
+            column,
+            variant if has_variants else None,
+            derivation=derivation,
+            parts=tuple(parts),
+            rivals=rivals,
+            part=_shared({part.part for part in parts}),
+        )
+
+    def _cell(self, row: Row, column: Column, variant: Variant | None, **content: Any) -> Cell:
+        reported = self._project.reported.get(self._name, {}).get(row.label, {}).get(column.label)
+        return Cell(
+            table=self._name,
+            row=row,
+            column=column,
+            number_format=self._table.format_of(column, row),
+            reported=reported_of(reported, self._table, column, variant),
+            variant=variant,
+            better=self._table.better_of(column),
+            **content,
+        )
+
+
+def _shared(values: set[str | None]) -> str | None:
+    """Return what all share; None where they differ."""
+    return next(iter(values)) if len(values) == 1 else None
 
 
 def _metric(row: Row, column: Column, table: Table, project: Project) -> Metric | None:
     """Return what a cell measures; None where it shows a setting or what is cited."""
-    if column.label in row.values or column.show:
+    if column.label in row.values or column.show or row.derivation or column.derivation:
         return None
     return parse_metric(column.metric or table.metric or "", project.stages.stages, project.stages.scores)
 

@@ -15,7 +15,7 @@ def same_levels(cells: Iterable[Cell], kind: Literal["rows", "columns"]) -> dict
     """Return rows or columns whose cells have the very same jobs as an earlier one's, by label."""
     if kind == "rows":
         return _same(cells, lambda cell: cell.row.label, lambda cell: (cell.column.label,))
-    return _same(cells, lambda cell: cell.column.label, lambda cell: (cell.row.label, cell.column.factor))
+    return _same(cells, lambda cell: cell.column.label, lambda cell: (cell.row.label, cell.factor))
 
 
 def same_cells(cells: Iterable[Cell]) -> dict[tuple[str, str], str]:

@@ -17,13 +17,13 @@ from jobkit.errors import UserError, one_line
 from papermatrix.render.escape import latex, markdown, markdown_block
 from papermatrix.render.layout import CellText, Grid, HeaderCell, LayoutCell
 from papermatrix.render.table_page import TablePage
+from papermatrix.render.text import SLASH
 
 OWN_TEMPLATES = Path("config/templates")
 """A paper's own templates, in place of ours of the same name."""
 
 Escape = Callable[[object], str]
 
-SLASH = " / "
 PAGE_WIDTH = 80
 """Characters; in LaTeX, a wider table has its variants and headers in lines of their own."""
 HEADER_WIDTH = 12

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from jobkit.errors import one_line
 from jobkit.result import Result
 from jobkit.settings import value_of
+from papermatrix.analysis.inference import Inference
 from papermatrix.config.metric import parse_metric
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import Job
@@ -56,7 +57,9 @@ def _accepted(jobs: Iterable[Job], store: Store) -> Iterator[str]:
         yield f"{count} result{'s' if count > 1 else ''} of other code or data ({one_line(because)})"
 
 
-def legend(matrix: Matrix, results: TableResults, found: Origins) -> Iterator[tuple[str, str]]:
+def legend(
+    matrix: Matrix, results: TableResults, found: Origins, inference: Inference
+) -> Iterator[tuple[str, str]]:
     """Yield how to read a cell."""
     variants = matrix.project.tables[results.name].variants
     if len(variants) > 1:
@@ -65,7 +68,13 @@ def legend(matrix: Matrix, results: TableResults, found: Origins) -> Iterator[tu
             notes = found.of("variant", variant.label)
             names.append(f"{variant.shown}, {', '.join(notes)}" if notes else variant.shown)
         yield "each cell", " / ".join(names)
-    if any(result.spread is not None for result in results.cells):
+    if matrix.project.tables[results.name].intervals:
+        shown = [result for result in results.cells if result.has_value and result.cell.is_ours]
+        intervals = [interval for result in shown if (interval := inference.interval(result))]
+        called = matrix.project.stages.sample_names.clusters
+        over = dict.fromkeys(interval.over.replace("clusters", called) for interval in intervals)
+        yield "each value", f"with its 95 % interval over {' or '.join(over)}, where they give one"
+    elif any(result.spread is not None for result in results.cells):
         yield "each value", "mean ± standard deviation over the seeds"
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from papermatrix.analysis.inference import Inference
+from papermatrix.config.stages import SampleNames
 from papermatrix.matrix.cells import Cell
-from papermatrix.results.values import TableResults
+from papermatrix.results.values import CellResult, TableResults
 
 _LABELS: Mapping[str, Callable[[Cell], object]] = {
     "row": lambda cell: cell.row.label,
@@ -41,16 +43,18 @@ class _Said:
     """To a row, column, variant or cell."""
 
 
-def origins(results: TableResults) -> Origins:
-    """Find the seeds and the parts of the data that a table's numbers are of."""
-    cells = [result.cell for result in results.cells if result.cell.jobs]
+def origins(results: TableResults, inference: Inference, names: SampleNames) -> Origins:
+    """Find the samples, the seeds and the parts of the data that a table's numbers are of."""
+    measured = [result for result in results.cells if result.cell.runs and result.cell.jobs]
     header: list[tuple[str, str]] = []
     notes: dict[tuple[str, object], tuple[str, ...]] = {}
-    for name, say, kinds in (
-        ("seeds", _seeds, ("row", "column", "variant")),
-        ("parts", _part, ("column", "row", "variant")),
-    ):
-        said = [(cell, text) for cell in cells if (text := say(cell))]
+    sayings: tuple[tuple[str, Callable[[CellResult], _Said | None], tuple[str, ...]], ...] = (
+        ("samples", lambda result: _samples(result, inference, names), ("column", "row", "variant")),
+        ("seeds", lambda result: _seeds(result.cell), ("row", "column", "variant")),
+        ("parts", lambda result: _part(result.cell), ("column", "row", "variant")),
+    )
+    for name, say, kinds in sayings:
+        said = [(result.cell, text) for result in measured if (text := say(result))]
         texts = list(dict.fromkeys(text for _, text in said))
         if len(texts) == 1:
             header.append(texts[0].line)
@@ -67,6 +71,17 @@ def _tells(kind: str, said: Sequence[tuple[Cell, _Said]]) -> bool:
     """Return whether the same is said of all cells with a level of a kind in common."""
     of_levels: dict[object, _Said] = {}
     return all(of_levels.setdefault(_LABELS[kind](cell), text) == text for cell, text in said)
+
+
+def _samples(result: CellResult, inference: Inference, names: SampleNames) -> _Said | None:
+    """Say `613 windows in 20 passes`."""
+    evidence = inference.evidence(result)
+    if evidence is None:
+        return None
+    text = f"{evidence.sample_count:,} {names.samples}"
+    if evidence.has_clusters:
+        text += f" in {evidence.cluster_count:,} {names.clusters}"
+    return _Said(("samples", text), text)
 
 
 def _seeds(cell: Cell) -> _Said | None:

@@ -13,6 +13,7 @@ from jobkit.errors import UserError
 from jobkit.files import whole_files
 from papermatrix.analysis.audit import Footnotes
 from papermatrix.analysis.comparison import can_compare, compared
+from papermatrix.analysis.inference import Inference
 from papermatrix.matrix.expand import Matrix
 from papermatrix.render.formats import write_formats
 from papermatrix.render.table_page import NO_NOTES, table_page
@@ -24,6 +25,7 @@ from papermatrix.results.values import CellResult, TableResults, Value
 SUFFIXES = (".md", ".tex", ".html", ".csv")
 TIDY_COLUMNS = (
     *("table", "scale", "row", "column", "variant", "seed", "metric", "value", "status", "jobs"),
+    *("low", "high", "samples", "clusters"),
     *("reported", "reported_sd", "reported_n", "tolerance", "difference"),
 )
 
@@ -41,8 +43,9 @@ def render(
     results = TableResults(matrix, name, store)
     if not is_partial:
         results.expect_metrics()
-    texts = write_formats(table_page(matrix, results, store, notes))
-    texts["csv"] = _csv(tidy_values(matrix, results))
+    inference = Inference(matrix, store)
+    texts = write_formats(table_page(matrix, results, store, inference, notes))
+    texts["csv"] = _csv(tidy_values(matrix, results, inference))
     paths = [out / f"{name}{suffix}" for suffix in SUFFIXES]
     with whole_files(paths) as temporary:
         for path in temporary:
@@ -66,28 +69,46 @@ def _expect_results(matrix: Matrix, name: str, store: Store) -> None:
     )
 
 
-def tidy_values(matrix: Matrix, results: TableResults) -> pd.DataFrame:
+def tidy_values(matrix: Matrix, results: TableResults, inference: Inference) -> pd.DataFrame:
     """Return the tidy list of a table's values: a row for each value and seed, with what was reported.
 
     What is measured is in the unit that its column shows, as are what was reported, tolerance and difference;
-    the difference is of the seeds' mean.
+    the difference and the 95 % interval are of the seeds' mean.
     """
-    scale, is_comparable = matrix.project.config.scale, can_compare(matrix.project)
+    is_comparable = can_compare(matrix.project)
+    common = {"scale": matrix.project.config.scale}
     rows = [
-        _tidy_row(value, result, scale, is_comparable) for result in results.cells for value in result.values
+        common | _tidy_row(value, result, is_comparable) | of_cell
+        for result in results.cells
+        for of_cell in [_of_cell(result, inference)]
+        for value in result.values
     ]
-    return pd.DataFrame(rows, columns=list(TIDY_COLUMNS), dtype=object).astype({"seed": "Int64"})
+    return pd.DataFrame(rows, columns=list(TIDY_COLUMNS), dtype=object).astype(
+        dict.fromkeys(("seed", "samples", "clusters"), "Int64")
+    )
 
 
-def _tidy_row(value: Value, result: CellResult, scale: str, is_comparable: bool) -> dict[str, Any]:
+def _of_cell(result: CellResult, inference: Inference) -> dict[str, Any]:
+    """Return what is known of all of a cell's seeds together."""
+    is_measured = result.has_value and result.cell.is_ours
+    interval = inference.interval(result) if is_measured else None
+    evidence = inference.evidence(result) if is_measured else None
+    return {
+        "low": interval.low if interval else None,
+        "high": interval.high if interval else None,
+        "samples": evidence.sample_count if evidence else None,
+        "clusters": evidence.cluster_count if evidence and evidence.has_clusters else None,
+    }
+
+
+def _tidy_row(value: Value, result: CellResult, is_comparable: bool) -> dict[str, Any]:
     cell, comparison = value.cell, compared(result)
     reported = cell.reported
     number = value.number
-    if cell.metric is not None and value.status.has_value:
-        number = number * cell.column.factor
+    if cell.is_ours and value.status.has_value:
+        number = number * cell.factor
     return {
         "table": cell.table,
-        "scale": scale,
         "row": cell.row.shown,
         "column": cell.column.shown,
         "variant": cell.variant.shown if cell.variant else None,
@@ -95,7 +116,7 @@ def _tidy_row(value: Value, result: CellResult, scale: str, is_comparable: bool)
         "metric": cell.name,
         "value": number,
         "status": str(value.status),
-        "jobs": " ".join(job.id for job in value.job.chain()) if value.job else "",
+        "jobs": " ".join(job.id for job in (value.job.chain() if value.job else cell.jobs)),
         "reported": reported.value if reported else None,
         "reported_sd": reported.sd if reported else None,
         "reported_n": reported.n if reported else None,

@@ -6,8 +6,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from papermatrix.analysis.audit import Footnotes as AuditNotes
-from papermatrix.analysis.best import find_best
+from papermatrix.analysis.best import Place, find_best
+from papermatrix.analysis.best_notes import best_notes
 from papermatrix.analysis.comparison import Comparison, can_compare, comparisons_at
+from papermatrix.analysis.inference import Inference
 from papermatrix.config.load import Project
 from papermatrix.config.reported import Reported
 from papermatrix.config.tables import Column, Row, Table
@@ -18,13 +20,21 @@ from papermatrix.render.escape import NOTHING
 from papermatrix.render.header import header_lines, legend, mixtures
 from papermatrix.render.layout import CellText, Footnotes, Grid, LayoutCell, Note, header, row_groups
 from papermatrix.render.origins import NO_ORIGINS, Origins, origins
-from papermatrix.render.text import cell_text, difference_text, reported_text
+from papermatrix.render.text import (
+    SLASH,
+    cell_text,
+    difference_text,
+    interval_text,
+    reported_text,
+    without_zero,
+)
 from papermatrix.results.status import JobStatus
 from papermatrix.results.store import Store
 from papermatrix.results.values import CellResult, TableResults
 
 NO_NOTES: AuditNotes = {}
 NONE_REPORTED = "The authors report no number of this table."
+COMPACT = "In parentheses: as reported."
 PARTS = ("reported", "ours", "difference")
 """Of a column that compares."""
 Cells = Callable[[Row, Column, Footnotes], tuple[LayoutCell, ...]]
@@ -49,33 +59,36 @@ class TablePage:
 
 
 def table_page(
-    matrix: Matrix, results: TableResults, store: Store, notes: AuditNotes = NO_NOTES
+    matrix: Matrix,
+    results: TableResults,
+    store: Store,
+    inference: Inference,
+    notes: AuditNotes = NO_NOTES,
 ) -> TablePage:
     """Lay out one table; `notes` are footnotes to the authors' numbers."""
     project, table = matrix.project, matrix.project.tables[results.name]
-    best, found = find_best(matrix, results, store), origins(results)
+    names = project.stages.sample_names
+    best, found = find_best(table, results, inference), origins(results, inference, names)
     is_reported = results.name in project.reported
     has_numbers = _has_something(project.reported.get(results.name, {}))
     is_compared = table.compare and has_numbers and can_compare(project)
     under = (
         *([table.note] if table.note else []),
-        *best.notes,
+        *best_notes(table, best, names),
         *mixtures(matrix, results, store),
         *([f"Reported: {project.reported_source}"] if is_compared else []),
         *([NONE_REPORTED] if is_reported and not has_numbers else []),
     )
     theirs = project.as_reported.get(results.name, table)
-    grids = _Grids(table, results, best.cells, notes, found)
+    grids = _Grids(table, results, notes, found, best.bold, inference)
     return TablePage(
         name=results.name,
         title=table.title,
         caption=table.caption or "",
         label=table.label or f"tab:{results.name}",
-        header=(*header_lines(matrix, results, store, found), *legend(matrix, results, found)),
+        header=(*header_lines(matrix, results, store, found), *legend(matrix, results, found, inference)),
         ours=grids.compared(under) if is_compared else grids.ours(under),
-        reported=_Grids(theirs, results, best.cells, notes).reported()
-        if has_numbers and not is_compared
-        else None,
+        reported=_Grids(theirs, results, notes).reported() if has_numbers and not is_compared else None,
         reported_from=_reported_from(project),
     )
 
@@ -100,12 +113,13 @@ class _Grids:
         self,
         table: Table,
         results: TableResults,
-        best: frozenset[tuple[str, str, int]],
         notes: AuditNotes,
         found: Origins = NO_ORIGINS,
+        bold: Collection[Place] = (),
+        inference: Inference | None = None,
     ):
-        self._table, self._results, self._best = table, results, best
-        self._notes, self._found = notes, found
+        self._table, self._results, self._bold = table, results, bold
+        self._notes, self._found, self._inference = notes, found, inference
         cells = [result.cell for result in results.cells]
         self._same_rows, self._same_cells = same_levels(cells, "rows"), same_cells(cells)
 
@@ -122,6 +136,9 @@ class _Grids:
         reported = [result.cell for result in self._results.cells if result.cell.reported]
         with_numbers = {c.column.label for c in reported if c.reported and c.reported.value is not None}
 
+        if self._table.compare == "compact":
+            return self._grid((*under, COMPACT), self._beside_theirs, self._row_notes)
+
         def cells(row: Row, column: Column, notes: Footnotes) -> tuple[LayoutCell, ...]:
             ours = self._our_cells(row, column, notes)
             if column.label not in with_numbers:
@@ -130,6 +147,18 @@ class _Grids:
             return theirs, *ours, self._difference(row, column, notes)
 
         return self._grid(under, cells, self._row_notes, with_numbers)
+
+    def _beside_theirs(self, row: Row, column: Column, footnotes: Footnotes) -> tuple[LayoutCell, ...]:
+        """Lay out our numbers with the authors' in parentheses."""
+        (ours,) = self._our_cells(row, column, footnotes)
+        comparisons = comparisons_at(self._results, row.label, column.label)
+        if not any(comparison.reported.value is not None for _, comparison in comparisons):
+            return (ours,)
+        theirs = self._their_cell(row, column, footnotes)
+        marks = footnotes.marks(*_outside([comparison for _, comparison in comparisons]))
+        texts = SLASH.join(without_zero(value.text) for value in theirs.values)
+        remark = " ".join(filter(None, (f"({texts})", ours.remark)))
+        return (LayoutCell(ours.values, remark, tuple(dict.fromkeys((*ours.marks, *theirs.marks, *marks)))),)
 
     @property
     def _row_notes(self) -> dict[str, tuple[str, ...]]:
@@ -159,7 +188,7 @@ class _Grids:
     def _our_cells(self, row: Row, column: Column, footnotes: Footnotes) -> tuple[LayoutCell, ...]:
         results = self._results.at(row.label, column.label)
         values = tuple(
-            CellText(cell_text(result), (row.label, column.label, index) in self._best)
+            CellText(self._text(result), (row.label, column.label, index) in self._bold)
             for index, result in enumerate(results)
         )
         is_stale = any(result.status.is_stale and result.has_value for result in results)
@@ -168,6 +197,12 @@ class _Grids:
         if row.label not in self._same_rows and (other := self._same_cells.get((row.label, column.label))):
             notes.append(self._same_jobs(other))
         return (LayoutCell(values, "(stale)" if is_stale else "", footnotes.marks(*notes)),)
+
+    def _text(self, result: CellResult) -> str:
+        """Write a value, with its interval where the table shows them."""
+        if self._table.intervals and self._inference and result.cell.is_ours and result.has_value:
+            return interval_text(result, self._inference.interval(result))
+        return cell_text(result)
 
     def _same_jobs(self, label: str) -> str:
         row = next(row for row in self._table.rows if row.label == label)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from jobkit.digest import canonical_json
 from jobkit.result import Result
+from papermatrix.analysis.inference import Interval
 from papermatrix.config.tables import Column
 from papermatrix.matrix.cells import Cell
 from papermatrix.render.escape import CHECK, NOTHING
@@ -14,6 +16,8 @@ from papermatrix.results.provenance import has_uncommitted_source
 from papermatrix.results.values import CellResult
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
+SLASH = " / "
+"""Between the values of a cell."""
 MOST_OF_A_UNIT = 100
 """Seconds or minutes that are not yet written as minutes or hours."""
 
@@ -27,11 +31,25 @@ def cell_text(result: CellResult, number_format: str | None = None) -> str:
         return text if result.count == seeds else f"{text}, {result.count} of {seeds} seeds"
     if cell.shows_setting:
         return setting_text(result.mean, cell.column)
-    number_format, factor = number_format or cell.number_format, cell.column.factor
+    number_format, factor = number_format or cell.number_format, cell.factor
     text = number_text(result.mean, number_format, factor)
     if result.spread is not None:
         text += f" ± {number_text(result.spread, number_format, factor)}"
     return text
+
+
+def interval_text(result: CellResult, interval: Interval | None) -> str:
+    """Write a cell's value with its interval: `0.4340 [0.4102, 0.4578]`; the value alone without one."""
+    number_format = result.cell.number_format
+    text = number_text(result.mean, number_format, result.cell.factor)
+    if interval is None:
+        return text
+    return f"{text} [{interval.low:{number_format}}, {interval.high:{number_format}}]"
+
+
+def without_zero(text: str) -> str:
+    """Write a fraction without the zero before its point: `.2971`."""
+    return re.sub(r"(?<![\d.])0(?=\.\d)", "", text)
 
 
 def cell_name(cell: Cell) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -36,7 +36,7 @@ class Value:
     """Why it is stale: which code has changed, and the like."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CellResult:
     """What a cell shows: its values over the seeds."""
 
@@ -50,6 +50,8 @@ class CellResult:
     """The worst of the seeds'."""
     count: int
     """Seeds with that status."""
+    parts: tuple[CellResult, ...] = ()
+    """Of a derived number: those that it is made of."""
 
     @property
     def has_value(self) -> bool:
@@ -63,7 +65,12 @@ class CellResult:
         """Return whether both are one value of the same jobs."""
         ids = [value.job and value.job.id for value in self.values]
         other_ids = [value.job and value.job.id for value in other.values]
-        return ids == other_ids and (self.mean, self.status) == (other.mean, other.status)
+        return (
+            ids == other_ids
+            and (self.mean, self.status) == (other.mean, other.status)
+            and len(self.parts) == len(other.parts)
+            and all(part.is_same_as(of) for part, of in zip(self.parts, other.parts, strict=True))
+        )
 
 
 class TableResults:
@@ -110,6 +117,8 @@ class TableResults:
 
 def cell_result(cell: Cell, store: Store) -> CellResult:
     """Return what a cell shows."""
+    if cell.derivation is not None:
+        return _derived_result(cell, store)
     values = tuple(_value(cell, run, store) for run in cell.runs) or (
         Value(cell, None, None, cell.value, VALUE),
     )
@@ -124,6 +133,75 @@ def cell_result(cell: Cell, store: Store) -> CellResult:
         numbers = [value.number for value in values]
         mean, spread = statistics.fmean(numbers), statistics.stdev(numbers)
     return CellResult(cell, values, mean, spread, worst, statuses.count(worst))
+
+
+def _derived_result(cell: Cell, store: Store) -> CellResult:
+    """Return what is made of other cells' numbers as these show them."""
+    assert cell.derivation is not None
+    parts = tuple(cell_result(part, store) for part in cell.parts)
+    rivals = [[cell_result(rival, store) for rival in of_part] for of_part in cell.rivals]
+    without = next((part for part in parts if not part.has_value), None)
+    if without is not None:
+        value = Value(cell, None, None, None, without.status, next(iter(without.reasons), ""))
+        return CellResult(cell, (value,), None, None, without.status, 1, parts)
+    status = STALE_VALUE if any(part.status.is_stale for part in parts) else VALUE
+    mean = derived_number(cell, [part.mean for part in parts], rivals)
+    if mean is None:
+        value = Value(cell, None, None, None, ABSENT, f"no number is the {cell.derivation}")
+        return CellResult(cell, (value,), None, None, ABSENT, 1, parts)
+    cause = next((value.stale_cause for part in parts for value in part.values if value.stale_cause), "")
+    by_seed = _derived_by_seed(cell, parts)
+    values = tuple(
+        Value(cell, seed, None, number, status, stale_cause=cause) for seed, number in by_seed.items()
+    ) or (Value(cell, None, None, mean, status, stale_cause=cause),)
+    spread = statistics.stdev(by_seed.values()) if by_seed else None
+    return CellResult(cell, values, mean, spread, status, len(values), parts)
+
+
+def _derived_by_seed(cell: Cell, parts: Sequence[CellResult]) -> dict[int | None, float]:
+    """Return the number for each seed, where all parts have the same several, or one value for all."""
+    seeds = {tuple(value.seed for value in part.values) for part in parts if len(part.values) > 1}
+    if len(seeds) != 1 or cell.rivals:
+        return {}
+    by_seed = {}
+    for index, seed in enumerate(seeds.pop()):
+        numbers = [part.values[min(index, len(part.values) - 1)].number for part in parts]
+        number = derived_number(cell, numbers, ())
+        if number is None:
+            return {}
+        by_seed[seed] = number
+    return by_seed
+
+
+def derived_number(
+    cell: Cell, numbers: Sequence[Any], rivals: Sequence[Sequence[CellResult]]
+) -> float | None:
+    """Return what some numbers of a cell's parts make; None where they make no number.
+
+    The parts' numbers are taken in the units that their columns show.
+    """
+    assert cell.derivation is not None
+    if not all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers):
+        return None
+    shown = [number * part.factor for number, part in zip(numbers, cell.parts, strict=True)]
+    match cell.derivation.kind:
+        case "mean":
+            return statistics.fmean(shown)
+        case "difference":
+            return shown[0] - shown[1]
+        case "ratio":
+            return shown[0] / shown[1] if shown[1] else None
+        case "rank":
+            ranks = [_rank(n, part, of) for n, part, of in zip(numbers, cell.parts, rivals, strict=True)]
+            return statistics.fmean(ranks)
+
+
+def _rank(number: float, part: Cell, rivals: Sequence[CellResult]) -> float:
+    """Return a number's rank in its column, 1 the best; equal ones share the mean of their ranks."""
+    sign = -1 if part.better == "lower" else 1
+    others = [sign * rival.mean for rival in rivals if rival.has_value]
+    better = sum(other > sign * number for other in others)
+    return better + (1 + sum(other == sign * number for other in others)) / 2
 
 
 def _value(cell: Cell, run: Run, store: Store) -> Value:

@@ -110,7 +110,11 @@ def edited(paper: Paper, old: str, new: str) -> list[str]:
             "label: plain\n        expect: divergd",
             "7: tables.cups.rows[0].expect: expected one of diverged, found 'divergd'",
         ),
-        ("title: Tea", "title: Tea\n    best: maybe", "4: tables.cups.best: expected true or false"),
+        (
+            "title: Tea",
+            "title: Tea\n    best: maybe",
+            "4: tables.cups.best: expected one of true, false, columns, rows, groups, found 'maybe'",
+        ),
         (
             "label: cup",
             "label: cup\n        factor: 0,01",

@@ -1,0 +1,235 @@
+"""Intervals of numbers and tests between two: which question the seeds and samples at hand can answer.
+
+One seed: do these two trained networks differ on other clusters? Three seeds or more: do the two methods
+differ, trained again, on other clusters? Without samples: do they, trained again, on the same data?
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jobkit.settings import value_of
+from papermatrix.analysis.evidence import Evidence, combined, evidence_of, measured_values
+from papermatrix.matrix.expand import Matrix
+from papermatrix.results.store import Store
+from papermatrix.results.values import CellResult
+from papermatrix.statistics.clusters import cluster_interval, least_sign_flip_p, sign_flip_p
+from papermatrix.statistics.estimate import combine
+from papermatrix.statistics.two_way import Spread, one_way, two_way, two_way_unpaired, welch
+
+ALPHA = 0.05
+LEVEL = 0.95
+FEWEST_SEEDS = 3
+"""For a question about trainings; with fewer it is about these trainings."""
+FEWEST_CLUSTERS = 6
+"""For an interval over clusters: with fewer no sign-flip test could reach alpha either."""
+
+
+class Over(StrEnum):
+    """What else could have been drawn."""
+
+    BOTH = "seeds and clusters"
+    CLUSTERS = "clusters"
+    SEEDS = "seeds"
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Of a number as its cell shows it."""
+
+    low: float
+    high: float
+    over: Over
+
+
+class Kind(StrEnum):
+    """A test, by what people call it."""
+
+    TWO_WAY = "two-way test"
+    SIGN_FLIPS = "sign-flip permutation test"
+    T = "t-test"
+
+
+@dataclass(frozen=True)
+class Test:
+    """How two numbers were compared."""
+
+    kind: Kind
+    over: Over
+    seeds: tuple[int, int]
+    """Of either side."""
+    is_paired: bool
+    """Whether both have the same seeds."""
+    samples: int = 0
+    clusters: int = 0
+    has_clusters: bool = False
+
+    @property
+    def least_p(self) -> float:
+        """The least p-value that it could have had."""
+        return least_sign_flip_p(self.clusters) if self.kind is Kind.SIGN_FLIPS else 0.0
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One number less another, as their cells show them."""
+
+    value: float
+    interval: Interval | None
+    p_value: float
+    test: Test
+
+
+class Untested(StrEnum):
+    """Why two numbers are not compared."""
+
+    SAME = "both are the same number"
+    NO_SAMPLES = "neither scores by sample nor 3 seeds of both are there"
+    OTHER_DATA = "they are of other data"
+    OTHER_SAMPLES = "they are over other samples"
+    NOT_LINEAR = "there is no test for what is derived so"
+
+
+class Inference:
+    """Answers for the results of one matrix."""
+
+    def __init__(self, matrix: Matrix, store: Store):
+        self._store = store
+        self._header = tuple(matrix.project.stages.header.values())
+        self._evidence: dict[CellResult, Evidence | None] = {}
+        self._intervals: dict[CellResult, Interval | None] = {}
+
+    def evidence(self, result: CellResult) -> Evidence | None:
+        """Return what a number is made of; None where no samples tell it, or data of several kinds."""
+        if result not in self._evidence:
+            found = evidence_of(result) if result.has_value and len(self._origins(result)) == 1 else None
+            self._evidence[result] = found
+        return self._evidence[result]
+
+    def interval(self, result: CellResult) -> Interval | None:
+        """Return a number's interval; None where nothing that was repeated gives one."""
+        if result not in self._intervals:
+            self._intervals[result] = self._interval(result)
+        return self._intervals[result]
+
+    def _interval(self, result: CellResult) -> Interval | None:
+        evidence, factor = self.evidence(result), result.cell.factor
+        if evidence is None:
+            return _seeds_interval(result)
+        estimate = evidence.estimate()
+        value = estimate.value
+        if len(evidence.seeds) >= FEWEST_SEEDS and estimate.clusters > 1:
+            low, high = two_way(estimate.influence).interval(value, LEVEL)
+            return _interval(low, high, Over.BOTH, factor)
+        if estimate.clusters >= FEWEST_CLUSTERS:
+            return _interval(*cluster_interval(estimate, LEVEL), Over.CLUSTERS, factor)
+        return _seeds_interval(result)
+
+    def compare(self, ours: CellResult, theirs: CellResult) -> Difference | Untested:
+        """Test whether one number less another is 0, two-sided."""
+        if ours.is_same_as(theirs):
+            return Untested.SAME
+        if self._origins(ours) != self._origins(theirs):
+            return Untested.OTHER_DATA
+        first, second = self.evidence(ours), self.evidence(theirs)
+        if first is None or second is None:
+            is_derived = ours.cell.derivation is not None or theirs.cell.derivation is not None
+            without = Untested.NOT_LINEAR if is_derived else Untested.NO_SAMPLES
+            return _over_seeds(ours, theirs) or without
+        if not (first.is_linear and second.is_linear):
+            return Untested.NOT_LINEAR
+        if not first.is_over_same_as(second):
+            return Untested.OTHER_SAMPLES
+        scaled = combined([first], [ours.cell.factor]), combined([second], [theirs.cell.factor])
+        by_sample = _over_samples(*scaled)
+        if by_sample.test.clusters < 2:
+            return _over_seeds(ours, theirs) or by_sample
+        return by_sample
+
+    def _origins(self, result: CellResult) -> set[tuple[object, ...]]:
+        """Return data and the settings of the header: what two numbers must share to be compared."""
+        origins = set()
+        for value in measured_values(result):
+            if value.job is None:
+                continue
+            made = self._store.result(value.job)
+            digest = made.provenance.get("data_digest") if made else None
+            stated = (str(value_of(key, value.job.settings, None)) for key in self._header)
+            origins.add((digest, *stated))
+        return origins
+
+
+def _over_samples(ours: Evidence, theirs: Evidence) -> Difference:
+    """Compare two numbers over the same samples."""
+    if ours.is_seedless != theirs.is_seedless:
+        ours = ours.with_seeds(theirs.seeds) if ours.is_seedless else ours
+        theirs = theirs.with_seeds(ours.seeds) if theirs.is_seedless else theirs
+    is_paired = set(ours.seeds) == set(theirs.seeds)
+    seeds = len(ours.seeds), len(theirs.seeds)
+    counts = (ours.sample_count, ours.cluster_count, ours.has_clusters)
+    if min(seeds) >= FEWEST_SEEDS and ours.cluster_count > 1:
+        value, spread = _two_way(ours, theirs, is_paired)
+        low, high = spread.interval(value, LEVEL)
+        test = Test(Kind.TWO_WAY, Over.BOTH, seeds, is_paired, *counts)
+        return Difference(value, _interval(low, high, Over.BOTH), float(spread.p_value(value)), test)
+    means = [one.estimate().over_seeds() for one in (ours, theirs)]
+    difference = combine(means, (1.0, -1.0))
+    interval = None
+    if difference.clusters >= FEWEST_CLUSTERS:
+        interval = _interval(*cluster_interval(difference, LEVEL), Over.CLUSTERS)
+    test = Test(Kind.SIGN_FLIPS, Over.CLUSTERS, seeds, is_paired, *counts)
+    return Difference(difference.value, interval, sign_flip_p(difference.contributions), test)
+
+
+def _two_way(ours: Evidence, theirs: Evidence, is_paired: bool) -> tuple[float, Spread]:
+    if is_paired:
+        paired = combine([ours.estimate(), theirs.with_seeds(ours.seeds).estimate()], (1.0, -1.0))
+        return paired.value, two_way(paired.influence)
+    first, second = ours.estimate(), theirs.estimate()
+    return first.value - second.value, two_way_unpaired(first.influence, second.influence)
+
+
+def _over_seeds(ours: CellResult, theirs: CellResult) -> Difference | None:
+    """Compare two numbers by their seeds alone; None where there are too few."""
+    first, second = _by_seed(ours), _by_seed(theirs)
+    seeds = len(first), len(second)
+    if min(seeds) < FEWEST_SEEDS:
+        return None
+    is_paired = first.keys() == second.keys()
+    a, b = np.array([*first.values()]), np.array([*second.values()])
+    if is_paired:
+        differences = a - np.array([second[seed] for seed in first])
+        value, spread = float(differences.mean()), one_way(differences)
+    else:
+        value, spread = float(a.mean() - b.mean()), welch(a, b)
+    low, high = spread.interval(value, LEVEL)
+    test = Test(Kind.T, Over.SEEDS, seeds, is_paired)
+    return Difference(value, _interval(low, high, Over.SEEDS), float(spread.p_value(value)), test)
+
+
+def _seeds_interval(result: CellResult) -> Interval | None:
+    numbers = np.array([*_by_seed(result).values()])
+    if len(numbers) < FEWEST_SEEDS:
+        return None
+    low, high = one_way(numbers).interval(numbers.mean(), LEVEL)
+    return _interval(low, high, Over.SEEDS)
+
+
+def _by_seed(result: CellResult) -> dict[int | None, float]:
+    """Return a number for each seed, as the cell shows it; one alone where all come from one job."""
+    if result.cell.derivation is not None and result.spread is None:
+        return {}
+    ids = {value.job.id if value.job else value.seed for value in result.values}
+    values = result.values if len(ids) > 1 else result.values[:1]
+    return {v.seed: v.number * result.cell.factor for v in values if v.status.has_value}
+
+
+def _interval(
+    low: float | NDArray[np.float64], high: float | NDArray[np.float64], over: Over, factor: float = 1.0
+) -> Interval:
+    ends = sorted((float(low) * factor, float(high) * factor))
+    return Interval(ends[0], ends[1], over)
