@@ -10,7 +10,7 @@ from jobkit import VERSION
 from jobkit.errors import exit_code, expect_command
 
 COMMANDS = (
-    *("plan", "validate", "diff", "estimate", "status", "explain", "check"),
+    *("plan", "validate", "diff", "estimate", "status", "explain", "power", "check"),
     *("render", "run", "rerun", "accept", "migrate"),
     *("figure", "audit", "fact", "numbers", "paper", "experiments", "rename", "prune", "schema"),
 )

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from jobkit.settings import value_of
+from papermatrix.config.stages import SampleNames
 from papermatrix.config.tables import SEED
 from papermatrix.results.samples import Samples, samples_of
 from papermatrix.results.values import CellResult, Value
@@ -50,6 +51,11 @@ class Evidence:
     @property
     def has_clusters(self) -> bool:
         return all(part.samples[0].has_clusters for part in self.parts)
+
+    def text(self, names: SampleNames) -> str:
+        """Write how many samples it is over: `613 windows in 20 passes`."""
+        text = f"{self.sample_count:,} {names.samples}"
+        return f"{text} in {self.cluster_count:,} {names.clusters}" if self.has_clusters else text
 
     @property
     def is_seedless(self) -> bool:

@@ -18,7 +18,8 @@ from papermatrix.matrix.expand import Matrix
 from papermatrix.results.store import Store
 from papermatrix.results.values import CellResult
 from papermatrix.statistics.clusters import cluster_interval, least_sign_flip_p, sign_flip_p
-from papermatrix.statistics.estimate import combine
+from papermatrix.statistics.estimate import Estimate, combine
+from papermatrix.statistics.power import Variances, paired_variances, unpaired_variances
 from papermatrix.statistics.two_way import Spread, one_way, two_way, two_way_unpaired, welch
 
 ALPHA = 0.05
@@ -150,6 +151,23 @@ class Inference:
             return _over_seeds(ours, theirs) or by_sample
         return by_sample
 
+    def variances(self, ours: CellResult, theirs: CellResult) -> Variances:
+        """Return what varies in the difference of two numbers that `compare` can test."""
+        first, second = self.evidence(ours), self.evidence(theirs)
+        if first is None or second is None or first.cluster_count < 2:
+            a, b = _by_seed(ours), _by_seed(theirs)
+            if a.keys() == b.keys():
+                return Variances(float(np.var([a[seed] - b[seed] for seed in a], ddof=1)), None, 0.0)
+            return Variances(float(sum(np.var([*one.values()], ddof=1) for one in (a, b))), None, 0.0)
+        first, second = combined([first], [ours.cell.factor]), combined([second], [theirs.cell.factor])
+        first, second = _with_shared_seeds(first, second)
+        if min(len(first.seeds), len(second.seeds)) < FEWEST_SEEDS:
+            means = combine([one.estimate().over_seeds() for one in (first, second)], (1.0, -1.0))
+            return Variances(None, float(means.influence.var(ddof=1)), 0.0)
+        if set(first.seeds) != set(second.seeds):
+            return unpaired_variances(first.estimate().influence, second.estimate().influence)
+        return paired_variances(_paired(first, second).influence)
+
     def _origins(self, result: CellResult) -> set[tuple[object, ...]]:
         """Return data and the settings of the header: what two numbers must share to be compared."""
         origins = set()
@@ -165,9 +183,7 @@ class Inference:
 
 def _over_samples(ours: Evidence, theirs: Evidence) -> Difference:
     """Compare two numbers over the same samples."""
-    if ours.is_seedless != theirs.is_seedless:
-        ours = ours.with_seeds(theirs.seeds) if ours.is_seedless else ours
-        theirs = theirs.with_seeds(ours.seeds) if theirs.is_seedless else theirs
+    ours, theirs = _with_shared_seeds(ours, theirs)
     is_paired = set(ours.seeds) == set(theirs.seeds)
     seeds = len(ours.seeds), len(theirs.seeds)
     counts = (ours.sample_count, ours.cluster_count, ours.has_clusters)
@@ -185,9 +201,20 @@ def _over_samples(ours: Evidence, theirs: Evidence) -> Difference:
     return Difference(difference.value, interval, sign_flip_p(difference.contributions), test)
 
 
+def _with_shared_seeds(ours: Evidence, theirs: Evidence) -> tuple[Evidence, Evidence]:
+    """Give a number that depends on no seed the other's seeds."""
+    if ours.is_seedless:
+        return ours.with_seeds(theirs.seeds), theirs
+    return ours, theirs.with_seeds(ours.seeds) if theirs.is_seedless else theirs
+
+
+def _paired(ours: Evidence, theirs: Evidence) -> Estimate:
+    return combine([ours.estimate(), theirs.with_seeds(ours.seeds).estimate()], (1.0, -1.0))
+
+
 def _two_way(ours: Evidence, theirs: Evidence, is_paired: bool) -> tuple[float, Spread]:
     if is_paired:
-        paired = combine([ours.estimate(), theirs.with_seeds(ours.seeds).estimate()], (1.0, -1.0))
+        paired = _paired(ours, theirs)
         return paired.value, two_way(paired.influence)
     first, second = ours.estimate(), theirs.estimate()
     return first.value - second.value, two_way_unpaired(first.influence, second.influence)

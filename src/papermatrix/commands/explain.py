@@ -1,10 +1,10 @@
-"""`papermatrix explain`: how one number of a table came to be."""
+"""`papermatrix explain`: how one number of a table came to be, and what tells it from another."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jobkit.errors import harmless
@@ -12,7 +12,11 @@ from jobkit.numerals import whole_number
 from papermatrix.commands.options import Commands, new_parser, overrides
 
 if TYPE_CHECKING:
+    from papermatrix.analysis.inference import Inference
+    from papermatrix.matrix.cells import Cell
+    from papermatrix.matrix.expand import Matrix
     from papermatrix.results.lineage import Step
+    from papermatrix.results.store import Store
     from papermatrix.results.values import CellResult
 
 HAVE_LINES = frozenset(
@@ -29,10 +33,17 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("column", metavar="COLUMN", help="its label")
     parser.add_argument("--variant", metavar="LABEL", help="which of the cell's values")
     parser.add_argument("--seed", type=whole_number, metavar="N", help="one of several; without it, all")
+    parser.add_argument(
+        "--against",
+        nargs="+",
+        metavar="LABEL",
+        help="the labels of another row and, if need be, another column: compare the two cells",
+    )
     parser.add_argument("--json", action="store_true")
 
 
 def _run(options: argparse.Namespace) -> None:
+    from papermatrix.analysis.inference import Inference
     from papermatrix.matrix.expand import load_matrix
     from papermatrix.results.lineage import find_cell, of_seed, steps_of, why
     from papermatrix.results.store import Store
@@ -40,22 +51,101 @@ def _run(options: argparse.Namespace) -> None:
 
     matrix = load_matrix(overrides(options), [options.table])
     store = Store(matrix)
-    cell = find_cell(matrix, options.table, options.row, options.column, options.variant)
-    result = cell_result(of_seed(cell, options.seed), store)
+    inference = Inference(matrix, store)
+    cell = of_seed(
+        find_cell(matrix, options.table, options.row, options.column, options.variant), options.seed
+    )
+    if options.against:
+        other = _other_cell(matrix, options)
+        lines = dict(_against(cell, other, matrix, inference, store))
+        print(json.dumps(lines, indent=2) if options.json else "\n".join(_aligned(lines)))
+        return
+    result = cell_result(cell, store)
     steps = steps_of(matrix, result.cell.jobs, store)
     reasons = [why(value, store) for value in result.values]
     scale = matrix.project.config.scale
+    statistics = dict(_statistics(result, matrix, inference, store, is_whole=options.seed is None))
     if options.json:
-        print(json.dumps(_document(result, reasons, steps, scale), indent=2))
+        print(json.dumps(_document(result, reasons, steps, scale) | statistics, indent=2))
         return
     for line in _summary(result, reasons, scale):
         print(line)
+    for name, text in statistics.items():
+        for line in text if isinstance(text, list) else [text]:
+            print(f"{name}: {harmless(line)}" if name != "bold" else harmless(line))
     for number, step in enumerate(steps, start=1):
         print(f"\n{number}. {step.job.stage} {step.job.id}: {step.status}")
         for name, text in _lines(step):
             print(f"   {name:10} {harmless(text)}")
     if not steps:
         print("no job makes it")
+
+
+def _other_cell(matrix: Matrix, options: argparse.Namespace) -> Cell:
+    """Return the cell to compare with; the same column where no other is named."""
+    from jobkit.errors import UserError
+    from papermatrix.results.lineage import find_cell, of_seed
+
+    row, *rest = options.against
+    if len(rest) > 1:
+        raise UserError(f"--against: expected a row and, if need be, a column; found {len(rest) + 1} labels")
+    column = rest[0] if rest else options.column
+    return of_seed(find_cell(matrix, options.table, row, column, options.variant), options.seed)
+
+
+def _against(
+    cell: Cell, other: Cell, matrix: Matrix, inference: Inference, store: Store
+) -> Iterator[tuple[str, str]]:
+    """Yield what tells two cells apart: their scores, and what made them."""
+    from papermatrix.analysis.inference import Untested
+    from papermatrix.analysis.two_cells import what_differs
+    from papermatrix.analysis.why_bold import difference_text
+    from papermatrix.render.text import cell_name, cell_text
+    from papermatrix.results.values import cell_result
+
+    names = matrix.project.stages.sample_names
+    ours, theirs = (cell_result(one, store) for one in (cell, other))
+    for name, result in (("this", ours), ("other", theirs)):
+        yield name, f"{cell_name(result.cell)}: {cell_text(result)}"
+    if ours.has_value and theirs.has_value and cell.is_ours and other.is_ours:
+        found = inference.compare(ours, theirs)
+        if isinstance(found, Untested):
+            yield "less", f"not tested, since {found}"
+        else:
+            yield "less", difference_text(found, names)
+    yield from what_differs(cell, other, store)
+
+
+def _aligned(lines: Mapping[str, str]) -> Iterator[str]:
+    for name, text in lines.items():
+        yield f"{name:8}  {harmless(text)}"
+
+
+def _statistics(
+    result: CellResult, matrix: Matrix, inference: Inference, store: Store, *, is_whole: bool
+) -> Iterator[tuple[str, Any]]:
+    """Yield samples, interval, parts, and why the number is bold, or is not."""
+    from papermatrix.analysis.best import find_best
+    from papermatrix.analysis.why_bold import interval_text, why_bold
+    from papermatrix.render.text import cell_name, cell_text
+    from papermatrix.results.values import TableResults
+
+    cell, names = result.cell, matrix.project.stages.sample_names
+    if result.parts:
+        yield "parts", [f"{cell_name(part.cell)}: {cell_text(part)}" for part in result.parts]
+    if not result.has_value or not cell.is_ours:
+        return
+    if evidence := inference.evidence(result):
+        yield "samples", evidence.text(names)
+    if interval := inference.interval(result):
+        number = f"{result.mean * cell.factor:.6g}"
+        yield "interval", f"{number}{interval_text(interval, names)}"
+    if is_whole:
+        table, results = matrix.project.tables[cell.table], TableResults(matrix, cell.table, store)
+        best = find_best(table, results, inference)
+        in_cell = results.at(*cell.labels)
+        position = next((i for i, one in enumerate(in_cell) if one.cell == cell), 0)
+        yield "bold", why_bold(table, best, position, in_cell[position], names)
 
 
 def _document(

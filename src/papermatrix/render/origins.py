@@ -78,10 +78,7 @@ def _samples(result: CellResult, inference: Inference, names: SampleNames) -> _S
     evidence = inference.evidence(result)
     if evidence is None:
         return None
-    text = f"{evidence.sample_count:,} {names.samples}"
-    if evidence.has_clusters:
-        text += f" in {evidence.cluster_count:,} {names.clusters}"
-    return _Said(("samples", text), text)
+    return _Said(("samples", evidence.text(names)), evidence.text(names))
 
 
 def _seeds(cell: Cell) -> _Said | None:

@@ -7,15 +7,10 @@ score is a cluster's effect with variance ICC, a seed's, and noise of its own wi
 
 from __future__ import annotations
 
-import re
-import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tabulate import tabulate
 
 from papermatrix.statistics.clusters import cluster_interval, sign_flip_p
 from papermatrix.statistics.estimate import Estimate
@@ -29,7 +24,6 @@ CORRELATIONS = (0.0, 0.3, 0.7)
 """Of two samples of a cluster."""
 SEED_DEVIATIONS = (0.0, 0.5, 1.0, 2.0)
 """Of seeds, in the clusters' standard errors of the mean."""
-MARK = re.compile(r"(<!-- rates -->\n).*(<!-- end of rates -->)", re.DOTALL)
 
 
 @dataclass(frozen=True)
