@@ -5,7 +5,7 @@ CORES ?= all
 export OMP_WAIT_POLICY := passive
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tables paper test test-all test-cluster faults fuzz lint audit schema experiments lock clean FORCE
+.PHONY: help setup tables paper test test-all test-cluster faults statistics fuzz lint audit schema experiments lock clean FORCE
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z][a-z.\/%*-]*:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test-cluster: .venv/.ready results/table3.csv ## Table III through sbatch agains
 
 faults: .venv/.ready ## inject every kind of fault, and write the counts into docs/reliability.md
 	FAULTS_REPORT=$(CURDIR)/docs/reliability.md $(BIN)/pytest -q -n 0 tests/faults
+
+statistics: .venv/.ready ## simulate how often the tests of significance err, and write docs/statistics.md; about half an hour
+	$(BIN)/python -m tests.papermatrix.statistics.write_rates docs/statistics.md
 
 fuzz: .venv/.ready ## change each YAML file and the CSV at random, for 2 minutes each
 	FUZZ_SECONDS=120 $(BIN)/pytest -q -n 0 tests/faults/test_fuzzed_input.py

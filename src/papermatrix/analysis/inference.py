@@ -17,9 +17,15 @@ from papermatrix.analysis.evidence import Evidence, combined, evidence_of, measu
 from papermatrix.matrix.expand import Matrix
 from papermatrix.results.store import Store
 from papermatrix.results.values import CellResult
-from papermatrix.statistics.clusters import cluster_interval, least_sign_flip_p, sign_flip_p
+from papermatrix.statistics.clusters import (
+    MOST_DRAWN,
+    cluster_interval,
+    least_sign_flip_p,
+    sign_flip_p,
+)
 from papermatrix.statistics.estimate import Estimate, combine
 from papermatrix.statistics.power import Variances, paired_variances, unpaired_variances
+from papermatrix.statistics.ranks import rank_interval
 from papermatrix.statistics.two_way import Spread, one_way, two_way, two_way_unpaired, welch
 
 ALPHA = 0.05
@@ -118,6 +124,8 @@ class Inference:
         return self._intervals[result]
 
     def _interval(self, result: CellResult) -> Interval | None:
+        if result.rivals:
+            return self._rank_interval(result)
         evidence, factor = self.evidence(result), result.cell.factor
         if evidence is None:
             return _seeds_interval(result)
@@ -129,6 +137,33 @@ class Inference:
         if estimate.clusters >= FEWEST_CLUSTERS:
             return _interval(*cluster_interval(estimate, LEVEL), Over.CLUSTERS, factor)
         return _seeds_interval(result)
+
+    def _rank_interval(self, result: CellResult) -> Interval | None:
+        """Return the interval of an average rank; None where its rivals' samples or seeds do not tell."""
+        rivals = [[one for one in of_part if one.has_value] for of_part in result.rivals]
+        found = [self.evidence(one) for of_part in rivals for one in of_part]
+        known = [one for one in found if one is not None]
+        seeds = next((one.seeds for one in known if not one.is_seedless), (None,))
+        if len(known) < len(found) or not all(set(one.seeds) in ({None}, set(seeds)) for one in known):
+            return None
+        if len({origin for part in result.parts for origin in self._origins(part)}) > 1:
+            return None
+        parts = tuple(part for one in known for part in one.with_seeds(seeds).parts)
+        whole = Evidence(seeds, parts).estimate()
+        columns, own, start = [], [], 0
+        for part, of_part in zip(result.parts, rivals, strict=True):
+            end = start + len(of_part)
+            if not (whole.counts[start:end] == whole.counts[start]).all():
+                return None
+            columns.append((whole.sums[start:end], whole.counts[start]))
+            own.append(next(i for i, one in enumerate(of_part) if one.cell is part.cell))
+            start = end
+        if whole.clusters < FEWEST_CLUSTERS or whole.clusters > MOST_DRAWN:
+            return None
+        signs = [-1 if part.cell.better == "lower" else 1 for part in result.parts]
+        has_seeds = len(seeds) >= FEWEST_SEEDS
+        low, high = rank_interval(columns, signs, own, LEVEL, with_seeds=has_seeds)
+        return _interval(low, high, Over.BOTH if has_seeds else Over.CLUSTERS, result.cell.factor)
 
     def compare(self, ours: CellResult, theirs: CellResult) -> Difference | Untested:
         """Test whether one number less another is 0, two-sided."""

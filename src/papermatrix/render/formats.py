@@ -75,7 +75,12 @@ def _environments() -> dict[str, Environment]:
     md.filters |= {"grid": _markdown_grid}
     html = _environment(one_line, autoescape=True)
     html.filters |= {
-        "cell": _filled(lambda text: str(Markup.escape(one_line(text))), "<b>{}</b>", "<sup>{}</sup>")
+        "cell": _filled(
+            lambda text: str(Markup.escape(one_line(text))),
+            "<b>{}</b>",
+            "<sup>{}</sup>",
+            about='<span title="{}">{}</span>',
+        )
     }
     return {"md": md, "tex": tex, "html": html}
 
@@ -93,13 +98,17 @@ def _environment(escape: Escape, **syntax: Any) -> Environment:
     )
 
 
-def _filled(escape: Escape, bold: str, mark: str, separator: str = SLASH) -> Callable[[LayoutCell], Markup]:
-    """Return what writes a cell in one format, by how that marks bold text and footnotes."""
+def _filled(
+    escape: Escape, bold: str, mark: str, separator: str = SLASH, about: str = ""
+) -> Callable[[LayoutCell], Markup]:
+    """Return what writes a cell in one format, by how that marks bold text, footnotes and what is said of it."""
+
+    def value_text(value: CellText) -> str:
+        text = bold.format(escape(value.text)) if value.is_bold else escape(value.text)
+        return about.format(escape(value.about), text) if about and value.about else text
 
     def write(cell: LayoutCell) -> Markup:
-        values = [
-            bold.format(escape(value.text)) if value.is_bold else escape(value.text) for value in cell.values
-        ]
+        values = [value_text(value) for value in cell.values]
         remark = [escape(cell.remark)] if cell.remark else []
         marks = mark.format(",".join(cell.marks)) if cell.marks else ""
         return Markup(" ".join([separator.join(values), *remark]) + marks)

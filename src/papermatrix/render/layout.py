@@ -17,6 +17,8 @@ class CellText:
 
     text: str
     is_bold: bool = False
+    about: str = ""
+    """What a page says of it on demand: its interval."""
 
 
 @dataclass(frozen=True)

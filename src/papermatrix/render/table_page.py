@@ -12,6 +12,7 @@ from papermatrix.analysis.comparison import Comparison, can_compare, comparisons
 from papermatrix.analysis.inference import Inference
 from papermatrix.config.load import Project
 from papermatrix.config.reported import Reported
+from papermatrix.config.stages import SampleNames
 from papermatrix.config.tables import Column, Row, Table
 from papermatrix.matrix.cells import Cell
 from papermatrix.matrix.expand import Matrix
@@ -24,6 +25,7 @@ from papermatrix.render.text import (
     SLASH,
     cell_text,
     difference_text,
+    interval_about,
     interval_text,
     reported_text,
     without_zero,
@@ -80,7 +82,7 @@ def table_page(
         *([NONE_REPORTED] if is_reported and not has_numbers else []),
     )
     theirs = project.as_reported.get(results.name, table)
-    grids = _Grids(table, results, notes, found, best.bold, inference)
+    grids = _Grids(table, results, notes, found, best.bold, inference, names)
     return TablePage(
         name=results.name,
         title=table.title,
@@ -117,9 +119,10 @@ class _Grids:
         found: Origins = NO_ORIGINS,
         bold: Collection[Place] = (),
         inference: Inference | None = None,
+        names: SampleNames = SampleNames(),
     ):
         self._table, self._results, self._bold = table, results, bold
-        self._notes, self._found, self._inference = notes, found, inference
+        self._notes, self._found, self._inference, self._names = notes, found, inference, names
         cells = [result.cell for result in results.cells]
         self._same_rows, self._same_cells = same_levels(cells, "rows"), same_cells(cells)
 
@@ -188,7 +191,7 @@ class _Grids:
     def _our_cells(self, row: Row, column: Column, footnotes: Footnotes) -> tuple[LayoutCell, ...]:
         results = self._results.at(row.label, column.label)
         values = tuple(
-            CellText(self._text(result), (row.label, column.label, index) in self._bold)
+            CellText(self._text(result), (row.label, column.label, index) in self._bold, self._about(result))
             for index, result in enumerate(results)
         )
         is_stale = any(result.status.is_stale and result.has_value for result in results)
@@ -203,6 +206,13 @@ class _Grids:
         if self._table.intervals and self._inference and result.cell.is_ours and result.has_value:
             return interval_text(result, self._inference.interval(result))
         return cell_text(result)
+
+    def _about(self, result: CellResult) -> str:
+        """Say a value's interval."""
+        if self._inference is None or not result.cell.is_ours or not result.has_value:
+            return ""
+        interval = self._inference.interval(result)
+        return interval_about(interval, result.cell.number_format, self._names) if interval else ""
 
     def _same_jobs(self, label: str) -> str:
         row = next(row for row in self._table.rows if row.label == label)

@@ -52,6 +52,8 @@ class CellResult:
     """Seeds with that status."""
     parts: tuple[CellResult, ...] = ()
     """Of a derived number: those that it is made of."""
+    rivals: tuple[tuple[CellResult, ...], ...] = ()
+    """Of a rank: for each part the numbers of its column, its own among them."""
 
     @property
     def has_value(self) -> bool:
@@ -139,7 +141,7 @@ def _derived_result(cell: Cell, store: Store) -> CellResult:
     """Return what is made of other cells' numbers as these show them."""
     assert cell.derivation is not None
     parts = tuple(cell_result(part, store) for part in cell.parts)
-    rivals = [[cell_result(rival, store) for rival in of_part] for of_part in cell.rivals]
+    rivals = tuple(tuple(cell_result(rival, store) for rival in of_part) for of_part in cell.rivals)
     without = next((part for part in parts if not part.has_value), None)
     if without is not None:
         value = Value(cell, None, None, None, without.status, next(iter(without.reasons), ""))
@@ -155,7 +157,7 @@ def _derived_result(cell: Cell, store: Store) -> CellResult:
         Value(cell, seed, None, number, status, stale_cause=cause) for seed, number in by_seed.items()
     ) or (Value(cell, None, None, mean, status, stale_cause=cause),)
     spread = statistics.stdev(by_seed.values()) if by_seed else None
-    return CellResult(cell, values, mean, spread, status, len(values), parts)
+    return CellResult(cell, values, mean, spread, status, len(values), parts, rivals)
 
 
 def _derived_by_seed(cell: Cell, parts: Sequence[CellResult]) -> dict[int | None, float]:

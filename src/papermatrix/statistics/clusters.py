@@ -70,7 +70,7 @@ def cluster_interval(estimate: Estimate, level: float) -> tuple[float, float]:
 def _drawn_t(estimate: Estimate) -> Array:
     """Return the studentised number of each draw of clusters."""
     p, sums, counts = estimate.clusters, estimate.sums[:, 0], estimate.counts
-    drawn = _draws(p).astype(np.float64)
+    drawn = draws(p).astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         totals = drawn @ counts.T
         means = drawn @ sums.T / totals
@@ -83,7 +83,7 @@ def _drawn_t(estimate: Estimate) -> Array:
 
 
 @functools.lru_cache(maxsize=8)
-def _draws(clusters: int) -> NDArray[np.uint16]:
-    """Return how often each draw (DRAWS,P) has each cluster."""
-    random = np.random.default_rng(SEED)
-    return random.multinomial(clusters, np.full(clusters, 1 / clusters), size=DRAWS).astype(np.uint16)
+def draws(count: int, stream: int = 0) -> NDArray[np.uint16]:
+    """Return how often each draw (DRAWS,P) has each of so many clusters; another stream's are others."""
+    random = np.random.default_rng([SEED, stream])
+    return random.multinomial(count, np.full(count, 1 / count), size=DRAWS).astype(np.uint16)

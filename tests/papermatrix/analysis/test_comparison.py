@@ -62,6 +62,17 @@ def test_reported_ours_and_difference_stand_side_by_side(paper: Paper) -> None:
     assert "\nReported: From the book of tea.\n" in text
 
 
+def test_compact_is_ours_with_the_reported_in_parentheses(paper: Paper) -> None:
+    text = rendered(reporting(paper, tables=TEA.replace("compare: true", "compare: compact")))
+    (grid,) = grids(text)
+    assert list(grid["plain"].values()) == ["0.50 (.52)", "0.50 (.40)", "0.50"]
+    assert grid["steeped"]["white cup (a)"] == "0.50 (.90)"
+    assert "\nIn parentheses: as reported.\n" in text
+    assert "0.50 (.52)" in rendered(
+        reporting(paper, tables=TEA.replace("compare: true", "compare: compact")), "tex"
+    )
+
+
 def test_latex_gives_a_difference_a_minus_sign(paper: Paper) -> None:
     assert " & 0.52 & 0.50 & $-$0.02 & " in rendered(reporting(paper), "tex")
 

@@ -1,4 +1,4 @@
-"""Tests of the tests: under both nulls they find differences as seldom as they say; intervals hold the truth."""
+"""Tests of the tests: under both nulls they find differences as seldom as they say, and intervals hold."""
 
 import itertools
 

@@ -45,12 +45,13 @@ def _sections() -> Iterator[str]:
         ("Several seeds: other trainings on other clusters, paired", two_way_rates),
         ("Several seeds: other trainings on other clusters, each method's own seeds", unpaired_rates),
     ):
-        yield f"### {title}\n\n{MANY:,} simulations of each; the standard error of a rate of 0.05 is {_error(MANY)}."
+        error = f"the standard error of a rate of 0.05 is {_error(MANY)}"
+        yield f"### {title}\n\n{MANY:,} simulations of each; {error}."
         yield _table(["seeds", "correlation", "seeds' deviation"], list(_of_seeds(simulate)))
     yield (
         "### Skewed clusters, paired\n\n"
-        "`t`: effects of clusters by Student's t with 4 degrees of freedom; `far`: a tenth of the clusters 6 standard"
-        " deviations off. Without a bound: notes warn below 60 clusters."
+        "`t`: effects of clusters by Student's t with 4 degrees of freedom; `far`: a tenth of the clusters 6"
+        " standard deviations off. Without a bound: notes warn below 60 clusters."
     )
     skewed = [(s, c, e) for s in (3, 5) for c in CORRELATIONS[1:] for e in ("t", "far")]
     yield _table(
@@ -74,7 +75,9 @@ def _of_seeds(simulate: Callable[[Case, int], Rates]) -> Iterator[tuple[tuple[st
 def _table(heads: list[str], rows: list[tuple[tuple[str, ...], list[Rates]]]) -> str:
     """Write `false positives / coverage` for each number of clusters."""
     columns = [*heads, *(f"{count} clusters" for count in CLUSTERS)]
-    lines = [[*labels, *(f"{r.false_positives:.3f} / {r.coverage:.3f}" for r in rates)] for labels, rates in rows]
+    lines = [
+        [*labels, *(f"{r.false_positives:.3f} / {r.coverage:.3f}" for r in rates)] for labels, rates in rows
+    ]
     return tabulate(lines, columns, tablefmt="github", disable_numparse=True)
 
 
