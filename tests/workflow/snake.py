@@ -91,10 +91,10 @@ class Workspace:
         return Counter((self.folder / "runs.txt").read_text().split())
 
     def rows(self, table: str) -> dict[str, list[str]]:
-        """Return the cells of each row of a rendered table, by its label."""
+        """Return the cells of each row of a rendered table, by its label without marks of footnotes."""
         lines = (self.folder / f"results/{table}.md").read_text().splitlines()
         cells = [[cell.strip(" *") for cell in line.split("|")] for line in lines if line.startswith("|")]
-        return {label: values for _, label, *values, _ in cells}
+        return {re.sub(r"( \(\w\))+$", "", label): values for _, label, *values, _ in cells}
 
     def edit(self, name: str, *replacements: tuple[str, str]) -> None:
         path = self.folder / name

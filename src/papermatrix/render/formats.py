@@ -101,7 +101,7 @@ def _environment(escape: Escape, **syntax: Any) -> Environment:
 def _filled(
     escape: Escape, bold: str, mark: str, separator: str = SLASH, about: str = ""
 ) -> Callable[[LayoutCell], Markup]:
-    """Return what writes a cell in one format, by how that marks bold text, footnotes and what is said of it."""
+    """Return what writes a cell in one format: how that has bold text, footnotes, and what is said of it."""
 
     def value_text(value: CellText) -> str:
         text = bold.format(escape(value.text)) if value.is_bold else escape(value.text)

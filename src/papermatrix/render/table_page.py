@@ -119,7 +119,7 @@ class _Grids:
         found: Origins = NO_ORIGINS,
         bold: Collection[Place] = (),
         inference: Inference | None = None,
-        names: SampleNames = SampleNames(),
+        names: SampleNames | None = None,
     ):
         self._table, self._results, self._bold = table, results, bold
         self._notes, self._found, self._inference, self._names = notes, found, inference, names
@@ -212,7 +212,8 @@ class _Grids:
         if self._inference is None or not result.cell.is_ours or not result.has_value:
             return ""
         interval = self._inference.interval(result)
-        return interval_about(interval, result.cell.number_format, self._names) if interval else ""
+        names = self._names or SampleNames()
+        return interval_about(interval, result.cell.number_format, names) if interval else ""
 
     def _same_jobs(self, label: str) -> str:
         row = next(row for row in self._table.rows if row.label == label)

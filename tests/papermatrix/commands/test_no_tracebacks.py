@@ -14,6 +14,7 @@ from tests.papermatrix.tea import Paper, finish_all
 
 ARGUMENTS = {
     "explain": ["cups", "plain", "white cup"],
+    "power": ["cups"],
     "figure": ["drying"],
     "fact": ["x"],
     "accept": ["cups", "--because", "x"],
