@@ -15,6 +15,17 @@ def with_decimal_point(text: str) -> str | None:
     return whole if _THOUSANDS.fullmatch(text) else None
 
 
+def positive_number(text: str) -> float:
+    """Return a number above 0 of a command line, as argparse's `type`."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number above 0, found {text!r}")
+    return number
+
+
 def whole_number(text: str) -> int:
     """Return a whole number of a command line, as argparse's `type`."""
     try:

@@ -6,6 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
+from jobkit.numerals import positive_number
 from papermatrix.commands.options import Commands, new_parser, overrides
 
 if TYPE_CHECKING:
@@ -19,18 +20,11 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("table", metavar="TABLE")
     parser.add_argument(
         "--difference",
-        type=_positive,
+        type=positive_number,
         metavar="D",
         help="in the column's unit: how many seeds, or clusters, would show it",
     )
     parser.add_argument("--json", action="store_true")
-
-
-def _positive(text: str) -> float:
-    number = float(text)
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError("expected a number above 0")
-    return number
 
 
 def _run(options: argparse.Namespace) -> None:
