@@ -28,7 +28,7 @@ def sign_flip_p(contributions: Array) -> float:
     Flips the sign of each cluster's sum (E. J. G. Pitman 1937): all 2^P flips where they are fewer than the
     draws, else drawn ones, else their normal approximation.
     """
-    if not contributions.any():
+    if len(contributions) < 2 or not contributions.any():
         return 1.0
     if len(contributions) > MOST_DRAWN:
         z = abs(contributions.sum()) / np.sqrt((contributions**2).sum())

@@ -36,6 +36,10 @@ def test_clusters_that_all_say_the_same_have_the_least_p_value() -> None:
         assert least_sign_flip_p(clusters) == pytest.approx(2 / 2**clusters)
 
 
+def test_one_cluster_says_nothing_of_others() -> None:
+    assert sign_flip_p(np.array([0.7])) == least_sign_flip_p(1) == 1
+
+
 def test_with_many_clusters_drawn_flips_come_near_to_all_of_them() -> None:
     contributions = RANDOM.normal(0.5, 1, 16)
     assert sign_flip_p(contributions) == pytest.approx(by_hand(contributions), abs=0.01)
