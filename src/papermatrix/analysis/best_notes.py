@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from papermatrix.analysis.best import Best, Contest
 from papermatrix.analysis.inference import ALPHA, Kind, Test, Untested
-from papermatrix.config.stages import SampleNames
+from papermatrix.config.stages import SampleNames, counted
 from papermatrix.config.tables import Table
 from papermatrix.statistics.holm import fewest_clusters
 
@@ -71,9 +71,9 @@ def _phrases(test: Test, names: SampleNames) -> tuple[str, str]:
     clusters = "{} " + noun + ("" if test.has_clusters else ", taken as independent")
     seeds = str(test.seeds[0]) if test.is_paired else f"{test.seeds[0]} and {test.seeds[1]}"
     if test.kind is Kind.SIGN_FLIPS:
-        scores = "the seeds' mean scores of" if max(test.seeds) > 1 else "scores of"
+        means = " of the seeds' means" if max(test.seeds) > 1 else ""
         question = f"do these trainings differ on other {noun}?"
-        return f"a permutation test that flips the signs of {scores} {clusters}", f" ({question})"
+        return f"a sign-flip permutation test{means} over {clusters}", f" ({question})"
     if test.kind is Kind.TWO_WAY:
         pairing = "the same seeds of both" if test.is_paired else "each method's own seeds"
         question = f"do the methods differ, trained again, on other {noun}?"
@@ -99,8 +99,8 @@ def _refused(best: Best, names: SampleNames) -> Iterator[str]:
     for (clusters, rivals, noun), contests in refused.items():
         many = f"{rivals} rivals" if rivals > 1 else "a rival"
         yield (
-            f"No best is in bold in {_names(contests)}: with {clusters} {noun} no test could tell {many} from"
-            f" the best; it takes {fewest_clusters(ALPHA, rivals)}."
+            f"No best is in bold in {_names(contests)}: with {counted(clusters, noun)} no test could tell"
+            f" {many} from the best; it takes {fewest_clusters(ALPHA, rivals)}."
         )
 
 

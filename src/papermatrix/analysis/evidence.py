@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from jobkit.settings import value_of
-from papermatrix.config.stages import SampleNames
+from papermatrix.config.stages import SampleNames, counted
 from papermatrix.config.tables import SEED
 from papermatrix.results.samples import Samples, samples_of
 from papermatrix.results.values import CellResult, Value
@@ -54,8 +54,8 @@ class Evidence:
 
     def text(self, names: SampleNames) -> str:
         """Write how many samples it is over: `613 windows in 20 passes`."""
-        text = f"{self.sample_count:,} {names.samples}"
-        return f"{text} in {self.cluster_count:,} {names.clusters}" if self.has_clusters else text
+        text = counted(self.sample_count, names.samples)
+        return f"{text} in {counted(self.cluster_count, names.clusters)}" if self.has_clusters else text
 
     @property
     def is_seedless(self) -> bool:
@@ -71,6 +71,13 @@ class Evidence:
         """Return whether both are of the very same samples in the very same clusters."""
         return len(self.parts) == len(other.parts) and all(
             ours.samples[0].is_over_same_as(theirs.samples[0])
+            for ours, theirs in zip(self.parts, other.parts, strict=True)
+        )
+
+    def has_same_samples_as(self, other: Evidence) -> bool:
+        """Return whether both are of the very same samples, in whatever clusters."""
+        return len(self.parts) == len(other.parts) and all(
+            np.array_equal(ours.samples[0].names, theirs.samples[0].names)
             for ours, theirs in zip(self.parts, other.parts, strict=True)
         )
 

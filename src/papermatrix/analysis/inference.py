@@ -98,6 +98,7 @@ class Untested(StrEnum):
     NO_SAMPLES = "neither scores by sample nor 3 seeds of both are there"
     OTHER_DATA = "they are of other data"
     OTHER_SAMPLES = "they are over other samples"
+    OTHER_CLUSTERS = "their samples are not in the same clusters"
     NOT_LINEAR = "there is no test for what is derived so"
 
 
@@ -179,7 +180,7 @@ class Inference:
         if not (first.is_linear and second.is_linear):
             return Untested.NOT_LINEAR
         if not first.is_over_same_as(second):
-            return Untested.OTHER_SAMPLES
+            return Untested.OTHER_CLUSTERS if first.has_same_samples_as(second) else Untested.OTHER_SAMPLES
         scaled = combined([first], [ours.cell.factor]), combined([second], [theirs.cell.factor])
         by_sample = _over_samples(*scaled)
         if by_sample.test.clusters < 2:

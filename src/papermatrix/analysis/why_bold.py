@@ -5,7 +5,7 @@ from __future__ import annotations
 from papermatrix.analysis.best import Best, Verdict
 from papermatrix.analysis.best_notes import noun_of, tests_text
 from papermatrix.analysis.inference import ALPHA, Difference, Interval, Untested
-from papermatrix.config.stages import SampleNames
+from papermatrix.config.stages import SampleNames, counted
 from papermatrix.config.tables import Table
 from papermatrix.results.values import CellResult
 from papermatrix.statistics.holm import fewest_clusters
@@ -69,7 +69,7 @@ def _refusal(verdict: Verdict, names: SampleNames) -> str:
     tests = [difference.test] if isinstance(difference, Difference) else []
     noun = noun_of(tests, names)
     many = f"{verdict.rivals} rivals" if verdict.rivals > 1 else "a rival"
-    count = f"so few {noun}" if not tests else f"{tests[0].clusters} {noun}"
+    count = counted(tests[0].clusters, noun) if tests else f"so few {noun}"
     least = fewest_clusters(ALPHA, verdict.rivals)
     return f"with {count} no test could tell {many} from the best; it takes {least}"
 

@@ -66,6 +66,18 @@ class SampleNames(Frozen):
     clusters: Label = "clusters"
 
 
+_ENDINGS = {"sses": "ss", "xes": "x", "ches": "ch", "ies": "y", "s": ""}
+"""Of English plurals, with what a single one has."""
+
+
+def counted(count: int, plural: str) -> str:
+    """Write a number of things: `1 pass`, `1,430 windows`."""
+    if count != 1:
+        return f"{count:,} {plural}"
+    ending = next((ending for ending in _ENDINGS if plural.endswith(ending)), "")
+    return f"1 {plural.removesuffix(ending)}{_ENDINGS.get(ending, '')}"
+
+
 class StagesFile(Frozen):
     """config/stages.yaml: what each kind of job depends on."""
 

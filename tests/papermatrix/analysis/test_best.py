@@ -129,8 +129,7 @@ def test_with_one_seed_the_signs_of_clusters_are_flipped(paper: Paper) -> None:
     assert bold(matrix) == {"plain", "black"}
     assert "120 samples in 12 clusters" in rendered(matrix)
     assert (
-        "by a permutation test that flips the signs of scores of 12 clusters"
-        " (do these trainings differ on other clusters?)."
+        "by a sign-flip permutation test over 12 clusters (do these trainings differ on other clusters?)."
     ) in said(matrix)
 
 

@@ -77,10 +77,7 @@ def test_the_csv_has_interval_samples_and_clusters_of_each_cell(paper: Paper) ->
 def test_one_seed_asks_whether_these_trainings_differ_in_other_pots(paper: Paper) -> None:
     matrix = with_sips(paper, ONE_COLUMN, lambda run: sips_of(run, 12), pots(12))
     text = rendered(matrix).replace("\n", " ")
-    assert (
-        "by a permutation test that flips the signs of scores of 12 pots"
-        " (do these trainings differ on other pots?)." in text
-    )
+    assert "by a sign-flip permutation test over 12 pots (do these trainings differ on other pots?)." in text
     flavours = {run.row: sips_of(run, 12) for run in runs(matrix)}
     p = sign_flip_p(estimate(flavours["plain"] - flavours["black"]).contributions)
     assert p < 0.025
@@ -111,7 +108,7 @@ def test_other_seeds_on_either_side_are_each_method_s_own(
 def test_fewer_than_three_seeds_on_a_side_are_these_trainings(paper: Paper) -> None:
     text = SEEDS.replace("with: {leaf.kind: black}", "with: {leaf.kind: black}, seeds: [1, 2]")
     said = rendered(with_sips(paper, text, sips_of, pots(40))).replace("\n", " ")
-    assert "flips the signs of the seeds' mean scores of 40 pots (do these trainings differ" in said
+    assert "a sign-flip permutation test of the seeds' means over 40 pots (do these trainings differ" in said
     assert "a two-way test over 3 seeds and 40 pots" in said
 
 
@@ -162,7 +159,9 @@ def test_other_pots_of_the_same_sips_are_not_compared(paper: Paper) -> None:
     black = next(run for run in runs(matrix) if run.row == "black")
     assert black.job is not None
     write_samples(black.job, list(sips_of(black, 12)), cluster=pots(6, 10))
-    assert "since they are over other samples: cup (black)" in rendered(matrix).replace("\n", " ")
+    assert "since their samples are not in the same clusters: cup (black)" in rendered(matrix).replace(
+        "\n", " "
+    )
 
 
 def test_samples_with_another_mean_than_the_score_are_none(paper: Paper) -> None:
