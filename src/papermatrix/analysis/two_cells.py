@@ -8,6 +8,7 @@ from typing import Any
 
 from jobkit.settings import flat
 from jobkit.source import file_of
+from papermatrix.config.tables import SEED
 from papermatrix.matrix.cells import Cell
 from papermatrix.matrix.jobs import Job
 from papermatrix.results.provenance import SOURCE
@@ -27,12 +28,14 @@ def what_differs(ours: Cell, theirs: Cell, store: Store) -> Iterator[tuple[str, 
 
 
 def _settings(ours: Sequence[Job], theirs: Sequence[Job]) -> Iterator[str]:
-    """Yield `model.layers: 2 against 4` for each setting that only one side has so."""
+    """Yield `model.layers: 2 against 4` for what both sides use, and the sections that only one uses."""
     first, second = (_values(jobs) for jobs in (ours, theirs))
-    for key in dict.fromkeys((*first, *second)):
-        ones = first.get(key, [_NOT_SET]), second.get(key, [_NOT_SET])
-        if key != "seed" and set(ones[0]) != set(ones[1]):
-            yield f"{key}: {' and '.join(ones[0])} against {' and '.join(ones[1])}"
+    for side, only in (("this", first.keys() - second.keys()), ("the other", second.keys() - first.keys())):
+        for section in sorted({key.partition(".")[0] for key in only}):
+            yield f"only {side} uses {section}"
+    for key in first:
+        if key in second and key != SEED and set(first[key]) != set(second[key]):
+            yield f"{key}: {' and '.join(first[key])} against {' and '.join(second[key])}"
 
 
 def _values(jobs: Sequence[Job]) -> dict[str, list[str]]:

@@ -11,6 +11,7 @@ from papermatrix.commands.options import Commands, new_parser, overrides
 
 if TYPE_CHECKING:
     from papermatrix.analysis.power import Power
+    from papermatrix.matrix.cells import Cell
 
 
 def add_parser(commands: Commands) -> None:
@@ -62,8 +63,8 @@ def _run(options: argparse.Namespace) -> None:
 def _row(power: Power, difference: float | None) -> dict[str, Any]:
     row = {
         "in": power.contest,
-        "best": ", ".join(power.best.cell.shown_labels),
-        "rival": ", ".join(power.rival.cell.shown_labels),
+        "best": _name(power.best.cell, power.contest),
+        "rival": _name(power.rival.cell, power.contest),
         "seeds": power.seeds,
         "clusters": power.clusters,
         "difference": power.found.value,
@@ -72,15 +73,19 @@ def _row(power: Power, difference: float | None) -> dict[str, Any]:
     }
     if difference is None:
         return row
-    return row | {
-        "more_seeds": power.seeds_for(difference),
-        "more_clusters": power.clusters_for(difference),
-    }
+    of_seeds = "unknown" if power.variances.seeds is None else power.seeds_for(difference)
+    of_clusters = "unknown" if power.variances.clusters is None else power.clusters_for(difference)
+    return row | {"more_seeds": of_seeds, "more_clusters": of_clusters}
+
+
+def _name(cell: Cell, contest: str) -> str:
+    """Name a cell by what tells it from others of its contest."""
+    return ", ".join(label for label in cell.shown_labels if label != contest)
 
 
 def _text(name: str, value: Any) -> str:
     if value is None:
-        return "no number" if name.startswith("more") else "-"
+        return "no number is enough" if name.startswith("more") else "-"
     if isinstance(value, float):
         return f"{value:.3g}" if name == "p" else f"{abs(value):.4g}"
     return f"{value:,}" if isinstance(value, int) else str(value)
