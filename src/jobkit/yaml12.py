@@ -49,16 +49,26 @@ class Document:
     commas: Mapping[KeyPath, tuple[KeyPath, str]] = field(default_factory=dict)
     """Whole numbers with digits after nothing but a comma, perhaps meant as one number: where these are, and
     both as written, `0,8883`."""
+    origins: Mapping[KeyPath, KeyPath] = field(default_factory=dict)
+    """Where it was written what stands elsewhere in the content, with all inside of it."""
 
     def diagnostic(self, key_path: KeyPath, message: str) -> Diagnostic:
         """Return what is wrong at a key path, with its line."""
-        return Diagnostic(message, self.path, self.line(key_path), dotted(key_path))
+        return Diagnostic(message, self.path, self.line(key_path), dotted(self._written(key_path)))
 
     def line(self, key_path: KeyPath) -> int:
         """Return the line of a key path, or of the nearest part of it that is there; 0 in an empty file."""
+        key_path = self._written(key_path)
         while key_path and key_path not in self.lines:
             key_path = key_path[:-1]
         return self.lines.get(key_path, 0)
+
+    def _written(self, key_path: KeyPath) -> KeyPath:
+        """Return where it was written what stands at a key path."""
+        for end in range(len(key_path), 0, -1) if self.origins else ():
+            if (origin := self.origins.get(key_path[:end])) is not None:
+                return origin + key_path[end:]
+        return key_path
 
     def value(self, key_path: KeyPath) -> Any:
         """Return the value at a key path, or None."""

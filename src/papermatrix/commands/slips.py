@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from jobkit.errors import Diagnostic, nearest
-from jobkit.yaml12 import Document, KeyPath, read_yaml
+from jobkit.yaml12 import Document, KeyPath
 from papermatrix.config.fields import settings_text
+from papermatrix.config.repeated import read_tables
 from papermatrix.config.tables import Table
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.no_effect import (
@@ -24,7 +25,7 @@ from papermatrix.matrix.no_effect import (
 
 def slips(matrix: Matrix) -> list[Diagnostic]:
     """Return warnings of statements that change no job, of rows with others' jobs, of odd metrics."""
-    document = read_yaml(Path(matrix.project.config.tables))
+    document = read_tables(Path(matrix.project.config.tables))
     found = [
         _statement(slip, matrix, document) if isinstance(slip, NoEffect) else _same(slip, document)
         for slip in without_effect(matrix)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +23,7 @@ from papermatrix.config.outputs import FOLDERS, RESULTS, Outputs, outputs_of
 from papermatrix.config.paper import PaperFile
 from papermatrix.config.paper_references import check_paper
 from papermatrix.config.references import Known, check_data_root, check_reported, check_stages, check_table
+from papermatrix.config.repeated import with_repeated
 from papermatrix.config.reported import Reported, ReportedFile
 from papermatrix.config.schema_age import why_outdated
 from papermatrix.config.settings_schema import Issue, SettingsSchema, read_schema
@@ -178,6 +179,9 @@ class _Loader:
         if document.commas:
             document, issues = with_whole_numbers(document, HOLDS_NUMBERS.get(model, _nowhere))
             self._check(document, (), issues)
+        if model is TablesFile:
+            document, issues = with_repeated(document)
+            self._diagnostics += [replace(document, origins={}).diagnostic(*issue) for issue in issues]
         content = self._try(lambda: parse(model, document, self._context))
         return document, content or _fitting(model, document.content, self._context)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, StrictBool
 
@@ -61,7 +61,13 @@ class Labelled(Level):
         return level
 
 
-class Row(Labelled, DerivedFields):
+class Repeated(Labelled):
+    for_: dict[Text, list[Any]] | None = Field(default=None, alias="for")
+    """Settings with a list of values each, side by side: one row or column for each value. The label may
+    name them: `{data.set}`."""
+
+
+class Row(Repeated, DerivedFields):
     group: Label | None = None
     """A line above this row and the rows after it that state the same."""
     note: Text | None = None
@@ -74,7 +80,7 @@ class Row(Labelled, DerivedFields):
     """Of a derived row's numbers, such as `.2f` of a ratio; the column's where it is not given."""
 
 
-class Column(Labelled, DerivedColumnFields):
+class Column(Repeated, DerivedColumnFields):
     group: Label | None = None
     """A head over this column and the columns after it that state the same."""
     note: Text | None = None

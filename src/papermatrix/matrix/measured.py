@@ -8,10 +8,11 @@ from typing import Any
 
 from jobkit.errors import UserError
 from jobkit.settings import value_of
-from jobkit.yaml12 import KeyPath, read_yaml
+from jobkit.yaml12 import KeyPath
 from papermatrix.config.fields import settings_text
 from papermatrix.config.load import Project
 from papermatrix.config.metric import Metric
+from papermatrix.config.repeated import read_tables
 from papermatrix.config.scores import StageScore
 from papermatrix.matrix.cells import Cell
 from papermatrix.matrix.jobs import Job
@@ -33,7 +34,7 @@ def expect_scores(project: Project, cells: Mapping[str, Sequence[Cell]]) -> None
             labels = rows.setdefault((_path(cell, project), message), [])
             labels += [cell.row.label] if cell.row.label not in labels else []
     if rows:
-        document = read_yaml(Path(project.config.tables))
+        document = read_tables(Path(project.config.tables))
         raise UserError(
             document.diagnostic(path, f"is not measured in {_rows(labels)}, {message}")
             for (path, message), labels in rows.items()
