@@ -51,7 +51,7 @@ class Samples:
 
 def samples_of(job: Job, metric: Metric) -> Samples | None:
     """Return a score by sample; None where the job left none that can be used."""
-    path = job.folder / SAMPLES
+    path = (job.folder / SAMPLES).absolute()  # the key of what is kept, whatever the current folder
     try:
         stat = path.stat()
         return _samples(path, (stat.st_mtime_ns, stat.st_size), metric.path)
