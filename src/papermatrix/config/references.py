@@ -179,6 +179,8 @@ def check_table(table: Table, known: Known) -> Iterator[Issue]:
         yield from known.seeds(path, level.seeds)
         for scale in level.at:
             yield from known.scale((*path, "at", scale), scale)
+    if table.transpose and table.compare is True:
+        yield ("transpose",), "goes with compare: compact, not with columns of three parts"
     if table.metric is not None:
         yield from known.metric(("metric",), table.metric)
     for index, column in enumerate(table.columns):

@@ -134,6 +134,8 @@ class Table(Level):
     `rows`, or each column within each of the `groups` of rows; false: nothing."""
     intervals: StrictBool = False
     """Whether cells show 95 % intervals."""
+    transpose: StrictBool = False
+    """Whether rows are shown as columns, and columns as rows; all else means what it meant."""
     compare: Literal[True, False, "compact"] = False
     """Whether the authors' numbers stand beside ours, with the difference, where the scale is theirs;
     `compact`: in one column, as `0.2971 (.2971)`."""

@@ -76,6 +76,24 @@ class Grid:
         return len(self.header[-1])
 
 
+def transposed(grid: Grid) -> Grid:
+    """Return a grid whose columns have no parts with its rows as columns, groups of either included."""
+    rows = [row for group in grid.groups for row in group.rows]
+    own = tuple(HeaderCell(row.label) for row in rows)
+    over = tuple(HeaderCell(text_cell(group.name), len(group.rows)) for group in grid.groups)
+    *outer, columns = grid.header
+    names = [head.cell.values[0].text for level in outer for head in level for _ in range(head.span)]
+    lines = [
+        LayoutRow(head.cell, tuple(row.cells[index] for row in rows)) for index, head in enumerate(columns)
+    ]
+    groups = groupby(zip(names or [""] * len(lines), lines, strict=True), key=lambda line: line[0])
+    return Grid(
+        (over, own) if any(not head.is_empty for head in over) else (own,),
+        tuple(RowGroup(name, tuple(line for _, line in members)) for name, members in groups),
+        grid.notes,
+    )
+
+
 class Footnotes:
     """Gives equal texts one mark, in the order in which they are first used."""
 

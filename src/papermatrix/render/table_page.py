@@ -19,7 +19,16 @@ from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.sharing import same_cells, same_levels
 from papermatrix.render.escape import NOTHING
 from papermatrix.render.header import header_lines, legend, mixtures
-from papermatrix.render.layout import CellText, Footnotes, Grid, LayoutCell, Note, header, row_groups
+from papermatrix.render.layout import (
+    CellText,
+    Footnotes,
+    Grid,
+    LayoutCell,
+    Note,
+    header,
+    row_groups,
+    transposed,
+)
 from papermatrix.render.origins import NO_ORIGINS, Origins, origins
 from papermatrix.render.text import (
     SLASH,
@@ -186,7 +195,8 @@ class _Grids:
             (row, tuple(cell for column in columns for cell in cells(row, column, footnotes)))
             for row in self._table.rows
         ]
-        return Grid(heads, row_groups(rows, footnotes, row_notes), (*footnotes.notes, *map(Note, under)))
+        grid = Grid(heads, row_groups(rows, footnotes, row_notes), (*footnotes.notes, *map(Note, under)))
+        return transposed(grid) if self._table.transpose else grid
 
     def _our_cells(self, row: Row, column: Column, footnotes: Footnotes) -> tuple[LayoutCell, ...]:
         results = self._results.at(row.label, column.label)

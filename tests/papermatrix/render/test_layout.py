@@ -193,3 +193,44 @@ def test_no_table_is_too_wide_for_its_page(paper: Paper, is_partial: bool) -> No
         re.findall(r"^(?:Overfull|.*Warning: (?!Label|There were)).*", Path("main.log").read_text(), re.M)
         == []
     )
+
+
+TRANSPOSED = """
+tables:
+  cups:
+    title: Tea
+    metric: flavour
+    transpose: true
+    rows:
+      - {label: plain, group: quick, note: as it is}
+      - {label: black, group: quick, with: {leaf.kind: black}}
+      - {label: steeped, group: slow, with: {steep.enabled: true}}
+    columns:
+      - {label: white, group: china}
+      - {label: blue, group: china, with: {cup.colour: blue}}
+      - {label: leaves, show: leaf.kind}
+"""
+
+
+def test_rows_may_be_shown_as_columns(paper: Paper) -> None:
+    matrix = paper.tables(TRANSPOSED)
+    finish_all(matrix, lambda run: 0.1 * len(run.row))
+    text = rendered(matrix)
+    (grid,) = grids(text)
+    assert list(grid) == ["*china*", "white", "blue", "leaves"]
+    assert list(grid["blue"].values()) == ["0.5000", "0.5000", "0.7000"]
+    assert list(grid["leaves"].values()) == ["green", "black", "green"]
+    assert "quick: plain (a)" in grid["white"]
+    assert "\n(a) as it is\n" in text
+    for table_format in ("tex", "html"):
+        assert "steeped" in rendered(matrix, table_format)
+
+
+def test_a_transposed_table_cannot_have_parts_of_columns(
+    paper: Paper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paper.write(
+        "config/tables.yaml", TRANSPOSED.replace("transpose: true", "transpose: true\n    compare: true")
+    )
+    assert main(["validate"]) != 0
+    assert "tables.cups.transpose: goes with compare: compact" in capsys.readouterr().err
