@@ -79,7 +79,8 @@ def _phrases(test: Test, names: SampleNames) -> tuple[str, str]:
         question = f"do the methods differ, trained again, on other {noun}?"
         return f"a two-way test over {seeds} seeds and {clusters}, with {pairing}", f" ({question})"
     kind = "a paired t-test" if test.is_paired else "Welch's t-test"
-    return f"{kind} over {seeds} seeds", " (do the methods differ, trained again, on the same data?)"
+    data = "the same data" if test.has_one_data else "other data, which each seed has its own of"
+    return f"{kind} over {seeds} seeds", f" (do the methods differ, trained again, on {data}?)"
 
 
 def _bold_by_value(contest: Contest) -> Iterator[str]:

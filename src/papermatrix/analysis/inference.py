@@ -74,6 +74,8 @@ class Test:
     samples: int = 0
     clusters: int = 0
     has_clusters: bool = False
+    has_one_data: bool = True
+    """Whether all seeds have the same data."""
 
     @property
     def least_p(self) -> float:
@@ -176,7 +178,7 @@ class Inference:
         if first is None or second is None:
             is_derived = ours.cell.derivation is not None or theirs.cell.derivation is not None
             without = Untested.NOT_LINEAR if is_derived else Untested.NO_SAMPLES
-            return _over_seeds(ours, theirs) or without
+            return self._over_seeds(ours, theirs) or without
         if not (first.is_linear and second.is_linear):
             return Untested.NOT_LINEAR
         if not first.is_over_same_as(second):
@@ -184,8 +186,11 @@ class Inference:
         scaled = combined([first], [ours.cell.factor]), combined([second], [theirs.cell.factor])
         by_sample = _over_samples(*scaled)
         if by_sample.test.clusters < 2:
-            return _over_seeds(ours, theirs) or by_sample
+            return self._over_seeds(ours, theirs) or by_sample
         return by_sample
+
+    def _over_seeds(self, ours: CellResult, theirs: CellResult) -> Difference | None:
+        return _over_seeds(ours, theirs, has_one_data=len(self._origins(ours)) == 1)
 
     def variances(self, ours: CellResult, theirs: CellResult) -> Variances:
         """Return what varies in the difference of two numbers that `compare` can test."""
@@ -256,7 +261,7 @@ def _two_way(ours: Evidence, theirs: Evidence, is_paired: bool) -> tuple[float, 
     return first.value - second.value, two_way_unpaired(first.influence, second.influence)
 
 
-def _over_seeds(ours: CellResult, theirs: CellResult) -> Difference | None:
+def _over_seeds(ours: CellResult, theirs: CellResult, *, has_one_data: bool) -> Difference | None:
     """Compare two numbers by their seeds alone; None where there are too few."""
     first, second = _by_seed(ours), _by_seed(theirs)
     seeds = len(first), len(second)
@@ -270,7 +275,7 @@ def _over_seeds(ours: CellResult, theirs: CellResult) -> Difference | None:
     else:
         value, spread = float(a.mean() - b.mean()), welch(a, b)
     low, high = spread.interval(value, LEVEL)
-    test = Test(Kind.T, Over.SEEDS, seeds, is_paired)
+    test = Test(Kind.T, Over.SEEDS, seeds, is_paired, has_one_data=has_one_data)
     return Difference(value, _interval(low, high, Over.SEEDS), float(spread.p_value(value)), test)
 
 

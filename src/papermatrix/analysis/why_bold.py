@@ -22,6 +22,8 @@ def why_bold(table: Table, best: Best, position: int, result: CellResult, names:
     if cell.better in (None, "none"):
         said = "says that none is better" if cell.better else "does not say whether higher or lower is better"
         return [f"not bold: the table {said}"]
+    if (cell.column if table.best == "rows" else cell.row).derivation:
+        return ["not bold: what is derived is no rival of what it is made of"]
     if not result.has_value or not cell.is_ours:
         return ["not bold: no number of ours"]
     return ["not bold: there is no other number to be better than"]

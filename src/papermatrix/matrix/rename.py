@@ -13,6 +13,7 @@ from jobkit.errors import Diagnostic, UserError, did_you_mean
 from jobkit.files import whole_file, write_bytes
 from jobkit.yaml12 import KeyPath, parse_yaml, written
 from papermatrix.config.config_file import Config
+from papermatrix.config.derivation import KINDS
 from papermatrix.config.elsewhere import copied, files_of, relative_paths, scales_folder
 from papermatrix.config.load import CONFIG, load, load_config
 from papermatrix.config.yaml_edit import Place, replaced
@@ -112,10 +113,26 @@ def _in_tables(content: Any, label: Label) -> Iterator[Place]:
     for index, level in enumerate(table[levels]):
         if _is(level["label"], label):
             yield Place((*base, levels, index, "label"))
+    yield from _in_derived(table, base, label)
     for index, row in enumerate(table["rows"] if label.kind == "column" else ()):
         if label.old in (row.get("values") or {}):
             yield Place((*base, "rows", index, "values", label.old), is_key=True)
     yield from _in_numbers(table.get("reported"), (*base, "reported"), label)
+
+
+def _in_derived(table: Any, base: KeyPath, label: Label) -> Iterator[Place]:
+    """Yield where derived rows and columns name a label."""
+    levels = f"{label.kind}s"
+    for index, level in enumerate(table[levels]):
+        for kind in KINDS:
+            path, value = (*base, levels, index, kind), level.get(kind)
+            if isinstance(value, list):
+                yield from (Place((*path, i)) for i, one in enumerate(value) if _is(one, label))
+            elif _is(value, label):
+                yield Place(path)
+    for index, column in enumerate(table["columns"] if label.kind == "row" else ()):
+        if _is(column.get("against"), label):
+            yield Place((*base, "columns", index, "against"))
 
 
 def _in_reported(content: Any, label: Label) -> Iterator[Place]:
@@ -182,4 +199,16 @@ def _content(cell: Cell, label: Label | None = None) -> list[Any]:
     labels = label.of(cell.labels) if label and cell.table == label.table else cell.labels
     runs = [(run.seed, run.job and run.job.id) for run in cell.runs]
     reported = cell.reported and dataclasses.astuple(cell.reported)
-    return [cell.table, labels, cell.variant_label, cell.name, runs, cell.value, cell.number_format, reported]
+    parts = [_content(part, label) for part in cell.parts]
+    name = cell.name if cell.derivation is None else cell.derivation.kind
+    return [
+        cell.table,
+        labels,
+        cell.variant_label,
+        name,
+        runs,
+        cell.value,
+        cell.number_format,
+        reported,
+        parts,
+    ]

@@ -153,10 +153,17 @@ def _table(matrix: Matrix, name: str) -> str:
 
 
 def _changes(levels: Sequence[Row | Column | Variant]) -> list[list[str]]:
-    return [[markdown(level.label), _stated(level) or NOTHING] for level in levels]
+    return [[markdown(level.label), _derived(level) or _stated(level) or NOTHING] for level in levels]
+
+
+def _derived(level: Row | Column | Variant) -> str:
+    """Write how a row is derived; of a column it is what it shows."""
+    return markdown(str(level.derivation)) if isinstance(level, Row) and level.derivation else ""
 
 
 def _shows(column: Column, table: Table) -> str:
+    if column.derivation:
+        return markdown(str(column.derivation))
     name = column.show or column.metric or table.metric
     return _code(name) if name else "what is cited"
 

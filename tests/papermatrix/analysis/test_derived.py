@@ -215,3 +215,30 @@ def test_what_makes_no_sense_is_one_clear_error(
     paper.write("config/tables.yaml", TABLES.replace(old, new, 1))
     assert main(["validate"]) != 0
     assert f"tables.cups.{message}" in capsys.readouterr().err
+
+
+def test_a_renamed_part_is_renamed_in_what_is_derived_from_it(paper: Paper) -> None:
+    paper.write("config/tables.yaml", TABLES)
+    assert main(["rename", "cups", "plain", "weak"]) == 0
+    assert main(["rename", "cups", "white", "pale", "--column"]) == 0
+    text = Path("config/tables.yaml").read_text()
+    assert "mean: [weak, black]" in text
+    assert "{label: mean, mean: [pale, blue]}" in text
+    assert "difference: pale, against: weak" in text
+    assert main(["validate"]) == 0
+
+
+def test_the_document_of_experiments_says_how_they_are_made(
+    paper: Paper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paper.write("config/tables.yaml", TABLES)
+    assert main(["experiments"]) == 0
+    said = capsys.readouterr().out
+    assert "| gain    | black less plain" in said
+    assert "white less row plain" in said
+
+
+def test_a_derived_row_is_said_to_be_no_rival(paper: Paper, capsys: pytest.CaptureFixture[str]) -> None:
+    scored(paper)
+    assert main(["explain", "cups", "gain", "white"]) == 0
+    assert "not bold: what is derived is no rival of what it is made of\n" in capsys.readouterr().out

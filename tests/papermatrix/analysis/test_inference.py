@@ -278,6 +278,19 @@ def test_power_has_nothing_to_say_of_a_table_without_tests(
     assert capsys.readouterr().out == "cups: no two numbers of it can be tested against each other\n"
 
 
+def test_seeds_with_data_of_their_own_are_compared_by_seed_and_that_is_said(paper: Paper) -> None:
+    matrix = with_sips(paper, SEEDS, sips_of, pots(40))
+    for run in runs(matrix):
+        assert run.job is not None
+        score = {"flavour": float(np.mean(sips_of(run)))}
+        finish(run.job, score, provenance={"data_digest": f"0123{run.seed}"})
+    said = rendered(matrix).replace("\n", " ")
+    assert (
+        "a paired t-test over 3 seeds (do the methods differ, trained again, on other data, which each"
+        in said
+    )
+
+
 def test_the_csv_reads_back(paper: Paper) -> None:
     matrix = with_sips(paper, SEEDS, sips_of, pots(40))
     assert len(list(csv.DictReader(rendered(matrix, "csv").splitlines()))) == 9
