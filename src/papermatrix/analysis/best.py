@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
 from papermatrix.analysis.inference import ALPHA, Difference, Inference, Test, Untested
 from papermatrix.config.tables import Column, Row, Table
+from papermatrix.matrix.cells import Cell
 from papermatrix.results.values import CellResult, TableResults
 from papermatrix.statistics.holm import holm
 
@@ -25,6 +26,7 @@ class Rival:
 class Verdict:
     """How a number stands to the best of its contest."""
 
+    result: CellResult
     is_bold: bool
     best: CellResult
     difference: Difference | Untested | None = None
@@ -44,7 +46,9 @@ class Contest:
     """Numbers of which one is best."""
 
     name: str
-    """The column that they are of, or the row, or the group."""
+    """The column that they are of, or the row or group, and the variant."""
+    sign: int
+    """1 where the higher is better, else -1."""
     verdicts: dict[Place, Verdict] = field(default_factory=dict)
 
     @property
@@ -69,10 +73,21 @@ class Best:
     def bold(self) -> frozenset[Place]:
         """What is bold in every contest that it takes part in: one value for all variants in several."""
         places = [item for contest in self.contests for item in contest.verdicts.items()]
-        return frozenset(place for place, _ in places) - {place for place, v in places if not v.is_bold}
+        bold = {place for place, _ in places} - {place for place, v in places if not v.is_bold}
+        while contradicted := {place for contest in self.contests for place in _contradicted(contest, bold)}:
+            bold -= contradicted
+        return frozenset(bold)
 
     def verdicts(self, place: Place) -> list[Verdict]:
         return [contest.verdicts[place] for contest in self.contests if place in contest.verdicts]
+
+
+def _contradicted(contest: Contest, bold: Collection[Place]) -> Iterator[Place]:
+    """Yield what is bold beside a number that is as good and has lost its mark in another contest."""
+    plain = [verdict.result for place, verdict in contest.verdicts.items() if place not in bold]
+    for place, verdict in contest.verdicts.items():
+        if place in bold and any(_is_as_good(other, verdict.result, contest.sign) for other in plain):
+            yield place
 
 
 def find_best(table: Table, results: TableResults, inference: Inference) -> Best:
@@ -84,9 +99,10 @@ def find_best(table: Table, results: TableResults, inference: Inference) -> Best
     for name, rivals in _contests(table, results):
         better = rivals[0].result.cell.better
         if better is None:
-            undeclared[rivals[0].result.cell.column.shown] = None
+            undeclared |= dict.fromkeys(rival.result.cell.column.shown for rival in rivals)
         elif better != "none" and len(rivals) > 1:
-            contests.append(Contest(name, _judge(rivals, 1 if better == "higher" else -1, inference)))
+            sign = 1 if better == "higher" else -1
+            contests.append(Contest(name, sign, _judge(rivals, sign, inference)))
     return Best(tuple(contests), tuple(undeclared))
 
 
@@ -105,6 +121,7 @@ def _judge(rivals: Sequence[Rival], sign: int, inference: Inference) -> dict[Pla
     as_good = {rival.place for rival in rivals if _is_as_good(rival.result, least, sign)}
     return {
         rival.place: Verdict(
+            rival.result,
             is_bold=has_mark and rival.place in equals | as_good,
             best=best.result,
             difference=outcomes.get(rival.place),
@@ -136,8 +153,9 @@ def _shown(result: CellResult) -> str:
 
 def _contests(table: Table, results: TableResults) -> Iterator[tuple[str, list[Rival]]]:
     """Yield the numbers of which one is best, for each variant; a cell with one value takes part in all."""
-    for name, cells in _lines(table):
+    for line, cells in _lines(table):
         for index in range(max(1, len(table.variants))):
+            name = f"{line} ({table.variants[index].shown})" if len(table.variants) > 1 else line
             rivals: dict[tuple[object, ...], list[Rival]] = {}
             for row, column in cells:
                 in_cell = results.at(row.label, column.label)
@@ -152,7 +170,14 @@ def _contests(table: Table, results: TableResults) -> Iterator[tuple[str, list[R
 def _measure(result: CellResult, table: Table) -> tuple[object, ...]:
     """Return what numbers must share to be compared along a row: what they measure, and which is better."""
     cell = result.cell
-    return (cell.better, cell.metric, cell.factor) if table.best == "rows" and cell.metric else (cell.better,)
+    return (cell.better, *_measured(cell)) if table.best == "rows" else (cell.better,)
+
+
+def _measured(cell: Cell) -> tuple[object, ...]:
+    """Return what a cell measures, in which unit; of a derived one what its parts do, and how."""
+    if cell.derivation is None:
+        return cell.metric, cell.factor
+    return cell.derivation.kind, frozenset(map(_measured, cell.parts))
 
 
 def _lines(table: Table) -> Iterator[tuple[str, list[tuple[Row, Column]]]]:

@@ -20,10 +20,10 @@ def best_notes(table: Table, best: Best, names: SampleNames) -> Iterator[str]:
     marked = [contest for contest in best.contests if contest.has_bold]
     if tested := [contest for contest in marked if contest.tests]:
         yield _bold(table, tested, names)
-        tests = [test for contest in tested for test in contest.tests if test.clusters]
-        if any(test.clusters < MANY_CLUSTERS for test in tests):
+        tests = [test for contest in tested for test in contest.tests]
+        if few := [test for test in tests if 0 < test.clusters < MANY_CLUSTERS]:
             yield (
-                f"With fewer than {MANY_CLUSTERS} {noun_of(tests, names)}, a few that lie far off can make"
+                f"With fewer than {MANY_CLUSTERS} {noun_of(few, names)}, a few that lie far off can make"
                 " such a test find differences too often."
             )
     if plain := [contest for contest in marked if not contest.tests]:
@@ -46,9 +46,10 @@ def noun_of(tests: Sequence[Test], names: SampleNames) -> str:
 def _bold(table: Table, contests: Sequence[Contest], names: SampleNames) -> str:
     scope = _SCOPES.get(str(table.best), "of a column") + (" and variant" if len(table.variants) > 1 else "")
     tests = dict.fromkeys(test for contest in contests for test in contest.tests)
+    ours = " of ours" if any(row.values for row in table.rows) else ""
     is_corrected = any(v.rivals > 1 for contest in contests for v in contest.verdicts.values())
     return (
-        f"Bold: the best {scope} and what is not significantly worse, each tested against the best by"
+        f"Bold: the best{ours} {scope} and what is not significantly worse, each tested against the best by"
         f" {'; by '.join(tests_text(tests, names))}. Two-sided, alpha {ALPHA:g}"
         f"{', corrected for the number of rivals (Holm)' if is_corrected else ''}; the best was picked by the"
         " same numbers, which is not corrected for."
@@ -84,9 +85,9 @@ def _phrases(test: Test, names: SampleNames) -> tuple[str, str]:
 
 
 def _bold_by_value(contest: Contest) -> Iterator[str]:
-    for (row, column, _), verdict in contest.verdicts.items():
+    for verdict in contest.verdicts.values():
         if verdict.is_bold and verdict.by_value:
-            yield f"{row}, {column}"
+            yield ", ".join(verdict.result.cell.shown_labels)
 
 
 def _refused(best: Best, names: SampleNames) -> Iterator[str]:
@@ -111,10 +112,10 @@ def _untested(best: Best) -> Iterator[str]:
     for contest in best.contests:
         if contest.has_bold and not contest.tests:
             continue
-        for (row, _, _), verdict in contest.verdicts.items():
+        for verdict in contest.verdicts.values():
             if isinstance(verdict.difference, Untested) and verdict.difference is not Untested.SAME:
                 of_contests = found.setdefault((contest.has_bold, str(verdict.difference)), {})
-                of_contests.setdefault(contest.name, {})[row] = None
+                of_contests.setdefault(contest.name, {})[verdict.result.cell.row.shown] = None
     for (has_bold, why), of_contests in found.items():
         if has_bold:
             where = "; ".join(f"{name} ({', '.join(rows)})" for name, rows in of_contests.items())

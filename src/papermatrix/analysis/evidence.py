@@ -8,9 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from jobkit.settings import value_of
 from papermatrix.config.stages import SampleNames, counted
-from papermatrix.config.tables import SEED
 from papermatrix.results.samples import Samples, samples_of
 from papermatrix.results.values import CellResult, Value
 from papermatrix.statistics.estimate import Estimate
@@ -140,21 +138,31 @@ def _measured(result: CellResult) -> Evidence | None:
     values = [value for value in result.values if value.status.has_value]
     if metric is None or metric.is_cost or not values:
         return None
-    if all(_is_seedless(value) for value in values):
+    if all(value.is_seedless for value in values):
         values = values[:1]
     samples = [samples_of(value.job, metric) for value in values if value.job]
-    found = [one for one in samples if one is not None]
+    found = [one for one in samples if isinstance(one, Samples)]
     if len(found) < len(values) or not all(one.is_over_same_as(found[0]) for one in found):
         return None
     if not all(one.have_mean(value.number) for one, value in zip(found, values, strict=True)):
         return None
-    seeds = (None,) if _is_seedless(values[0]) else tuple(value.seed for value in values)
+    seeds = (None,) if values[0].is_seedless else tuple(value.seed for value in values)
     return Evidence(seeds, (Part(tuple(found)),))
 
 
-def _is_seedless(value: Value) -> bool:
-    """Return whether no seed is among what a number's job depends on."""
-    return value.job is None or value_of(SEED, value.job.settings, None) is None
+def why_unusable(result: CellResult) -> str:
+    """Return why the samples of a measured number cannot be used; nothing where they can or none are there."""
+    metric = result.cell.metric
+    for value in result.values if metric is not None and not metric.is_cost else ():
+        if value.job is None or metric is None or not value.status.has_value:
+            continue
+        samples = samples_of(value.job, metric)
+        if isinstance(samples, str):
+            if samples:
+                return samples
+        elif not samples.have_mean(value.number):
+            return f"the mean of its samples is {samples.scores.mean():.6g}, the score {value.number:.6g}"
+    return ""
 
 
 def measured_values(result: CellResult) -> Iterator[Value]:

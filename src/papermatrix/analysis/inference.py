@@ -6,6 +6,7 @@ differ, trained again, on other clusters? Without samples: do they, trained agai
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 
 from jobkit.settings import value_of
 from papermatrix.analysis.evidence import Evidence, combined, evidence_of, measured_values
+from papermatrix.config.stages import SampleNames
+from papermatrix.matrix.cells import Cell
 from papermatrix.matrix.expand import Matrix
 from papermatrix.results.store import Store
 from papermatrix.results.values import CellResult
@@ -51,6 +54,11 @@ class Interval:
     low: float
     high: float
     over: Over
+    has_clusters: bool = True
+
+    def over_text(self, names: SampleNames) -> str:
+        """Write what else could have been drawn: `seeds and passes`."""
+        return self.over.replace("clusters", names.clusters if self.has_clusters else names.samples)
 
 
 class Kind(StrEnum):
@@ -116,7 +124,7 @@ class Inference:
     def evidence(self, result: CellResult) -> Evidence | None:
         """Return what a number is made of; None where no samples tell it, or data of several kinds."""
         if result not in self._evidence:
-            found = evidence_of(result) if result.has_value and len(self._origins(result)) == 1 else None
+            found = evidence_of(result) if len(self._origins(result)) == 1 else None
             self._evidence[result] = found
         return self._evidence[result]
 
@@ -136,9 +144,10 @@ class Inference:
         value = estimate.value
         if len(evidence.seeds) >= FEWEST_SEEDS and estimate.clusters > 1:
             low, high = two_way(estimate.influence).interval(value, LEVEL)
-            return _interval(low, high, Over.BOTH, factor)
+            return _interval(low, high, Over.BOTH, factor, evidence.has_clusters)
         if estimate.clusters >= FEWEST_CLUSTERS:
-            return _interval(*cluster_interval(estimate, LEVEL), Over.CLUSTERS, factor)
+            ends = cluster_interval(estimate, LEVEL)
+            return _interval(*ends, Over.CLUSTERS, factor, evidence.has_clusters)
         return _seeds_interval(result)
 
     def _rank_interval(self, result: CellResult) -> Interval | None:
@@ -149,15 +158,15 @@ class Inference:
         seeds = next((one.seeds for one in known if not one.is_seedless), (None,))
         if len(known) < len(found) or not all(set(one.seeds) in ({None}, set(seeds)) for one in known):
             return None
-        if len({origin for part in result.parts for origin in self._origins(part)}) > 1:
+        if len({origin for of_part in rivals for one in of_part for origin in self._origins(one)}) > 1:
+            return None
+        if not all(self._are_over_the_same(of_part) for of_part in rivals):
             return None
         parts = tuple(part for one in known for part in one.with_seeds(seeds).parts)
         whole = Evidence(seeds, parts).estimate()
         columns, own, start = [], [], 0
         for part, of_part in zip(result.parts, rivals, strict=True):
             end = start + len(of_part)
-            if not (whole.counts[start:end] == whole.counts[start]).all():
-                return None
             columns.append((whole.sums[start:end], whole.counts[start]))
             own.append(next(i for i, one in enumerate(of_part) if one.cell is part.cell))
             start = end
@@ -166,21 +175,25 @@ class Inference:
         signs = [-1 if part.cell.better == "lower" else 1 for part in result.parts]
         has_seeds = len(seeds) >= FEWEST_SEEDS
         low, high = rank_interval(columns, signs, own, LEVEL, with_seeds=has_seeds)
-        return _interval(low, high, Over.BOTH if has_seeds else Over.CLUSTERS, result.cell.factor)
+        over = Over.BOTH if has_seeds else Over.CLUSTERS
+        has_clusters = all(one.has_clusters for one in known)
+        return _interval(low, high, over, result.cell.factor, has_clusters)
+
+    def _are_over_the_same(self, results: Sequence[CellResult]) -> bool:
+        known = [one for result in results if (one := self.evidence(result))]
+        return all(one.is_over_same_as(known[0]) for one in known)
 
     def compare(self, ours: CellResult, theirs: CellResult) -> Difference | Untested:
         """Test whether one number less another is 0, two-sided."""
         if ours.is_same_as(theirs):
             return Untested.SAME
+        if not (is_linear(ours.cell) and is_linear(theirs.cell)):
+            return Untested.NOT_LINEAR
         if self._origins(ours) != self._origins(theirs):
             return Untested.OTHER_DATA
         first, second = self.evidence(ours), self.evidence(theirs)
         if first is None or second is None:
-            is_derived = ours.cell.derivation is not None or theirs.cell.derivation is not None
-            without = Untested.NOT_LINEAR if is_derived else Untested.NO_SAMPLES
-            return self._over_seeds(ours, theirs) or without
-        if not (first.is_linear and second.is_linear):
-            return Untested.NOT_LINEAR
+            return self._over_seeds(ours, theirs) or Untested.NO_SAMPLES
         if not first.is_over_same_as(second):
             return Untested.OTHER_CLUSTERS if first.has_same_samples_as(second) else Untested.OTHER_SAMPLES
         scaled = combined([first], [ours.cell.factor]), combined([second], [theirs.cell.factor])
@@ -192,22 +205,22 @@ class Inference:
     def _over_seeds(self, ours: CellResult, theirs: CellResult) -> Difference | None:
         return _over_seeds(ours, theirs, has_one_data=len(self._origins(ours)) == 1)
 
-    def variances(self, ours: CellResult, theirs: CellResult) -> Variances:
-        """Return what varies in the difference of two numbers that `compare` can test."""
+    def variances(self, ours: CellResult, theirs: CellResult, test: Test) -> Variances:
+        """Return what varies in a difference that a test was made of."""
         first, second = self.evidence(ours), self.evidence(theirs)
-        if first is None or second is None or first.cluster_count < 2:
-            a, b = _by_seed(ours), _by_seed(theirs)
-            if a.keys() == b.keys():
+        if test.kind is Kind.T or first is None or second is None:
+            a, b = _shared_by_seed(ours, theirs)
+            if test.is_paired:
                 return Variances(float(np.var([a[seed] - b[seed] for seed in a], ddof=1)), None, 0.0)
             return Variances(float(sum(np.var([*one.values()], ddof=1) for one in (a, b))), None, 0.0)
         first, second = combined([first], [ours.cell.factor]), combined([second], [theirs.cell.factor])
         first, second = _with_shared_seeds(first, second)
-        if min(len(first.seeds), len(second.seeds)) < FEWEST_SEEDS:
+        if test.kind is Kind.SIGN_FLIPS:
             means = combine([one.estimate().over_seeds() for one in (first, second)], (1.0, -1.0))
             return Variances(None, float(means.influence.var(ddof=1)), 0.0)
-        if set(first.seeds) != set(second.seeds):
-            return unpaired_variances(first.estimate().influence, second.estimate().influence)
-        return paired_variances(_paired(first, second).influence)
+        if test.is_paired:
+            return paired_variances(_paired(first, second).influence)
+        return unpaired_variances(first.estimate().influence, second.estimate().influence)
 
     def _origins(self, result: CellResult) -> set[tuple[object, ...]]:
         """Return data and the settings of the header: what two numbers must share to be compared."""
@@ -232,14 +245,16 @@ def _over_samples(ours: Evidence, theirs: Evidence) -> Difference:
         value, spread = _two_way(ours, theirs, is_paired)
         low, high = spread.interval(value, LEVEL)
         test = Test(Kind.TWO_WAY, Over.BOTH, seeds, is_paired, *counts)
-        return Difference(value, _interval(low, high, Over.BOTH), float(spread.p_value(value)), test)
+        interval = _interval(low, high, Over.BOTH, has_clusters=ours.has_clusters)
+        return Difference(value, interval, float(spread.p_value(value)), test)
     means = [one.estimate().over_seeds() for one in (ours, theirs)]
     difference = combine(means, (1.0, -1.0))
-    interval = None
+    of_clusters = None
     if difference.clusters >= FEWEST_CLUSTERS:
-        interval = _interval(*cluster_interval(difference, LEVEL), Over.CLUSTERS)
+        ends = cluster_interval(difference, LEVEL)
+        of_clusters = _interval(*ends, Over.CLUSTERS, has_clusters=ours.has_clusters)
     test = Test(Kind.SIGN_FLIPS, Over.CLUSTERS, seeds, is_paired, *counts)
-    return Difference(difference.value, interval, sign_flip_p(difference.contributions), test)
+    return Difference(difference.value, of_clusters, sign_flip_p(difference.contributions), test)
 
 
 def _with_shared_seeds(ours: Evidence, theirs: Evidence) -> tuple[Evidence, Evidence]:
@@ -263,7 +278,7 @@ def _two_way(ours: Evidence, theirs: Evidence, is_paired: bool) -> tuple[float, 
 
 def _over_seeds(ours: CellResult, theirs: CellResult, *, has_one_data: bool) -> Difference | None:
     """Compare two numbers by their seeds alone; None where there are too few."""
-    first, second = _by_seed(ours), _by_seed(theirs)
+    first, second = _shared_by_seed(ours, theirs)
     seeds = len(first), len(second)
     if min(seeds) < FEWEST_SEEDS:
         return None
@@ -279,9 +294,33 @@ def _over_seeds(ours: CellResult, theirs: CellResult, *, has_one_data: bool) -> 
     return Difference(value, _interval(low, high, Over.SEEDS), float(spread.p_value(value)), test)
 
 
+def _shared_by_seed(
+    ours: CellResult, theirs: CellResult
+) -> tuple[dict[int | None, float], dict[int | None, float]]:
+    """Return the numbers of both by seed; what depends on no seed is the same in each of the other's."""
+    first, second = _by_seed(ours), _by_seed(theirs)
+    if _depends_on_no_seed(ours):
+        first = dict.fromkeys(second, next(iter(first.values()), 0.0)) if first else {}
+    elif _depends_on_no_seed(theirs):
+        second = dict.fromkeys(first, next(iter(second.values()), 0.0)) if second else {}
+    return first, second
+
+
+def _depends_on_no_seed(result: CellResult) -> bool:
+    return result.cell.metric is not None and all(value.is_seedless for value in result.values)
+
+
+def is_linear(cell: Cell) -> bool:
+    """Return whether a cell's number is a sum of measured means, each with a weight."""
+    derivation = cell.derivation
+    return derivation is None or (
+        derivation.kind in ("mean", "difference") and all(map(is_linear, cell.parts))
+    )
+
+
 def _seeds_interval(result: CellResult) -> Interval | None:
     numbers = np.array([*_by_seed(result).values()])
-    if len(numbers) < FEWEST_SEEDS:
+    if len(numbers) < FEWEST_SEEDS or not is_linear(result.cell):
         return None
     low, high = one_way(numbers).interval(numbers.mean(), LEVEL)
     return _interval(low, high, Over.SEEDS)
@@ -297,7 +336,11 @@ def _by_seed(result: CellResult) -> dict[int | None, float]:
 
 
 def _interval(
-    low: float | NDArray[np.float64], high: float | NDArray[np.float64], over: Over, factor: float = 1.0
+    low: float | NDArray[np.float64],
+    high: float | NDArray[np.float64],
+    over: Over,
+    factor: float = 1.0,
+    has_clusters: bool = True,
 ) -> Interval:
     ends = sorted((float(low) * factor, float(high) * factor))
-    return Interval(ends[0], ends[1], over)
+    return Interval(ends[0], ends[1], over, has_clusters)

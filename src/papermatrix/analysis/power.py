@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from papermatrix.analysis.best import find_best
-from papermatrix.analysis.inference import ALPHA, Difference, Inference
+from papermatrix.analysis.inference import ALPHA, Difference, Inference, Kind
 from papermatrix.config.tables import Table
 from papermatrix.results.values import CellResult, TableResults
+from papermatrix.statistics.holm import fewest_clusters
 from papermatrix.statistics.power import Variances, clusters_for, seeds_for, smallest_difference
 
 
@@ -22,8 +23,11 @@ class Power:
     found: Difference
     alpha: float
     """Of the harshest step of Holm's correction."""
-    variances: Variances
-    smallest: float
+    variances: Variances | None
+    """None where nothing tells them."""
+    smallest: float | None
+    """None where no difference could be shown: the clusters are too few for so many rivals."""
+    rivals: int
 
     @property
     def seeds(self) -> int:
@@ -35,11 +39,18 @@ class Power:
 
     def seeds_for(self, difference: float) -> int | None:
         """Return how many seeds would show a difference on the present clusters; None: no number would."""
+        if self.variances is None:
+            return None
         return seeds_for(difference, self.variances, self.clusters or 1, self.alpha)
 
     def clusters_for(self, difference: float) -> int | None:
         """Return how many clusters would show it with the present seeds; None: no number would."""
-        return clusters_for(difference, self.variances, self.seeds, self.alpha)
+        if self.variances is None:
+            return None
+        needed = clusters_for(difference, self.variances, self.seeds, self.alpha)
+        if needed is None or self.found.test.kind is not Kind.SIGN_FLIPS:
+            return needed
+        return max(needed, fewest_clusters(ALPHA, self.rivals))
 
 
 def powers(table: Table, results: TableResults, inference: Inference) -> Iterator[Power]:
@@ -54,7 +65,18 @@ def powers(table: Table, results: TableResults, inference: Inference) -> Iterato
             if not isinstance(verdict.difference, Difference):
                 continue
             rival, alpha = of_place[place], ALPHA / verdict.rivals
-            variances = inference.variances(verdict.best, rival)
-            test = verdict.difference.test
-            smallest = smallest_difference(variances, min(test.seeds), test.clusters or 1, alpha)
-            yield Power(contest.name, verdict.best, rival, verdict.difference, alpha, variances, smallest)
+            test, variances, smallest = verdict.difference.test, None, None
+            if test.kind is Kind.T or test.clusters > 1:
+                variances = inference.variances(verdict.best, rival, test)
+            if variances is not None and not verdict.is_refused:
+                smallest = smallest_difference(variances, min(test.seeds), test.clusters or 1, alpha)
+            yield Power(
+                contest.name,
+                verdict.best,
+                rival,
+                verdict.difference,
+                alpha,
+                variances,
+                smallest,
+                verdict.rivals,
+            )

@@ -19,12 +19,24 @@ _MACHINE = ("host", "system", "processors")
 
 
 def what_differs(ours: Cell, theirs: Cell, store: Store) -> Iterator[tuple[str, str]]:
-    """Yield what the jobs behind two cells do not share, by what to call it; seeds are not told here."""
+    """Yield what the jobs behind two cells do not share, by what to call it."""
     yield "settings", "; ".join(_settings(ours.jobs, theirs.jobs)) or "the same"
+    yield "seeds", _against(_seeds(ours), _seeds(theirs))
+    if not all(any(store.result(job) for job in cell.jobs) for cell in (ours, theirs)):
+        yield "made by", "unknown: no result on either side, or on one"
+        return
     yield "code", ", ".join(_code(ours.jobs, theirs.jobs, store)) or "the same"
-    for name, of in (("data", _data), ("machine", _machine)):
-        first, second = of(ours.jobs, store), of(theirs.jobs, store)
-        yield name, "the same" if first == second else f"{_listed(first)} against {_listed(second)}"
+    yield "data", _against(_data(ours.jobs, store), _data(theirs.jobs, store))
+    yield "machine", _against(_machine(ours.jobs, store), _machine(theirs.jobs, store))
+
+
+def _against(ours: Sequence[str], theirs: Sequence[str]) -> str:
+    return "the same" if ours == theirs else f"{_listed(ours)} against {_listed(theirs)}"
+
+
+def _seeds(cell: Cell) -> list[str]:
+    runs = [*cell.runs, *(run for part in cell.parts for run in part.runs)]
+    return _unique(str(run.seed) for run in runs if run.job and run.seed is not None)
 
 
 def _settings(ours: Sequence[Job], theirs: Sequence[Job]) -> Iterator[str]:

@@ -62,7 +62,7 @@ def interval_text(interval: Interval | None, names: SampleNames) -> str:
     """Write an interval as it follows a number; nothing where there is none."""
     if interval is None:
         return ""
-    over = interval.over.replace("clusters", names.clusters)
+    over = interval.over_text(names)
     return f" (95 % interval {interval.low:.4g} to {interval.high:.4g} over {over})"
 
 

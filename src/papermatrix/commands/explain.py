@@ -107,7 +107,7 @@ def _against(
     ours, theirs = (cell_result(one, store) for one in (cell, other))
     for name, result in (("this", ours), ("other", theirs)):
         yield name, f"{cell_name(result.cell)}: {cell_text(result)}"
-    if ours.has_value and theirs.has_value and cell.is_ours and other.is_ours:
+    if all(any(v.status.has_value for v in one.values) and one.cell.is_ours for one in (ours, theirs)):
         found = inference.compare(ours, theirs)
         if isinstance(found, Untested):
             yield "less", f"not tested, since {found}"

@@ -73,19 +73,24 @@ def _row(power: Power, difference: float | None) -> dict[str, Any]:
     }
     if difference is None:
         return row
-    of_seeds = "unknown" if power.variances.seeds is None else power.seeds_for(difference)
-    of_clusters = "unknown" if power.variances.clusters is None else power.clusters_for(difference)
+    known = power.variances
+    of_seeds = power.seeds_for(difference) if known and known.seeds is not None else "unknown"
+    of_clusters = power.clusters_for(difference) if known and known.clusters is not None else "unknown"
     return row | {"more_seeds": of_seeds, "more_clusters": of_clusters}
 
 
 def _name(cell: Cell, contest: str) -> str:
     """Name a cell by what tells it from others of its contest."""
-    return ", ".join(label for label in cell.shown_labels if label != contest)
+    column = cell.column.shown
+    is_said = contest == column or contest.startswith(f"{column} (")
+    labels = (cell.row.shown, *([] if is_said else [column]), *([cell.variant.shown] if cell.variant else []))
+    return ", ".join(labels)
 
 
 def _text(name: str, value: Any) -> str:
     if value is None:
-        return "no number is enough" if name.startswith("more") else "-"
+        words = {"more_seeds": "no number is enough", "more_clusters": "no number is enough"}
+        return words.get(name, "none: too few" if name == "smallest" else "-")
     if isinstance(value, float):
         return f"{value:.3g}" if name == "p" else f"{abs(value):.4g}"
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -80,6 +80,10 @@ def _column(
         yield from one_of(("against",), "row", column.against, rows)
         if (row := rows.get(column.against)) is not None and row.derivation:
             yield ("against",), f"row {column.against} is derived itself"
+    if column.derivation is not None:
+        for index, row in enumerate(table.rows):
+            if column.label in row.values:
+                yield (), f"rows[{index}].values states it, but a derived column is made of others"
     for label in column.rank:
         if label in columns and table.better_of(columns[label]) not in ("higher", "lower"):
             yield ("rank",), f"column {label} does not say whether higher or lower is better"

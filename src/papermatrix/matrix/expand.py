@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -137,7 +137,9 @@ class _TableCells:
                 parts.append(self._at(self._rows[derivation.against], columns[0], variant))
             if derivation.kind == "rank":
                 rows = [other for other in self._table.rows if not other.derivation]
-                rivals = tuple(tuple(self._at(other, of, variant) for other in rows) for of in columns)
+                rivals = tuple(self._ours(self._at(other, of, variant) for other in rows) for of in columns)
+                if not all(part.is_ours for part in parts):
+                    return self._cell(row, column, None)
         has_variants = any(part.variant for part in parts)
         return self._cell(
             row,
@@ -148,6 +150,11 @@ class _TableCells:
             rivals=rivals,
             part=_shared({part.part for part in parts}),
         )
+
+    @staticmethod
+    def _ours(cells: Iterable[Cell]) -> tuple[Cell, ...]:
+        """Leave out what is cited: a rank is among our own numbers."""
+        return tuple(cell for cell in cells if cell.is_ours)
 
     def _cell(self, row: Row, column: Column, variant: Variant | None, **content: Any) -> Cell:
         reported = self._project.reported.get(self._name, {}).get(row.label, {}).get(column.label)

@@ -71,9 +71,9 @@ def legend(
     if matrix.project.tables[results.name].intervals:
         shown = [result for result in results.cells if result.has_value and result.cell.is_ours]
         intervals = [interval for result in shown if (interval := inference.interval(result))]
-        called = matrix.project.stages.sample_names.clusters
-        over = dict.fromkeys(interval.over.replace("clusters", called) for interval in intervals)
-        yield "each value", f"with its 95 % interval over {' or '.join(over)}, where they give one"
+        over = dict.fromkeys(one.over_text(matrix.project.stages.sample_names) for one in intervals)
+        if over:
+            yield "each value", f"with its 95 % interval over {' or '.join(over)}, where they give one"
     elif any(result.spread is not None for result in results.cells):
         yield "each value", "mean ± standard deviation over the seeds"
 

@@ -105,7 +105,7 @@ def _tidy_row(value: Value, result: CellResult, is_comparable: bool) -> dict[str
     cell, comparison = value.cell, compared(result)
     reported = cell.reported
     number = value.number
-    if cell.is_ours and value.status.has_value:
+    if (cell.is_ours or cell.derivation) and value.status.has_value:
         number = number * cell.factor
     return {
         "table": cell.table,

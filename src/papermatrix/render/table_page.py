@@ -9,6 +9,7 @@ from papermatrix.analysis.audit import Footnotes as AuditNotes
 from papermatrix.analysis.best import Place, find_best
 from papermatrix.analysis.best_notes import best_notes
 from papermatrix.analysis.comparison import Comparison, can_compare, comparisons_at
+from papermatrix.analysis.evidence import why_unusable
 from papermatrix.analysis.inference import Inference
 from papermatrix.config.load import Project
 from papermatrix.config.reported import Reported
@@ -86,6 +87,7 @@ def table_page(
     under = (
         *([table.note] if table.note else []),
         *best_notes(table, best, names),
+        *_unusable_samples(results),
         *mixtures(matrix, results, store),
         *([f"Reported: {project.reported_source}"] if is_compared else []),
         *([NONE_REPORTED] if is_reported and not has_numbers else []),
@@ -102,6 +104,15 @@ def table_page(
         reported=_Grids(theirs, results, notes).reported() if has_numbers and not is_compared else None,
         reported_from=_reported_from(project),
     )
+
+
+def _unusable_samples(results: TableResults) -> list[str]:
+    """Say which rows left samples that cannot be used, and why."""
+    rows: dict[str, dict[str, None]] = {}
+    for result in results.cells:
+        if why := why_unusable(result):
+            rows.setdefault(why, {})[result.cell.row.shown] = None
+    return [f"samples.parquet of {', '.join(of)} is not used: {why}." for why, of in rows.items()]
 
 
 def _has_something(reported: Reported) -> bool:
@@ -244,7 +255,7 @@ class _Grids:
 
     def _difference(self, row: Row, column: Column, footnotes: Footnotes) -> LayoutCell:
         comparisons = [comparison for _, comparison in comparisons_at(self._results, row.label, column.label)]
-        number_format = self._table.format_of(column)
+        number_format = self._table.format_of(column, row)
         texts = tuple(
             CellText(difference_text(comparison.difference, number_format)) for comparison in comparisons
         )

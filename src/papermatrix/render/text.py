@@ -40,18 +40,18 @@ def cell_text(result: CellResult, number_format: str | None = None) -> str:
 
 
 def interval_text(result: CellResult, interval: Interval | None) -> str:
-    """Write a cell's value with its interval: `0.4340 [0.4102, 0.4578]`; the value alone without one."""
+    """Write a value with its interval, `0.4340 [0.4102, 0.4578]`; as ever where there is none."""
     number_format = result.cell.number_format
-    text = number_text(result.mean, number_format, result.cell.factor)
     if interval is None:
-        return text
+        return cell_text(result)
+    text = number_text(result.mean, number_format, result.cell.factor)
     return f"{text} [{interval.low:{number_format}}, {interval.high:{number_format}}]"
 
 
 def interval_about(interval: Interval, number_format: str, names: SampleNames) -> str:
     """Write `95 % interval 0.4102 to 0.4578 over seeds and passes`."""
-    over = interval.over.replace("clusters", names.clusters)
-    return f"95 % interval {interval.low:{number_format}} to {interval.high:{number_format}} over {over}"
+    ends = f"{interval.low:{number_format}} to {interval.high:{number_format}}"
+    return f"95 % interval {ends} over {interval.over_text(names)}"
 
 
 def without_zero(text: str) -> str:

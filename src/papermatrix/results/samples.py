@@ -46,36 +46,42 @@ class Samples:
         return np.array_equal(self.names, other.names) and np.array_equal(self.clusters, other.clusters)
 
     def have_mean(self, number: float) -> bool:
-        return abs(float(self.scores.mean()) - number) <= _ROUNDING * max(1.0, abs(number))
+        size = max(abs(number), float(np.abs(self.scores).mean()))
+        return abs(float(self.scores.mean()) - number) <= _ROUNDING * size
 
 
-def samples_of(job: Job, metric: Metric) -> Samples | None:
-    """Return a score by sample; None where the job left none that can be used."""
+def samples_of(job: Job, metric: Metric) -> Samples | str:
+    """Return a score by sample, or why what the job left cannot be used: nothing where it left none."""
     path = (job.folder / SAMPLES).absolute()  # the key of what is kept, whatever the current folder
     try:
         stat = path.stat()
         return _samples(path, (stat.st_mtime_ns, stat.st_size), metric.path)
+    except FileNotFoundError:
+        return ""
     except (OSError, ValueError, pa.ArrowException):
-        return None
+        return "it cannot be read"
 
 
 @functools.lru_cache(maxsize=4096)
-def _samples(path: Path, version: tuple[int, int], names: tuple[str, ...]) -> Samples | None:
+def _samples(path: Path, version: tuple[int, int], names: tuple[str, ...]) -> Samples | str:
     frame = _frame(path, version)
     score, *part = names
     if (whole := ".".join(names)) in frame:
         score, part = whole, []
     if part and part != [OVERALL]:
         if PART not in frame:
-            return None
+            return f"it has no column {whole}, nor {PART}"
         frame = frame[frame[PART] == ".".join(part)]
     if score not in frame or not pd.api.types.is_numeric_dtype(frame[score]):
-        return None
+        return f"it has no column {score} of numbers"
     frame = frame[np.isfinite(frame[score].astype(float))]
-    if frame.empty or not (_are_names(frame, SAMPLE) and frame[SAMPLE].is_unique):
-        return None
-    if CLUSTER in frame and not _are_names(frame, CLUSTER):
-        return None
+    if frame.empty:
+        return f"it has no number of {whole}"
+    for column in (SAMPLE, *([CLUSTER] if CLUSTER in frame else [])):
+        if not _are_names(frame, column):
+            return f"its column {column} has other values than texts or whole numbers"
+    if not frame[SAMPLE].is_unique:
+        return f"its column {SAMPLE} names some samples twice"
     frame = frame.sort_values(SAMPLE)
     clusters = frame[CLUSTER if CLUSTER in frame else SAMPLE]
     scores = np.asarray(frame[score], dtype=np.float64)
@@ -89,5 +95,10 @@ def _are_names(frame: pd.DataFrame, column: str) -> bool:
 @functools.lru_cache(maxsize=256)
 def _frame(path: Path, version: tuple[int, int]) -> pd.DataFrame:
     """Return a file's content; `version` tells it from what stood there before."""
-    frame: pd.DataFrame = parquet.read_table(path).to_pandas(ignore_metadata=True)
+    table = parquet.read_table(path)
+    plain = [
+        field.with_type(field.type.value_type) if pa.types.is_dictionary(field.type) else field
+        for field in table.schema
+    ]
+    frame: pd.DataFrame = table.cast(pa.schema(plain)).to_pandas(ignore_metadata=True)
     return frame

@@ -10,6 +10,8 @@ from typing import Any
 
 from jobkit.errors import UserError
 from jobkit.result import Result
+from jobkit.settings import value_of
+from papermatrix.config.tables import SEED
 from papermatrix.matrix.cells import Cell, Run
 from papermatrix.matrix.expand import Matrix
 from papermatrix.matrix.jobs import Job
@@ -34,6 +36,11 @@ class Value:
     """Why there is no value, where a file or a name says it."""
     stale_cause: str = ""
     """Why it is stale: which code has changed, and the like."""
+
+    @property
+    def is_seedless(self) -> bool:
+        """Whether no seed is among what its job depends on, or no job makes it."""
+        return self.job is None or value_of(SEED, self.job.settings, None) is None
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +116,7 @@ class TableResults:
         missing: dict[str, str] = {}
         measured: set[str] = set()
         for value in self.values:
-            if value.status.has_value:
+            if value.status.has_value or value.cell.derivation:
                 measured.add(value.cell.column.shown)
             elif value.status == ABSENT and value.reason:
                 missing.setdefault(value.cell.column.shown, value.reason)
@@ -142,16 +149,17 @@ def _derived_result(cell: Cell, store: Store) -> CellResult:
     assert cell.derivation is not None
     parts = tuple(cell_result(part, store) for part in cell.parts)
     rivals = tuple(tuple(cell_result(rival, store) for rival in of_part) for of_part in cell.rivals)
-    without = next((part for part in parts if not part.has_value), None)
+    needed = (*parts, *(rival for of_part in rivals for rival in of_part))
+    without = next((part for part in needed if not part.has_value), None)
     if without is not None:
         value = Value(cell, None, None, None, without.status, next(iter(without.reasons), ""))
         return CellResult(cell, (value,), None, None, without.status, 1, parts)
-    status = STALE_VALUE if any(part.status.is_stale for part in parts) else VALUE
+    status = STALE_VALUE if any(part.status.is_stale for part in needed) else VALUE
     mean = derived_number(cell, [part.mean for part in parts], rivals)
     if mean is None:
         value = Value(cell, None, None, None, ABSENT, f"no number is the {cell.derivation}")
         return CellResult(cell, (value,), None, None, ABSENT, 1, parts)
-    cause = next((value.stale_cause for part in parts for value in part.values if value.stale_cause), "")
+    cause = next((value.stale_cause for part in needed for value in part.values if value.stale_cause), "")
     by_seed = _derived_by_seed(cell, parts)
     values = tuple(
         Value(cell, seed, None, number, status, stale_cause=cause) for seed, number in by_seed.items()
@@ -163,7 +171,8 @@ def _derived_result(cell: Cell, store: Store) -> CellResult:
 def _derived_by_seed(cell: Cell, parts: Sequence[CellResult]) -> dict[int | None, float]:
     """Return the number for each seed, where all parts have the same several, or one value for all."""
     seeds = {tuple(value.seed for value in part.values) for part in parts if len(part.values) > 1}
-    if len(seeds) != 1 or cell.rivals:
+    single = (part.values[0] for part in parts if len(part.values) == 1)
+    if len(seeds) != 1 or cell.rivals or not all(value.is_seedless for value in single):
         return {}
     by_seed = {}
     for index, seed in enumerate(seeds.pop()):

@@ -47,7 +47,9 @@ def sign_flip_p(contributions: Array) -> float:
 
 def least_sign_flip_p(clusters: int) -> float:
     """Return the least p-value that a sign-flip test over so many clusters can have."""
-    return float(max(2.0 ** (1 - clusters), 2 / DRAWS if 2.0**clusters > DRAWS - 1 else 0))
+    if clusters > MOST_DRAWN:
+        return 0.0
+    return max(2.0 ** (1 - clusters), 2 / DRAWS if 2.0**clusters > DRAWS - 1 else 0.0)
 
 
 def cluster_interval(estimate: Estimate, level: float) -> tuple[float, float]:

@@ -82,25 +82,9 @@ class Estimate:
 
 def combine(estimates: Sequence[Estimate], weights: Sequence[float]) -> Estimate:
     """Return a linear combination of linear numbers over the same seeds and clusters."""
-    scaled = [weight * estimate.weights for weight, estimate in zip(weights, estimates, strict=True)]
-    sums, counts = ([getattr(estimate, name) for estimate in estimates] for name in ("sums", "counts"))
-    return _merged(np.concatenate(sums), np.concatenate(counts), np.concatenate(scaled), None)
-
-
-def ratio(top: Estimate, bottom: Estimate) -> Estimate:
-    """Return the ratio of two linear numbers over the same seeds and clusters."""
-    zeros = np.zeros_like
-    return Estimate(
-        np.concatenate([top.sums, bottom.sums]),
-        np.concatenate([top.counts, bottom.counts]),
-        np.concatenate([top.weights, zeros(bottom.weights)]),
-        np.concatenate([zeros(top.weights), bottom.weights]),
-    )
-
-
-def _merged(sums: Array, counts: Array, weights: Array, divisor: Array | None) -> Estimate:
-    """Make one of all means where they are over the same samples: their weighted sum is one mean."""
-    if (counts == counts[0]).all():
-        whole = np.tensordot(weights, sums, axes=1)
-        return Estimate(whole[None], counts[:1], np.ones(1), divisor)
-    return Estimate(sums, counts, weights, divisor)
+    scaled = np.concatenate([w * one.weights for w, one in zip(weights, estimates, strict=True)])
+    sums = np.concatenate([one.sums for one in estimates])
+    counts = np.concatenate([one.counts for one in estimates])
+    if (counts == counts[0]).all():  # over the same samples a weighted sum of means is one mean
+        return Estimate(np.tensordot(scaled, sums, axes=1)[None], counts[:1], np.ones(1))
+    return Estimate(sums, counts, scaled)

@@ -1,6 +1,5 @@
 """Which question a table's seeds and samples can answer, and what its marks say."""
 
-import csv
 import json
 import re
 
@@ -289,8 +288,3 @@ def test_seeds_with_data_of_their_own_are_compared_by_seed_and_that_is_said(pape
         "a paired t-test over 3 seeds (do the methods differ, trained again, on other data, which each"
         in said
     )
-
-
-def test_the_csv_reads_back(paper: Paper) -> None:
-    matrix = with_sips(paper, SEEDS, sips_of, pots(40))
-    assert len(list(csv.DictReader(rendered(matrix, "csv").splitlines()))) == 9

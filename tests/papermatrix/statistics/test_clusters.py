@@ -51,6 +51,7 @@ def test_beyond_that_the_normal_approximation_comes_near_to_drawn_flips() -> Non
         (contributions,), np.sum, permutation_type="samples", vectorized=True, n_resamples=4999, rng=1
     )
     assert sign_flip_p(contributions) == pytest.approx(drawn.pvalue, abs=0.03)
+    assert least_sign_flip_p(1500) == 0
 
 
 def test_the_same_results_have_the_same_interval_and_p_value() -> None:

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 from statsmodels.formula.api import mixedlm
 
-from papermatrix.statistics.estimate import Estimate, combine, ratio
+from papermatrix.statistics.estimate import Estimate, combine
 from papermatrix.statistics.two_way import one_way, two_way, two_way_unpaired, welch
 
 RANDOM = np.random.default_rng(7)
@@ -139,7 +139,12 @@ def test_the_influence_of_a_ratio_is_its_derivative() -> None:
         estimate(RANDOM.normal(size=(1, 4)), counts),
         estimate(RANDOM.normal(30, 1, size=(1, 4)), counts),
     )
-    whole = ratio(top, bottom)
+    whole = Estimate(
+        np.concatenate([top.sums, bottom.sums]),
+        np.concatenate([top.counts, bottom.counts]),
+        np.array([1.0, 0.0]),
+        np.array([0.0, 1.0]),
+    )
     assert whole.value == pytest.approx(top.value / bottom.value)
     expected = (top.influence - whole.value * bottom.influence) / bottom.value
     assert_allclose(whole.influence, expected)
