@@ -151,7 +151,7 @@ def _measured(result: CellResult) -> Evidence | None:
 
 
 def why_unusable(result: CellResult) -> str:
-    """Return why the samples of a measured number cannot be used; nothing where they can or none are there."""
+    """Return why a measured number's samples cannot be used; nothing where they can, or none are there."""
     metric = result.cell.metric
     for value in result.values if metric is not None and not metric.is_cost else ():
         if value.job is None or metric is None or not value.status.has_value:
