@@ -134,7 +134,7 @@ def _judge(rivals: Sequence[Rival], sign: int, inference: Inference) -> dict[Pla
     }
 
 
-_WITHOUT_TEST = (Untested.SAME, Untested.NO_SAMPLES, Untested.NOT_LINEAR)
+_WITHOUT_TEST = (Untested.SAME, Untested.NO_SAMPLES, Untested.OWN_DATA, Untested.NOT_LINEAR)
 
 
 def _may_be_untested(outcomes: Iterable[Difference | Untested]) -> bool:

@@ -106,6 +106,7 @@ class Untested(StrEnum):
 
     SAME = "both are the same number"
     NO_SAMPLES = "neither scores by sample nor 3 seeds of both are there"
+    OWN_DATA = "each seed has its own data, and fewer than 3 seeds are there"
     OTHER_DATA = "they are of other data"
     OTHER_SAMPLES = "they are over other samples"
     OTHER_CLUSTERS = "their samples are not in the same clusters"
@@ -193,7 +194,8 @@ class Inference:
             return Untested.OTHER_DATA
         first, second = self.evidence(ours), self.evidence(theirs)
         if first is None or second is None:
-            return self._over_seeds(ours, theirs) or Untested.NO_SAMPLES
+            without = Untested.OWN_DATA if len(self._origins(ours)) > 1 else Untested.NO_SAMPLES
+            return self._over_seeds(ours, theirs) or without
         if not first.is_over_same_as(second):
             return Untested.OTHER_CLUSTERS if first.has_same_samples_as(second) else Untested.OTHER_SAMPLES
         scaled = combined([first], [ours.cell.factor]), combined([second], [theirs.cell.factor])

@@ -18,7 +18,7 @@ from tests.papermatrix.statistics.rates import (
 TRIES = 4_000
 ERROR = 0.0045
 """The standard error of a rate of 0.09 in so many simulations."""
-DRAWN = 1_000
+DRAWN, FEW = 1_000, 400
 
 
 def rates(seeds: int, correlation: float, simulate: object = two_way_rates) -> list[Rates]:
@@ -52,11 +52,11 @@ def test_flips_of_signs_are_exact() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("correlation", CORRELATIONS)
-@pytest.mark.parametrize("clusters", [30, 60, 100])
+@pytest.mark.parametrize("correlation", [0.3, 0.7])
+@pytest.mark.parametrize("clusters", [30, 60])
 def test_with_one_seed_intervals_hold_the_truth(clusters: int, correlation: float) -> None:
-    """Within three standard errors of 0.93 to 0.97."""
-    found = one_seed_rates(Case(clusters, correlation), DRAWN)
-    error = 3 * (0.05 * 0.95 / DRAWN) ** 0.5
+    """Within three standard errors of 0.93 to 0.97; docs/statistics.md has more cases, and more of each."""
+    found = one_seed_rates(Case(clusters, correlation), FEW)
+    error = 3 * (0.05 * 0.95 / FEW) ** 0.5
     assert found.false_positives == pytest.approx(0.05, abs=error)
     assert 0.93 - error <= found.coverage <= 0.97 + error
