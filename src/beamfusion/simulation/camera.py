@@ -38,9 +38,14 @@ SUPERSAMPLE_BELOW = 480
 
 
 def photograph(
-    site: Site, traffic: Traffic, frame: int, size: tuple[int, int], rng: np.random.Generator
+    site: Site,
+    traffic: Traffic,
+    frame: int,
+    size: tuple[int, int],
+    rng: np.random.Generator,
+    noisier: float = 1.0,
 ) -> NDArray[np.uint8]:
-    """Draw one picture (height, width, 3) of `size` (width, height)."""
+    """Draw one picture (height, width, 3) of `size` (width, height), `noisier` times as noisy as usual."""
     scale = 2 if size[0] < SUPERSAMPLE_BELOW else 1
     width, height = size[0] * scale, size[1] * scale
     canvas = _background(site, width, height).copy()
@@ -52,8 +57,27 @@ def photograph(
     for vehicle in visible[np.argsort(-np.hypot(forward, left)[visible])]:
         _vehicle(draw, view, traffic, frame, int(vehicle), site.night, light)
     picture = np.asarray(canvas.resize(size, Image.Resampling.BOX) if scale > 1 else canvas, np.float32)
-    noise = rng.standard_normal(picture.shape, np.float32) * NOISE[site.night]
+    noise = rng.standard_normal(picture.shape, np.float32) * (noisier * NOISE[site.night])
     return np.clip(picture + noise, 0, 255).astype(np.uint8)
+
+
+def picture_boxes(traffic: Traffic, frame: int, size: tuple[int, int]) -> FloatArray:
+    """Return left, top, right and bottom (V, 4) in pixels of each vehicle in a picture of `size`.
+
+    They are not cut at the picture's edges; NaN for a vehicle that is not wholly before the camera.
+    """
+    view = _View(*size)
+    boxes = np.full((len(traffic.size), 4), np.nan)
+    for vehicle, (length, width, height) in enumerate(traffic.size):
+        ahead = traffic.heading[vehicle]
+        side = np.array([-ahead[1], ahead[0]])
+        corners = traffic.position[frame, vehicle] + np.array(
+            [a * ahead * length / 2 + b * side * width / 2 for a in (-1, 1) for b in (-1, 1)]
+        )
+        if corners[:, 0].min() > NEAREST:
+            pixels = view.project(np.concatenate([_raised(corners, 0.0), _raised(corners, height)]))
+            boxes[vehicle] = *pixels.min(axis=0), *pixels.max(axis=0)
+    return boxes
 
 
 class _View:

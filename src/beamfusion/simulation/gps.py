@@ -18,8 +18,8 @@ NOISE = 0.1
 def fixes(site: Site, traffic: Traffic, rng: np.random.Generator, bias: float | None = None) -> FloatArray:
     """Return latitude and longitude (F, 2) in degrees that the car reports in each frame.
 
-    Atmosphere and multipath change over minutes, so that one pass of a few seconds has one bias, Gaussian with
-    a standard deviation of `bias` metres an axis, or else the site's own.
+    Atmosphere and multipath change over minutes, so that one pass of a few seconds has one bias, Gaussian
+    with a standard deviation of `bias` metres an axis, or else the site's own.
     """
     deviation = site.gps_bias if bias is None else bias
     error = deviation * rng.standard_normal(2) + NOISE * rng.standard_normal((traffic.frames, 2))

@@ -72,8 +72,8 @@ class Site:
 
 
 # The base stations' places are those of a campus street (ASU, Tempe); boresights are the published constants.
-# Near and far keep most of each street inside its scenario's published LiDAR grid and between about +-44 degrees.
-# The GPS biases are fitted, by least squares on the GPS angle alone: see `beamfusion street`.
+# Near and far keep most of each street inside its scenario's published LiDAR grid.
+# The GPS biases are fitted by least squares on the GPS angle alone: `beamfusion street` says how well.
 SITES = {
     31: Site(31, -50.52, 33.42010, -111.92890, (6.0, -6.0), (50.0, 24.0), 6.0, night=False, gps_bias=2.4),
     32: Site(32, 44.8, 33.41930, -111.92930, (8.0, -6.5), (64.0, 44.0), 9.0, night=False, gps_bias=2.0),

@@ -69,7 +69,7 @@ def drive_by(
 ) -> Traffic:
     """Simulate one pass of the car: every frame from entering the view until leaving it.
 
-    Lanes start at speeds between the two, in metres a second; `gap` is the mean one between vehicles, in metres.
+    Lanes start at speeds between the two, in metres a second, with vehicles `gap` metres apart on average.
     """
     lane = int(rng.integers(LANES))
     lanes = [_Lane.draw(number, site, rng, speed, gap, receiver=number == lane) for number in range(LANES)]

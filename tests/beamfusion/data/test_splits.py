@@ -227,9 +227,9 @@ def test_data_without_labels_is_an_error() -> None:
 
 
 def test_a_cut_of_equal_passes_is_exact() -> None:
-    parts = cut_passes(np.full(10, 7), np.random.default_rng(0), test=True)
+    parts = cut_passes(np.full(10, 7), np.random.default_rng(0), (0.8, 0.1, 0.1), test=True)
     assert np.bincount(parts).tolist() == [8, 1, 1]
-    parts = cut_passes(np.full(10, 7), np.random.default_rng(0), test=False)
+    parts = cut_passes(np.full(10, 7), np.random.default_rng(0), (0.8, 0.1, 0.1), test=False)
     assert np.bincount(parts).tolist() == [9, 1]
 
 
