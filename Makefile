@@ -24,6 +24,9 @@ results/%: .venv/.ready FORCE ## render one file, such as results/table3.md, and
 tables: .venv/.ready ## render every table and figure
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
 
+robustness: .venv/.ready ## DBA against GPS error and traffic, in results/robustness; hours
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --config tables=config/robustness.yaml
+
 paper: results/paper.pdf ## the paper with every table and figure, where TeX is installed
 
 test: .venv/.ready ## the quick tests
