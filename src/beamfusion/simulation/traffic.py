@@ -119,11 +119,12 @@ class _Lane:
         entry = _entry(site, number, direction)
         reach = site.length + 2 * MARGIN
         gaps = SHORTEST_GAP + rng.exponential(gap - SHORTEST_GAP, (2, GAPS))
-        ahead, behind = np.cumsum(gaps, axis=1)
-        ahead, behind = ahead[ahead < reach], -behind[behind < reach + FASTER * site.length]
-        offsets = np.concatenate([[0.0], ahead, behind])
-        if not receiver:
-            offsets = offsets + rng.uniform(0, gap)
+        behind = reach + FASTER * site.length
+        if receiver:
+            offsets = np.concatenate([[0.0], np.cumsum(gaps[0]), -np.cumsum(gaps[1])])
+        else:  # what comes along has forgotten where the first one was
+            offsets = np.cumsum(gaps) - behind - rng.uniform(gap, 3 * gap)
+        offsets = offsets[(offsets > -behind) & (offsets < reach)]
         kinds = rng.choice(len(KINDS), len(offsets), p=SHARES)
         if receiver:
             kinds[0] = 0
