@@ -5,7 +5,7 @@ CORES ?= all
 export OMP_WAIT_POLICY := passive
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tables paper test test-all test-cluster faults statistics fuzz lint audit schema experiments lock clean FORCE
+.PHONY: help setup tables paper test test-all test-cluster faults statistics street robustness fuzz lint audit schema experiments lock clean FORCE
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z][a-z.\/%*-]*:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ test-cluster: .venv/.ready results/table3.csv ## Table III through sbatch agains
 
 faults: .venv/.ready ## inject every kind of fault, and write the counts into docs/reliability.md
 	FAULTS_REPORT=$(CURDIR)/docs/reliability.md $(BIN)/pytest -q -n 0 tests/faults
+
+street: .venv/.ready ## write facts of the simulated street beside the recorded one's into docs/simulation.md; half a minute
+	$(BIN)/beamfusion street docs/simulation.md
 
 statistics: .venv/.ready ## simulate how often the tests of significance err, and write docs/statistics.md; about half an hour
 	$(BIN)/python -m tests.papermatrix.statistics.write_rates docs/statistics.md

@@ -128,7 +128,7 @@ def _write_pass(out: Path, settings: Simulation, one: Pass) -> dict[str, Any]:
     """Write the files of every frame that a window names."""
     traffic = one.drive(settings)
     stream = one.random(settings, POWER)
-    power = _with_nans(received_power(one.site, traffic, stream), stream)
+    power = with_nans(received_power(one.site, traffic, stream), stream)
     positions = fixes(one.site, traffic, one.random(settings, POSITION), settings.gps_bias)
     windows = one.starts(settings, traffic.frames)[:, None] + one.subset.stride * np.arange(HISTORY)
     folder = out / one.subset.folder
@@ -216,7 +216,8 @@ def _write_csv(path: Path, rows: list[Row]) -> None:
     write_text(path, text.getvalue())
 
 
-def _with_nans(power: FloatArray, rng: np.random.Generator) -> FloatArray:
+def with_nans(power: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Return powers (F, 64) with NaN in some beams of a few frames, as recorded ones have."""
     for frame in np.flatnonzero(rng.random(len(power)) < NAN_SHARE):
         power[frame, rng.integers(0, power.shape[1], NAN_BEAMS)] = np.nan
     return power
