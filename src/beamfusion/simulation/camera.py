@@ -25,6 +25,8 @@ LONGEST = 6.0
 """Metres by which a vehicle may be out of the picture with its centre and still show."""
 NEAREST = 0.5
 """Metres in front of the camera below which nothing is drawn."""
+FARTHEST = 150.0
+"""Metres beyond which no vehicle is drawn: a car is 12 pixels of 960 long there, and one of 96."""
 FACADE_HEIGHT = 9.0
 WINDOW_METRES = 4.0
 AMBIENT = {False: 1.0, True: 0.10}
@@ -53,8 +55,10 @@ def photograph(
     view = _View(width, height)
     light = AMBIENT[site.night]
     forward, left = traffic.position[frame].T
-    visible = np.flatnonzero((forward > NEAREST) & (np.abs(left) < EDGE * forward + LONGEST))
-    for vehicle in visible[np.argsort(-np.hypot(forward, left)[visible])]:
+    distance = np.hypot(forward, left)
+    in_picture = (forward > NEAREST) & (np.abs(left) < EDGE * forward + LONGEST) & (distance < FARTHEST)
+    visible = np.flatnonzero(in_picture)
+    for vehicle in visible[np.argsort(-distance[visible])]:
         _vehicle(draw, view, traffic, frame, int(vehicle), site.night, light)
     picture = np.asarray(canvas.resize(size, Image.Resampling.BOX) if scale > 1 else canvas, np.float32)
     noise = rng.standard_normal(picture.shape, np.float32) * (noisier * NOISE[site.night])

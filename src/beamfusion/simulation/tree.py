@@ -151,15 +151,14 @@ def _write_pass(out: Path, settings: Simulation, one: Pass) -> dict[str, Any]:
 
 def _names(one: Pass, frame: int) -> dict[str, str]:
     """Return the files of a frame by kind, relative to the folder of their subset."""
-    number, unit1, unit2 = one.first + frame, _unit(one, 1), _unit(one, 2)
-    paths = {
-        "rgb": unit1 / "camera_data" / f"image_{number}.jpg",
-        "lidar": unit1 / "lidar_data" / f"lidar_data_{number}.ply",
-        "radar": unit1 / "radar_data" / f"radar_data_{number}.npy",
-        "gps": unit2 / "GPS_data" / f"GPS_location_{number}.txt",
-        "power": unit1 / "mmWave_data" / f"mmWave_power_{number}.txt",
+    number, unit1, unit2 = one.first + frame, _unit(one, 1).as_posix(), _unit(one, 2).as_posix()
+    return {
+        "rgb": f"{unit1}/camera_data/image_{number}.jpg",
+        "lidar": f"{unit1}/lidar_data/lidar_data_{number}.ply",
+        "radar": f"{unit1}/radar_data/radar_data_{number}.npy",
+        "gps": f"{unit2}/GPS_data/GPS_location_{number}.txt",
+        "power": f"{unit1}/mmWave_data/mmWave_power_{number}.txt",
     }
-    return {kind: path.as_posix() for kind, path in paths.items()}
 
 
 def _row(one: Pass, window: list[int], power: FloatArray) -> Row:
