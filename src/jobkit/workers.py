@@ -47,16 +47,19 @@ def workers(processes: int) -> Iterator[Workers]:
         yield Workers(1)
         return
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_begin)
+    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_end_with_parent)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # they inherit it: Ctrl-C is for this process
+    try:
+        pool.submit(int)  # starts them all
+    finally:
+        signal.signal(signal.SIGINT, before)
     try:
         yield Workers(processes, pool)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin() -> None:
-    """Leave Ctrl-C to the process that started this one, and end with it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None
     threading.Thread(target=_die_with, args=(parent.sentinel,), daemon=True).start()
