@@ -5,7 +5,7 @@ CORES ?= all
 export OMP_WAIT_POLICY := passive
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tables paper test test-all test-cluster faults statistics fuzz lint audit schema experiments lock clean FORCE
+.PHONY: help setup tables paper test test-all test-cluster faults statistics street robustness fuzz lint audit schema experiments lock clean FORCE
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z][a-z.\/%*-]*:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ results/%: .venv/.ready FORCE ## render one file, such as results/table3.md, and
 tables: .venv/.ready ## render every table and figure
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES)
 
+robustness: .venv/.ready ## DBA against GPS error and traffic, in results/robustness; hours
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --config tables=config/robustness.yaml
+
 paper: results/paper.pdf ## the paper with every table and figure, where TeX is installed
 
 test: .venv/.ready ## the quick tests
@@ -40,6 +43,9 @@ test-cluster: .venv/.ready results/table3.csv ## Table III through sbatch agains
 
 faults: .venv/.ready ## inject every kind of fault, and write the counts into docs/reliability.md
 	FAULTS_REPORT=$(CURDIR)/docs/reliability.md $(BIN)/pytest -q -n 0 tests/faults
+
+street: .venv/.ready ## write facts of the simulated street beside the recorded one's into docs/simulation.md; half a minute
+	$(BIN)/beamfusion street docs/simulation.md
 
 statistics: .venv/.ready ## simulate how often the tests of significance err, and write docs/statistics.md; about half an hour
 	$(BIN)/python -m tests.papermatrix.statistics.write_rates docs/statistics.md

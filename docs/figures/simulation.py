@@ -138,7 +138,7 @@ def draw_plan(ax: Axes, site: Site, traffic: Traffic, frame: int, rng: np.random
     ages = [frame - STALE, frame - STALE + 2]
     ax.plot(-reported[1][ages], reported[0][ages], "kx", label="its two fixes")
     ax.plot(0, 0, "b^", label="base station")
-    ax.set(title="from above", xlabel="m to the right", ylabel="m forward", xlim=(-45, 45), ylim=(-3, 62))
+    ax.set(title="from above", xlabel="m to the right", ylabel="m forward", xlim=(-60, 60), ylim=(-3, 80))
     ax.set_aspect("equal")
     ax.legend(fontsize=7, loc="upper right")
 

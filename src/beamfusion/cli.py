@@ -64,6 +64,14 @@ def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
     validate.add_argument("root", type=Path, metavar="DIR", help="the folder that holds Multi_Modal")
     validate.set_defaults(command=_validate)
 
+    street = commands.add_parser(
+        "street", help="write facts of the simulated street beside the recorded one's into a Markdown page"
+    )
+    street.add_argument(
+        "page", type=Path, metavar="FILE", help="with marks for the table: docs/simulation.md"
+    )
+    street.set_defaults(command=_street)
+
     describe = commands.add_parser("describe", help="count a network's parameters and tokens")
     describe.add_argument("--scale", metavar="NAME", help="start from config/scales/NAME.yaml")
     describe.add_argument("--json", action="store_true", help="as JSON, with the settings used")
@@ -140,6 +148,12 @@ def _validate(options: argparse.Namespace) -> int:
         counts += f", {len(found.warnings)} warning{'' if len(found.warnings) == 1 else 's'}"
     print(f"{options.root}: {counts}", file=sys.stderr)
     return 1 if found.problems else 0
+
+
+def _street(options: argparse.Namespace) -> None:
+    from beamfusion.evaluation.street import write_street
+
+    write_street(options.page)
 
 
 def _describe(options: argparse.Namespace) -> None:

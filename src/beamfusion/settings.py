@@ -41,6 +41,7 @@ Pixels = Annotated[int, Field(ge=16, le=4096)]
 Side = Annotated[int, Field(ge=8, le=2048)]
 """Eight times the published size at most; one frame's maps are then some hundred MB to make."""
 Speed = Annotated[float, Field(ge=2, le=20)]
+Share = Annotated[float, Field(gt=0, lt=1)]
 Depth = Annotated[int, Field(ge=1, le=64)]
 Depths = tuple[Depth, Depth, Depth, Depth]
 
@@ -84,6 +85,16 @@ class Simulation(Section):
         "radar_samples": 256,
         "radar_chirps": 250,
     }
+    NEUTRAL: ClassVar[dict[str, Any]] = {
+        "windows": None,
+        "run": 1,
+        "gap": 32.0,
+        "gps_bias": None,
+        "camera_noise": 1.0,
+        "lidar_returns": 1.0,
+        "radar_clutter": 0.0,
+        "truth": False,
+    }
 
     seed: Seed = 0
     passes: Count = 12
@@ -95,6 +106,23 @@ class Simulation(Section):
     speed: tuple[Speed, Speed] = (6.0, 13.0)
     """Slowest and fastest at which a lane's traffic enters, in metres a second: 22 to 47 km/h on a campus.
     Slow passes are long ones."""
+    windows: Count | None = None
+    """Windows of each pass, spread over it, no two with a frame in common; other frames are not written.
+    null: all windows. Neighbouring ones share most of their frames and teach little more than one."""
+    run: Count = 1
+    """Windows that follow one another in place of each of `windows`: a forecast is put together from them."""
+    gap: float = Field(80.0, ge=10, le=10_000)
+    """Mean distance from one vehicle of a lane to the next, in metres."""
+    gps_bias: float | None = Field(None, ge=0, le=1000)
+    """Standard deviation of a pass's GPS bias an axis, in metres, at every site; null: each site's own."""
+    camera_noise: float = Field(1.0, ge=0, le=100)
+    """Noise of the pictures, by day and by night, over the usual."""
+    lidar_returns: float = Field(1.0, ge=0, le=1)
+    """Share of the LiDAR's rays that come back from what they meet."""
+    radar_clutter: float = Field(0.0, ge=0, le=MANY)
+    """Radar cross section of what rain and ground scatter, in square metres: a car has 10."""
+    truth: StrictBool = False
+    """Write what is in view of each frame, and where, to truth.csv, which no loader reads."""
     image_size: tuple[Pixels, Pixels] = (160, 90)
     """Width and height, in pixels."""
     lidar_points: int = Field(1000, ge=64, le=MANY)
@@ -123,9 +151,15 @@ class Data(Section):
     """Which windows are trained on, select the best epoch, and are scored."""
 
     PUBLISHED: ClassVar[dict[str, Any]] = {"split": "published", "augment": True, "nan_labels": "keep"}
+    NEUTRAL: ClassVar[dict[str, Any]] = {"shares": [0.8, 0.1, 0.1], "pass_gap": 0}
 
     split: Literal["blocks", "published", "unseen"] = "blocks"
-    """blocks: whole passes, 80/10/10; published: pooled windows, 9:1; unseen: one scenario left out."""
+    """blocks: whole passes, by `shares`; published: pooled windows, 9:1; unseen: one scenario left out."""
+    shares: tuple[Share, Share, Share] = (0.8, 0.1, 0.1)
+    """Of windows to train, to validate and to score in blocks; unseen trains on what is not to validate."""
+    pass_gap: int = Field(0, ge=0, le=MANY)
+    """A pass ends where the frame numbers of its windows jump by more than this; 0: where windows stop
+    overlapping."""
     split_seed: Seed = 0
     unseen_scenario: Literal[31, 32, 33, 34] = 34
     history: int = Field(5, ge=2, le=1024)
@@ -141,6 +175,13 @@ class Data(Section):
     """What a broken file of the data set does: end the job, or leave out and count what needs it."""
     nan_labels: Literal["drop", "keep"] = "drop"
     """What happens to a sample whose power vector holds a NaN (switch)."""
+
+    @field_validator("shares")
+    @classmethod
+    def _are_parts_of_one(cls, value: tuple[float, float, float]) -> tuple[float, float, float]:
+        if abs(sum(value) - 1) > 1e-9:
+            raise ValueError("expected three shares that add up to 1")
+        return value
 
 
 class Model(Section):

@@ -2,6 +2,10 @@
 has_gpus = paper_config.gpu
 
 
+# Of a simulation or preparation; fewer where the machine has fewer cores.
+processes = 4
+
+
 def devices(wildcards):
     """GPUs, or processes on a CPU, that share a training.
 
@@ -36,8 +40,8 @@ several_gpus = {"gpu": gpus_of_training, "cpus_per_task": devices, **gpu_model}
 
 # Memory in MB, time in minutes.
 resources_of = {
-    "simulate": {"mem_mb": 2000, "runtime": 60},
-    "prepare": {"mem_mb": 2000, "runtime": 240},
+    "simulate": {"mem_mb": 3000, "runtime": 60},
+    "prepare": {"mem_mb": 3000, "runtime": 240},
     "train": {"mem_mb": memory_of_training, "runtime": 2880, **several_gpus},
     "rebuild": {"mem_mb": memory, "runtime": 1440, **one_gpu},
     "evaluate": {"mem_mb": memory, "runtime": 30, "evaluating": 1, **one_gpu},

@@ -10,7 +10,7 @@ rule simulate:
         JOB_BENCHMARK
     wildcard_constraints:
         stage="simulate",
-    threads: 1
+    threads: processes
     resources:
         **resources_of["simulate"],
     params:
@@ -42,6 +42,7 @@ use rule simulate as train with:
 use rule simulate as rebuild with:
     wildcard_constraints:
         stage="rebuild",
+    threads: 1
     resources:
         **resources_of["rebuild"],
 
@@ -49,6 +50,7 @@ use rule simulate as rebuild with:
 use rule simulate as evaluate with:
     wildcard_constraints:
         stage="evaluate",
+    threads: 1
     resources:
         **resources_of["evaluate"],
 

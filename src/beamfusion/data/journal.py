@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -15,6 +16,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from jobkit.errors import UserError
 from jobkit.files import whole_file, write_text
+from jobkit.workers import Workers
 
 Decode = Callable[[str], tuple[NDArray[Any], tuple[int, ...]]]
 """Name of a raw file -> the prepared frame, and the shape of the raw one; a `UserError` for a broken file."""
@@ -110,40 +112,58 @@ class Journal:
             whole += len(line)
         return whole
 
-    def fill(self, array: FrameArray, decode: Decode, size: int) -> Iterator[Chunk]:
+    def fill(self, array: FrameArray, decode: Decode, size: int, pool: Workers) -> Iterator[Chunk]:
         """Decode the array's frames in chunks of `size`, but for those done before; yields every chunk."""
-        for start in range(0, len(array.files), size):
-            stop = min(start + size, len(array.files))
-            state = self._state(array.files[start:stop])
-            chunk = self._done.get((array.name, start, stop))
-            if chunk is None or chunk.state != state:
-                chunk = self._decode(array, decode, start, stop, state)
+        spans = [(start, min(start + size, len(array.files))) for start in range(0, len(array.files), size)]
+        chunks = [self._finished(array, start, stop) for start, stop in spans]
+        missing = [
+            array.files[start:stop]
+            for (start, stop), chunk in zip(spans, chunks, strict=True)
+            if chunk is None
+        ]
+        decoded = pool.map(functools.partial(_decode, decode, self._root, array.frame, array.dtype), missing)
+        for (start, stop), chunk in zip(spans, chunks, strict=True):
+            if chunk is None:
+                frames, chunk = next(decoded)
+                self._add(array, start, stop, frames, chunk)
             yield chunk
 
-    def _decode(self, array: FrameArray, decode: Decode, start: int, stop: int, state: str) -> Chunk:
-        frames = np.zeros((stop - start, *array.frame), array.dtype)
-        chunk = Chunk(state)
-        for index, name in enumerate(array.files[start:stop]):
-            try:
-                frames[index], shape = decode(name)
-                chunk.shapes[name] = list(shape)
-            except UserError as error:
-                chunk.problems[name] = error.lines
+    def _finished(self, array: FrameArray, start: int, stop: int) -> Chunk | None:
+        """Return a chunk that is done, of raw files that are as they were."""
+        chunk = self._done.get((array.name, start, stop))
+        return chunk if chunk and chunk.state == _state(self._root, array.files[start:stop]) else None
+
+    def _add(self, array: FrameArray, start: int, stop: int, frames: NDArray[Any], chunk: Chunk) -> None:
         entry = {"array": array.name, "start": start, "stop": stop, "chunk": vars(chunk)}
         array.write(start, frames)
         with self._path.open("a") as stream:
             stream.write(json.dumps(entry) + "\n")
             stream.flush()
             os.fsync(stream.fileno())
-        return chunk
 
-    def _state(self, names: Sequence[str]) -> str:
-        total = hashlib.sha256()
-        for name in names:
-            try:
-                status = (self._root / name).stat()
-                seen = f"{status.st_size} {status.st_mtime_ns}"
-            except OSError:
-                seen = "none"
-            total.update(f"{name}\0{seen}\n".encode())
-        return total.hexdigest()
+
+def _decode(
+    decode: Decode, root: Path, frame: tuple[int, ...], dtype: DTypeLike, names: Sequence[str]
+) -> tuple[NDArray[Any], Chunk]:
+    """Decode neighbouring frames (N,*frame); those of broken files are zeros."""
+    frames = np.zeros((len(names), *frame), dtype)
+    chunk = Chunk(_state(root, names))
+    for index, name in enumerate(names):
+        try:
+            frames[index], shape = decode(name)
+            chunk.shapes[name] = list(shape)
+        except UserError as error:
+            chunk.problems[name] = error.lines
+    return frames, chunk
+
+
+def _state(root: Path, names: Sequence[str]) -> str:
+    total = hashlib.sha256()
+    for name in names:
+        try:
+            status = (root / name).stat()
+            seen = f"{status.st_size} {status.st_mtime_ns}"
+        except OSError:
+            seen = "none"
+        total.update(f"{name}\0{seen}\n".encode())
+    return total.hexdigest()

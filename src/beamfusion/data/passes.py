@@ -21,14 +21,19 @@ def crosses_jump(frame_numbers: IntArray, group: IntArray) -> NDArray[np.bool_]:
 
 
 def pass_ids(
-    frame_numbers: IntArray, group: IntArray, crosses: NDArray[np.bool_], frames: Sequence[IntArray]
+    frame_numbers: IntArray,
+    group: IntArray,
+    crosses: NDArray[np.bool_],
+    frames: Sequence[IntArray],
+    gap: int = 0,
 ) -> IntArray:
     """Return the pass of each window (N,), counted from 0 over all groups; a group is a scenario of a subset.
 
     Frame numbers and frames (of each modality) are (N,T). Recorded windows slide by less than their length,
-    so a pass is a chain of windows whose frame numbers overlap: one starts where, in the order of the last
-    frames, a window begins after the end of all before it. Passes that share a frame are one. A window that
-    crosses a jump belongs to two passes, so it is one of its own and takes no part in this.
+    so a pass is a chain of windows whose frame numbers overlap, or jump by no more than `gap`: one starts
+    where, in the order of the last frames, a window begins after the end of all before it and that gap.
+    Passes that share a frame are one. A window that crosses a jump belongs to two passes, so it is one of its
+    own and takes no part in this.
     """
     passes = np.full(len(group), -1, np.int64)
     count = 0
@@ -36,7 +41,7 @@ def pass_ids(
         inside = np.flatnonzero((group == name) & ~crosses)
         order = inside[np.lexsort((frame_numbers[inside, 0], frame_numbers[inside, -1]))]
         first, last = frame_numbers[order, 0], frame_numbers[order, -1]
-        starts = first[1:] > np.maximum.accumulate(last)[:-1]
+        starts = first[1:] > np.maximum.accumulate(last)[:-1] + gap
         passes[order] = count + np.concatenate([[0], np.cumsum(starts)])[: len(order)]
         count = int(passes.max()) + 1
     regular = ~crosses

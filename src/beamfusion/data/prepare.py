@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +13,7 @@ from tqdm import tqdm
 from beamfusion.data import formats, frames
 from beamfusion.data.consistency import odd_shapes
 from beamfusion.data.formats import printable
-from beamfusion.data.journal import Decode, FrameArray, Journal
+from beamfusion.data.journal import FrameArray, Journal
 from beamfusion.data.prepared import (
     FORMAT,
     INDEX,
@@ -23,12 +24,13 @@ from beamfusion.data.prepared import (
     write_index,
     write_windows,
 )
-from beamfusion.data.raw import CSV_FILES, Tree, read_tree
+from beamfusion.data.raw import CSV_FILES, Tree, read_tree, scenario_of
 from beamfusion.data.windows import Problems, read_labels, window_table
 from beamfusion.settings import GRID_MODALITIES, Frames
 from jobkit.digest import digest, digest_files
 from jobkit.errors import UserError
 from jobkit.source import Source, source_digests
+from jobkit.workers import Workers, workers
 
 JOURNAL = "journal.jsonl"
 CHUNK = 128
@@ -44,17 +46,20 @@ def prepare(
     *,
     progress: bool = False,
     on_error: OnError = "fail",
+    pass_gap: int = 0,
     chunk: int = CHUNK,
+    processes: int = 1,
 ) -> PreparedSummary:
     """Prepare the data set in `root` in `out`; a killed run resumes, to the same bytes.
 
     Broken samples and files end it with all their problems, or with on_error `drop` leave out, and count, the
-    windows that they belong to. A CSV that cannot be read always ends it.
+    windows that they belong to. A CSV that cannot be read always ends it. A pass ends where the frame numbers
+    of its windows jump by more than `pass_gap`.
     """
     tree = read_tree(root)
     if tree.unusable:
         raise UserError(tree.unusable)
-    key = _key(tree, settings)
+    key = _key(tree, settings, pass_gap)
     try:
         out.mkdir(parents=True, exist_ok=True)
         summary = _finished(out, key, on_error)
@@ -62,7 +67,9 @@ def prepare(
             (out / INDEX).unlink(missing_ok=True)
             for unfinished in out.glob(".*"):  # of a run that was killed while it wrote
                 unfinished.unlink()
-            summary = _Preparation(tree, out, settings, key, on_error).run(progress, chunk)
+            with workers(processes) as pool:
+                preparation = _Preparation(tree, out, settings, key, on_error, pass_gap)
+                summary = preparation.run(pool, progress, chunk)
         (out / JOURNAL).unlink(missing_ok=True)
     except OSError as error:
         file = error.filename or out
@@ -75,11 +82,11 @@ def discard_index(out: Path) -> None:
     (out / INDEX).unlink(missing_ok=True)
 
 
-def _key(tree: Tree, settings: Frames) -> str:
+def _key(tree: Tree, settings: Frames, pass_gap: int) -> str:
     """Digest what the prepared bytes are made from, but for the contents of the raw frames."""
     sizes = settings.model_dump(exclude={"source", "published"})
     source = source_digests(Source((__name__,), besides=("beamfusion.settings",)))
-    return digest([FORMAT, sizes, _csv_digest(tree), source])
+    return digest([FORMAT, sizes, pass_gap, _csv_digest(tree), source])
 
 
 def _csv_digest(tree: Tree) -> str:
@@ -99,22 +106,21 @@ def _finished(out: Path, key: str, on_error: OnError) -> PreparedSummary | None:
 class _Preparation:
     """One data set on its way into one folder."""
 
-    def __init__(self, tree: Tree, out: Path, settings: Frames, key: str, on_error: OnError):
+    def __init__(self, tree: Tree, out: Path, settings: Frames, key: str, on_error: OnError, pass_gap: int):
         self._tree, self._out, self._settings = tree, out, settings
-        self._key, self._on_error = key, on_error
+        self._key, self._on_error, self._pass_gap = key, on_error, pass_gap
         self._problems = Problems(list(tree.problems))
 
-    def run(self, progress: bool, chunk: int) -> PreparedSummary:
+    def run(self, pool: Workers, progress: bool, chunk: int) -> PreparedSummary:
         labels = read_labels(self._tree, self._problems)
         self._stop_at_problems()
         arrays = _frame_arrays(self._tree, self._out, self._settings)
         journal = Journal(self._out / JOURNAL, self._key, arrays, self._tree.root)
-        decoders = _decoders(self._tree, self._settings)
         for array in arrays:
-            self._fill(journal, array, decoders[array.name], progress, chunk)
+            self._fill(journal, array, pool, progress, chunk)
         self._stop_at_problems()
         index = {array.name: {name: number for number, name in enumerate(array.files)} for array in arrays}
-        table = window_table(self._tree, index, labels, self._settings.gps)
+        table = window_table(self._tree, index, labels, self._settings.gps, self._pass_gap)
         table = np.delete(table, sorted(self._problems.samples))
         if not len(table):
             raise UserError(self._problems.lines or f"{self._tree.root}: no samples")
@@ -127,13 +133,14 @@ class _Preparation:
         if self._problems.lines and (self._on_error == "fail" or not self._tree.samples):
             raise UserError(self._problems.lines)
 
-    def _fill(self, journal: Journal, array: FrameArray, decode: Decode, progress: bool, size: int) -> None:
+    def _fill(self, journal: Journal, array: FrameArray, pool: Workers, progress: bool, size: int) -> None:
         """Decode one modality, and rule out the samples of broken files."""
+        decode = _Decoder(array.name, self._tree.root, self._settings)
         broken: dict[str, list[str]] = {}
         shapes: dict[str, tuple[int, ...]] = {}
         quiet = None if progress else True
         with tqdm(total=len(array.files), desc=array.name, unit="frame", disable=quiet, leave=False) as bar:
-            for chunk in journal.fill(array, decode, size):
+            for chunk in journal.fill(array, decode, size, pool):
                 broken |= chunk.problems
                 shapes |= {name: tuple(shape) for name, shape in chunk.shapes.items()}
                 bar.update(len(chunk.problems) + len(chunk.shapes))
@@ -180,20 +187,22 @@ def _frame_arrays(tree: Tree, out: Path, settings: Frames) -> list[FrameArray]:
     ]
 
 
-def _decoders(tree: Tree, settings: Frames) -> dict[str, Decode]:
-    """Return what makes a prepared frame of a raw file of each modality."""
-    scenarios = {name: sample.scenario for sample in tree.samples for name in sample.lidar}
+@dataclass(frozen=True)
+class _Decoder:
+    """Makes a prepared frame of a raw file of one modality; other processes get a copy."""
 
-    def image(name: str) -> tuple[NDArray[Any], tuple[int, ...]]:
-        pixels = formats.read_image(tree.root / name)
-        return frames.image(pixels, settings.image_size), pixels.shape
+    modality: str
+    root: Path
+    settings: Frames
 
-    def lidar(name: str) -> tuple[NDArray[Any], tuple[int, ...]]:
-        points = formats.read_points(tree.root / name)
-        return frames.lidar_grid(points, scenarios[name], settings.lidar_grid), ()
-
-    def radar(name: str) -> tuple[NDArray[Any], tuple[int, ...]]:
-        cube = formats.read_radar(tree.root / name)
-        return frames.radar_maps(cube, settings.radar_size), cube.shape
-
-    return {"image": image, "lidar": lidar, "radar": radar}
+    def __call__(self, name: str) -> tuple[NDArray[Any], tuple[int, ...]]:
+        """Return the frame, and the shape of the raw one where all have to have the same."""
+        path = self.root / name
+        if self.modality == "image":
+            pixels = formats.read_image(path)
+            return frames.image(pixels, self.settings.image_size), pixels.shape
+        if self.modality == "lidar":
+            points = formats.read_points(path)
+            return frames.lidar_grid(points, scenario_of(name) or 0, self.settings.lidar_grid), ()
+        cube = formats.read_radar(path)
+        return frames.radar_maps(cube, self.settings.radar_size), cube.shape

@@ -189,7 +189,7 @@ class _Cells:
                 paths[column] = path
         if problems:
             return problems
-        scenarios = {_scenario(path) for path in paths.values()}
+        scenarios = {scenario_of(path) for path in paths.values()}
         scenario = scenarios.pop()
         if scenarios or scenario is None:
             problems.append("its files, expected all of them in one folder scenarioNN")
@@ -239,7 +239,8 @@ def _is_inside(real: str, real_root: str) -> bool:
     return real.startswith(real_root.rstrip("/") + "/")
 
 
-def _scenario(path: str) -> int | None:
+def scenario_of(path: str) -> int | None:
+    """Return the number of the folder scenarioNN that a file lies in."""
     match = re.search(r"(?:^|/)scenario([0-9]{1,4})/", path)
     return int(match[1]) if match else None
 

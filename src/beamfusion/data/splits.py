@@ -16,7 +16,6 @@ from jobkit.errors import UserError
 IntArray = NDArray[np.int64]
 
 TRAIN, VALIDATION, TEST = range(3)
-SHARES = (0.8, 0.1, 0.1)
 DRAWS = 64
 """Random orders of a scenario's passes, of which the one that cuts nearest to the shares is taken."""
 
@@ -40,12 +39,12 @@ class Split:
 def split(windows: Windows, settings: Data) -> Split:
     """Split the labelled windows of development and adaptation together, the same for the same seed.
 
-    blocks: whole passes, per scenario as near to 80/10/10 windows as 64 random orders come; every part has a
-    pass of every scenario with three (one with two has none to validate, one with one only trains).
+    blocks: whole passes, per scenario as near to `shares` of its windows as 64 random orders come; every part
+    has a pass of every scenario with three (one with two has none to validate, one with one only trains).
     published: random 9:1, of a forecast's windows 8:2, validation and test being the same rows, many of which
-    share frames with training ones. unseen: one scenario is the test part, whole passes of the others, 90/10,
-    the other two. Altered copies of adaptation windows are pooled before a published split; else they only
-    train, and only those of windows that train.
+    share frames with training ones. unseen: one scenario is the test part; of the others' passes a share
+    validates and the rest trains. Altered copies of adaptation windows are pooled before a published split;
+    else they only train, and only those of windows that train.
     """
     pool = windows.labelled & (windows.subset != "test")
     if not pool.any():
@@ -72,7 +71,8 @@ def split(windows: Windows, settings: Data) -> Split:
             continue
         _, index = np.unique(windows.pass_id[members], return_inverse=True)
         random = np.random.default_rng([settings.split_seed, int(scenario)])
-        part[members] = cut_passes(np.bincount(index), random, test=unseen is None)[index]
+        cut = cut_passes(np.bincount(index), random, settings.shares, test=unseen is None)
+        part[members] = cut[index]
     parts = [np.flatnonzero(part == number) for number in (TRAIN, VALIDATION, TEST)]
     for name, rows in zip(("train", "validation", "test"), parts, strict=True):
         if not len(rows):
@@ -101,8 +101,13 @@ def _published(rows: IntArray, tenths: int, seed: int, dropped: int) -> Split:
     return Split(train, scored, scored, dropped=dropped, crossing=0)
 
 
-def cut_passes(sizes: IntArray, random: np.random.Generator, *, test: bool) -> IntArray:
-    """Assign each of P passes, of `sizes` windows, to a part; without `test`, its share is trained on."""
+def cut_passes(
+    sizes: IntArray, random: np.random.Generator, shares: tuple[float, float, float], *, test: bool
+) -> IntArray:
+    """Assign each of P passes, of `sizes` windows, to a part by its share: TRAIN, VALIDATION and TEST.
+
+    Without `test`, the test part's share is trained on.
+    """
     count = len(sizes)
     parts = np.full(count, TRAIN)
     fewest = 3 if test else 2
@@ -110,8 +115,8 @@ def cut_passes(sizes: IntArray, random: np.random.Generator, *, test: bool) -> I
         if test and count == 2:
             parts[random.permutation(2)[0]] = TEST
         return parts
-    shares = np.array(SHARES) if test else np.array([SHARES[0] + SHARES[2], SHARES[1], 0.0])
-    goal = shares * sizes.sum()
+    trained_on, validated_on, tested_on = shares
+    goal = np.array(shares if test else (trained_on + tested_on, validated_on, 0.0)) * sizes.sum()
     first = np.arange(1, count - 1)[:, None] if test else np.zeros((1, 1), int)
     second = np.arange(1, count)[None, :]
     best = np.inf

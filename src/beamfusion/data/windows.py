@@ -78,8 +78,12 @@ def window_table(
     frames: Mapping[str, Mapping[str, int]],
     labels: Labels,
     encoding: Literal["polar", "angle"],
+    pass_gap: int = 0,
 ) -> NDArray[Any]:
-    """Make a row of `window_dtype` of each sample; `frames` has each modality's index of a raw file."""
+    """Make a row of `window_dtype` of each sample; `frames` has each modality's index of a raw file.
+
+    A pass ends where frame numbers jump by more than `pass_gap`.
+    """
     samples = tree.samples
     table = np.zeros(len(samples), window_dtype(WINDOW))
     for modality in GRID_MODALITIES:
@@ -107,5 +111,6 @@ def window_table(
         tree.groups,
         table["crosses_jump"],
         [table[f"{modality}_frames"] for modality in GRID_MODALITIES],
+        pass_gap,
     )
     return table

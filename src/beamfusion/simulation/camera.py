@@ -25,6 +25,8 @@ LONGEST = 6.0
 """Metres by which a vehicle may be out of the picture with its centre and still show."""
 NEAREST = 0.5
 """Metres in front of the camera below which nothing is drawn."""
+FARTHEST = 150.0
+"""Metres beyond which no vehicle is drawn: a car is 12 pixels of 960 long there, and one of 96."""
 FACADE_HEIGHT = 9.0
 WINDOW_METRES = 4.0
 AMBIENT = {False: 1.0, True: 0.10}
@@ -38,9 +40,14 @@ SUPERSAMPLE_BELOW = 480
 
 
 def photograph(
-    site: Site, traffic: Traffic, frame: int, size: tuple[int, int], rng: np.random.Generator
+    site: Site,
+    traffic: Traffic,
+    frame: int,
+    size: tuple[int, int],
+    rng: np.random.Generator,
+    noisier: float = 1.0,
 ) -> NDArray[np.uint8]:
-    """Draw one picture (height, width, 3) of `size` (width, height)."""
+    """Draw one picture (height, width, 3) of `size` (width, height), `noisier` times as noisy as usual."""
     scale = 2 if size[0] < SUPERSAMPLE_BELOW else 1
     width, height = size[0] * scale, size[1] * scale
     canvas = _background(site, width, height).copy()
@@ -48,12 +55,33 @@ def photograph(
     view = _View(width, height)
     light = AMBIENT[site.night]
     forward, left = traffic.position[frame].T
-    visible = np.flatnonzero((forward > NEAREST) & (np.abs(left) < EDGE * forward + LONGEST))
-    for vehicle in visible[np.argsort(-np.hypot(forward, left)[visible])]:
+    distance = np.hypot(forward, left)
+    in_picture = (forward > NEAREST) & (np.abs(left) < EDGE * forward + LONGEST) & (distance < FARTHEST)
+    visible = np.flatnonzero(in_picture)
+    for vehicle in visible[np.argsort(-distance[visible])]:
         _vehicle(draw, view, traffic, frame, int(vehicle), site.night, light)
     picture = np.asarray(canvas.resize(size, Image.Resampling.BOX) if scale > 1 else canvas, np.float32)
-    noise = rng.standard_normal(picture.shape, np.float32) * NOISE[site.night]
+    noise = rng.standard_normal(picture.shape, np.float32) * (noisier * NOISE[site.night])
     return np.clip(picture + noise, 0, 255).astype(np.uint8)
+
+
+def picture_boxes(traffic: Traffic, frame: int, size: tuple[int, int]) -> FloatArray:
+    """Return left, top, right and bottom (V, 4) in pixels of each vehicle in a picture of `size`.
+
+    They are not cut at the picture's edges; NaN for a vehicle that is not wholly before the camera.
+    """
+    view = _View(*size)
+    boxes = np.full((len(traffic.size), 4), np.nan)
+    for vehicle, (length, width, height) in enumerate(traffic.size):
+        ahead = traffic.heading[vehicle]
+        side = np.array([-ahead[1], ahead[0]])
+        corners = traffic.position[frame, vehicle] + np.array(
+            [a * ahead * length / 2 + b * side * width / 2 for a in (-1, 1) for b in (-1, 1)]
+        )
+        if corners[:, 0].min() > NEAREST:
+            pixels = view.project(np.concatenate([_raised(corners, 0.0), _raised(corners, height)]))
+            boxes[vehicle] = *pixels.min(axis=0), *pixels.max(axis=0)
+    return boxes
 
 
 class _View:

@@ -11,18 +11,18 @@ from beamfusion.simulation.traffic import Traffic
 
 FloatArray = NDArray[np.float64]
 
-CIRCULAR_ERROR = 2.5
-"""Metres within which half of the fixes fall (CEP): u-blox NEO-M8 data sheet, without corrections."""
-BIAS = CIRCULAR_ERROR / 1.1774
-"""Standard deviation of each axis in metres: 1.1774 of them are a CEP. Atmosphere and multipath change over
-minutes, so one pass of a few seconds has one bias."""
 NOISE = 0.1
 """Standard deviation in metres of what differs from one fix to the next."""
 
 
-def fixes(site: Site, traffic: Traffic, rng: np.random.Generator) -> FloatArray:
-    """Return latitude and longitude (F, 2) in degrees that the car reports in each frame."""
-    error = rng.normal(0, BIAS, 2) + rng.normal(0, NOISE, (traffic.frames, 2))
+def fixes(site: Site, traffic: Traffic, rng: np.random.Generator, bias: float | None = None) -> FloatArray:
+    """Return latitude and longitude (F, 2) in degrees that the car reports in each frame.
+
+    Atmosphere and multipath change over minutes, so that one pass of a few seconds has one bias, Gaussian
+    with a standard deviation of `bias` metres an axis, or else the site's own.
+    """
+    deviation = site.gps_bias if bias is None else bias
+    error = deviation * rng.standard_normal(2) + NOISE * rng.standard_normal((traffic.frames, 2))
     return to_degrees(site, traffic.position[:, 0] + error)
 
 

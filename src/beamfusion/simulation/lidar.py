@@ -38,18 +38,29 @@ def rays(points: int) -> FloatArray:
 
 
 def sweep(
-    site: Site, traffic: Traffic, frame: int, directions: FloatArray, rng: np.random.Generator
+    site: Site,
+    traffic: Traffic,
+    frame: int,
+    directions: FloatArray,
+    rng: np.random.Generator,
+    returns: float = 1.0,
 ) -> tuple[FloatArray, NDArray[np.uint16]]:
-    """Return points (N, 3) in metres, x backwards, y right and z up from the sensor, and intensities (N,)."""
+    """Return points (N, 3) in metres, x backwards, y right and z up from the sensor, and intensities (N,).
+
+    Of what the rays meet, a share `returns` comes back.
+    """
+    near = np.hypot(*traffic.position[frame].T) < REACH
     candidates = [
         _ground(directions),
         _facade(site, directions),
-        _boxes(directions, traffic.position[frame], traffic.heading, traffic.size),
+        _boxes(directions, traffic.position[frame, near], traffic.heading[near], traffic.size[near]),
     ]
     distance = np.stack(candidates)
     nearest = distance.argmin(axis=0)
     metres = distance.min(axis=0)
     hit = metres < REACH
+    if returns < 1:
+        hit &= rng.random(len(hit)) < returns
     metres = metres[hit] + rng.normal(0, RANGE_NOISE, hit.sum())
     points = directions[hit] * metres[:, None] * (-1, -1, 1)
     brightness = np.array([GROUND_INTENSITY, FACADE_INTENSITY, VEHICLE_INTENSITY])[nearest[hit]]

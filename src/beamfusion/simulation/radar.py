@@ -18,6 +18,10 @@ MAX_SPEED = 20.0
 """Metres a second at which Doppler wraps around, in either direction."""
 WAVELENGTH = 0.0039
 """Metres: 77 GHz."""
+CLUTTER_POINTS = 64
+"""Scatterers that stand for rain and ground."""
+CLUTTER_SPEED = 0.5
+"""Their deviation from standing still, in metres a second."""
 CROSS_SECTION = 10.0
 """Square metres of a car, mean of its scatterers together."""
 FACADE_POINTS = 24
@@ -37,9 +41,16 @@ def cube(
     rng: np.random.Generator,
     *,
     hidden: bool,
+    clutter: float = 0.0,
 ) -> NDArray[np.complex64]:
-    """Return one frame (antenna, sample, chirp); the receiver's car is `hidden` by another vehicle."""
-    position, speed, amplitude = _scatterers(site, traffic, frame, rng, hidden=hidden)
+    """Return one frame (antenna, sample, chirp); the receiver's car is `hidden` by another vehicle.
+
+    `clutter` is the cross section of what rain and ground scatter, in square metres.
+    """
+    scatterers = [_scatterers(site, traffic, frame, rng, hidden=hidden)]
+    if clutter:
+        scatterers.append(_clutter(clutter, rng))
+    position, speed, amplitude = (np.concatenate(part) for part in zip(*scatterers, strict=True))
     distance = np.hypot(*position.T)
     keep = (distance < MAX_RANGE) & (position[:, 0] > 0)
     position, speed, distance = position[keep], speed[keep], distance[keep]
@@ -75,3 +86,12 @@ def _scatterers(
         np.concatenate([speed, np.zeros(FACADE_POINTS)]),
         np.concatenate([amplitude, np.full(FACADE_POINTS, FACADE_CROSS_SECTION**0.5)]),
     )
+
+
+def _clutter(section: float, rng: np.random.Generator) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return positions (N, 2), radial speeds (N,) and amplitudes (N,) of scatterers all over the view."""
+    distance = rng.uniform(2, MAX_RANGE, CLUTTER_POINTS)
+    angle = rng.uniform(-np.pi / 3, np.pi / 3, CLUTTER_POINTS)
+    position = distance[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    amplitude = np.sqrt(section / CLUTTER_POINTS) * rng.rayleigh(0.8, CLUTTER_POINTS)
+    return position, CLUTTER_SPEED * rng.standard_normal(CLUTTER_POINTS), amplitude

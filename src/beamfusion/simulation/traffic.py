@@ -20,12 +20,18 @@ LONGEST = 240
 """Seconds in which the slowest car has passed."""
 ACCELERATION = 0.6
 """Largest of a lane, in m/s^2."""
-GAP = (8.0, 24.0)
-"""Shortest gap between vehicles of a lane, and the mean of what comes on top, in metres."""
+SHORTEST_GAP = 8.0
+"""Metres between vehicles of a lane; what comes on top is exponential."""
+MEAN_GAP = 80.0
+"""Metres, unless a setting says otherwise."""
+GAPS = 40
+"""Drawn for a lane."""
 DIRECTIONS = (1, 1, -1)
 """Driving directions of the lanes, the nearest first."""
 MARGIN = 30.0
 """Metres of street beyond either end of the view that carry traffic."""
+FASTER = 3.0
+"""Lengths of the street by which another lane may get ahead of the car's before no more vehicles follow."""
 RECEIVER_HEIGHT = 1.6
 """Metres: the antenna stands on the car's roof."""
 
@@ -44,6 +50,8 @@ class Traffic:
     """(V, 3) reflectance of red, green and blue, 0 to 1."""
     heading: FloatArray
     """(V, 2) unit vectors."""
+    lane: NDArray[np.int64]
+    """(V,) from the nearest, 0."""
 
     @property
     def frames(self) -> int:
@@ -56,13 +64,15 @@ class Traffic:
         return np.arctan2(left, forward)
 
 
-def drive_by(site: Site, rng: np.random.Generator, speed: tuple[float, float]) -> Traffic:
+def drive_by(
+    site: Site, rng: np.random.Generator, speed: tuple[float, float], gap: float = MEAN_GAP
+) -> Traffic:
     """Simulate one pass of the car: every frame from entering the view until leaving it.
 
-    Lanes start at speeds between the two, in metres a second.
+    Lanes start at speeds between the two, in metres a second, with vehicles `gap` metres apart on average.
     """
     lane = int(rng.integers(LANES))
-    lanes = [_Lane.draw(number, site, rng, speed, receiver=number == lane) for number in range(LANES)]
+    lanes = [_Lane.draw(number, site, rng, speed, gap, receiver=number == lane) for number in range(LANES)]
     lanes.insert(0, lanes.pop(lane))
     own = lanes[0]
     time = np.arange(0, LONGEST, FRAME_SECONDS)
@@ -79,6 +89,7 @@ def drive_by(site: Site, rng: np.random.Generator, speed: tuple[float, float]) -
         size=sizes,
         colour=_colours(len(kinds), rng),
         heading=heading,
+        lane=np.concatenate([np.full(len(line.kinds), line.number) for line in lanes]),
     )
 
 
@@ -100,18 +111,20 @@ class _Lane:
         site: Site,
         rng: np.random.Generator,
         speed: tuple[float, float],
+        gap: float,
         *,
         receiver: bool,
     ) -> _Lane:
         direction = DIRECTIONS[number]
         entry = _entry(site, number, direction)
         reach = site.length + 2 * MARGIN
-        gaps = GAP[0] + rng.exponential(GAP[1], 40)
-        ahead = np.cumsum(gaps)[np.cumsum(gaps) < reach]
-        behind = -np.cumsum(gaps[::-1])[np.cumsum(gaps[::-1]) < reach]
-        offsets = np.concatenate([[0.0], ahead, behind])
-        if not receiver:
-            offsets = offsets + rng.uniform(0, sum(GAP))
+        gaps = SHORTEST_GAP + rng.exponential(gap - SHORTEST_GAP, (2, GAPS))
+        behind = reach + FASTER * site.length
+        if receiver:
+            offsets = np.concatenate([[0.0], np.cumsum(gaps[0]), -np.cumsum(gaps[1])])
+        else:  # what comes along has forgotten where the first one was
+            offsets = np.cumsum(gaps) - behind - rng.uniform(gap, 3 * gap)
+        offsets = offsets[(offsets > -behind) & (offsets < reach)]
         kinds = rng.choice(len(KINDS), len(offsets), p=SHARES)
         if receiver:
             kinds[0] = 0

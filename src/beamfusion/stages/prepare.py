@@ -21,9 +21,22 @@ def run(job: StageJob, ledger: Ledger) -> Outcome:
     else:
         root, name = job.needs / TREE, f"simulated (seed {settings.simulation.seed})"
     discard_index(frames)  # without result.json nothing vouches for what is there; the journal does
-    summary = prepare(root, frames, settings.frames, progress=True, on_error=settings.data.on_error)
+    summary = prepare(
+        root,
+        frames,
+        settings.frames,
+        progress=True,
+        on_error=settings.data.on_error,
+        pass_gap=settings.data.pass_gap,
+        processes=job.threads,
+    )
     if summary.dropped:
         for line in summary.faults:
             print(f"left out: {line}", file=sys.stderr)
         name = f"{name}, {summary.dropped} faulty samples left out"
-    return Outcome(scores=summary.counts, provenance={"data": name, "data_digest": summary.digest})
+    return Outcome(
+        scores=summary.counts,
+        device_count=job.threads,
+        processes=job.threads,
+        provenance={"data": name, "data_digest": summary.digest},
+    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 from beamfusion.simulation.tree import simulate
 from beamfusion.stages.stage_job import TREE, StageJob
 from jobkit.files import sync_folder
@@ -13,8 +11,6 @@ from jobkit.ledger import Ledger
 
 def run(job: StageJob, ledger: Ledger) -> Outcome:
     tree = job.folder / TREE
-    if tree.exists():  # of a run that was killed
-        shutil.rmtree(tree)
-    simulate(tree, job.settings.simulation, progress=True)
+    simulate(tree, job.settings.simulation, processes=job.threads, progress=True)
     sync_folder(tree)
-    return Outcome()
+    return Outcome(device_count=job.threads, processes=job.threads)

@@ -11,10 +11,10 @@ def windows(starts: list[int], stride: int) -> np.ndarray:
     return np.array(starts)[:, None] + stride * np.arange(5)
 
 
-def passes_of(numbers: np.ndarray, group: list[int] | None = None) -> list[int]:
+def passes_of(numbers: np.ndarray, group: list[int] | None = None, gap: int = 0) -> list[int]:
     groups = np.array(group or [0] * len(numbers))
     frames = numbers + 1000 * groups[:, None]
-    return pass_ids(numbers, groups, crosses_jump(numbers, groups), [frames] * 3).tolist()
+    return pass_ids(numbers, groups, crosses_jump(numbers, groups), [frames] * 3, gap).tolist()
 
 
 def test_a_pass_ends_where_the_numbers_jump() -> None:
@@ -35,6 +35,13 @@ def test_a_window_missing_in_between_ends_no_pass_as_its_neighbours_share_frames
 
 def test_windows_that_never_overlap_are_passes_of_their_own() -> None:
     assert passes_of(windows([0, 10, 20], 1)) == [0, 1, 2]
+
+
+def test_windows_apart_by_no_more_than_the_gap_are_one_pass() -> None:
+    numbers = windows([0, 29, 59, 90], 1)  # which jump by 25, 26 and 27
+    assert passes_of(numbers, gap=24) == [0, 1, 2, 3]
+    assert passes_of(numbers, gap=25) == [0, 0, 1, 2]
+    assert passes_of(numbers, gap=26) == [0, 0, 0, 1]
 
 
 def test_the_order_of_the_rows_does_not_matter() -> None:

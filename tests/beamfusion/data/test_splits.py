@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from beamfusion.data.prepared import Prepared, Windows, window_dtype
 from beamfusion.data.splits import Split, cut_passes, split
@@ -103,6 +104,23 @@ def test_blocks_comes_near_80_10_10(seed: int) -> None:
     actual = split(windows, Data(split_seed=seed))
     shares = np.array([len(part) for part in parts_of(actual)]) / len(windows)
     np.testing.assert_allclose(shares, [0.8, 0.1, 0.1], atol=0.01)
+
+
+def test_blocks_comes_near_other_shares_and_unseen_validates_on_as_much() -> None:
+    windows = windows_of(
+        [("development", scenario, 3) for scenario in (32, 33) for _ in range(60)], nan=[0, 40]
+    )
+    shares = (0.7, 0.1, 0.2)
+    parts = parts_of(split(windows, Data(shares=shares)))
+    np.testing.assert_allclose([len(part) for part in parts], 358 * np.array(shares), atol=6)
+    unseen = split(windows, Data(shares=shares, split="unseen", unseen_scenario=33))
+    assert len(unseen.validation) == pytest.approx(0.1 * (len(unseen.train) + len(unseen.validation)), abs=3)
+
+
+@pytest.mark.parametrize("shares", [(0.8, 0.1, 0.2), (1.0, 0.0, 0.0)])
+def test_shares_that_are_no_parts_of_one_are_refused(shares: tuple[float, float, float]) -> None:
+    with pytest.raises(ValidationError):
+        Data(shares=shares)
 
 
 def test_blocks_pools_development_and_adaptation_by_scenario() -> None:
@@ -227,9 +245,9 @@ def test_data_without_labels_is_an_error() -> None:
 
 
 def test_a_cut_of_equal_passes_is_exact() -> None:
-    parts = cut_passes(np.full(10, 7), np.random.default_rng(0), test=True)
+    parts = cut_passes(np.full(10, 7), np.random.default_rng(0), (0.8, 0.1, 0.1), test=True)
     assert np.bincount(parts).tolist() == [8, 1, 1]
-    parts = cut_passes(np.full(10, 7), np.random.default_rng(0), test=False)
+    parts = cut_passes(np.full(10, 7), np.random.default_rng(0), (0.8, 0.1, 0.1), test=False)
     assert np.bincount(parts).tolist() == [9, 1]
 
 

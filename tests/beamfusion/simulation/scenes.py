@@ -25,6 +25,7 @@ def scene(
         size=np.array(sizes or [CAR] * vehicles),
         colour=np.tile(np.array(colour), (vehicles, 1)),
         heading=np.tile([0.0, 1.0], (vehicles, 1)),
+        lane=np.zeros(vehicles, int),
     )
 
 

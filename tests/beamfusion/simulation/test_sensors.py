@@ -7,7 +7,7 @@ import utm
 from beamfusion.data.frames import LIDAR_AREAS
 from beamfusion.settings import Simulation
 from beamfusion.simulation.camera import HORIZONTAL_VIEW, photograph
-from beamfusion.simulation.gps import CIRCULAR_ERROR, fixes, to_degrees
+from beamfusion.simulation.gps import fixes, to_degrees
 from beamfusion.simulation.lidar import rays, sweep
 from beamfusion.simulation.radar import MAX_RANGE, MAX_SPEED, cube
 from beamfusion.simulation.site import LANES, SITES, STATION_HEIGHT, Site
@@ -122,14 +122,15 @@ def test_the_published_angle_is_zero_at_boresight_and_grows_to_the_left(scenario
     assert (angle + 90) % 180 - 90 == pytest.approx([-30, 0, 30], abs=0.05)
 
 
-def test_half_of_the_fixes_lie_within_the_circular_error() -> None:
+@pytest.mark.parametrize(("bias", "expected"), [(None, DAY.gps_bias), (0.0, 0.1), (2.5, 2.5)])
+def test_fixes_are_off_by_the_sites_own_bias_or_by_the_stated_one(
+    bias: float | None, expected: float
+) -> None:
     traffic = scene([(20.0, 0.0)])
     truth = utm.from_latlon(*to_degrees(DAY, traffic.position[:, 0])[0])[:2]
     rng = np.random.default_rng(0)
-    errors = [
-        np.hypot(*np.subtract(utm.from_latlon(*fixes(DAY, traffic, rng)[0])[:2], truth)) for _ in range(600)
-    ]
-    assert np.median(errors) == pytest.approx(CIRCULAR_ERROR, rel=0.1)
+    errors = [np.subtract(utm.from_latlon(*fixes(DAY, traffic, rng, bias)[0])[:2], truth) for _ in range(600)]
+    assert np.std(errors) == pytest.approx(expected, rel=0.1)
 
 
 def test_the_fixes_of_a_pass_share_most_of_their_error() -> None:

@@ -3,11 +3,14 @@
 import csv
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from beamfusion.settings import Simulation
+from beamfusion.simulation import tree as tree_module
+from beamfusion.simulation.plan import Pass
 from beamfusion.simulation.tree import simulate
 
 SMALL = {
@@ -133,6 +136,77 @@ def test_another_run_writes_the_same_bytes_and_more_passes_only_add_to_them(
         for folder in (tree, tmp_path)
     )
     assert windows < more
+
+
+def test_two_processes_write_the_same_bytes_as_one(tree: Path, tmp_path: Path) -> None:
+    simulate(tmp_path, Simulation.model_validate(SMALL), processes=2)
+    assert content(tmp_path) == content(tree)
+
+
+def cut(folder: Path, monkeypatch: pytest.MonkeyPatch, after: int, **changes: object) -> None:
+    """Write a tree until so many passes are finished, and a part of the next one."""
+    whole, written = tree_module._write_pass, []
+
+    def write(out: Path, settings: Simulation, one: Pass) -> dict[str, Any]:
+        written.append(one)
+        if len(written) > after:
+            next(out.rglob("unit2/GPS_data")).joinpath("GPS_location_1.txt").write_text("0.0\n")
+            raise KeyboardInterrupt
+        return whole(out, settings, one)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tree_module, "_write_pass", write)
+        with pytest.raises(KeyboardInterrupt):
+            make(folder, **changes)
+
+
+def test_a_cut_run_goes_on_after_the_passes_that_it_finished(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut(tmp_path, monkeypatch, after=3)
+    pictures = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("image_*.jpg")}
+    assert pictures
+    assert content(make(tmp_path)) == content(tree)
+    assert {path: path.stat().st_mtime_ns for path in pictures} == pictures
+
+
+def test_a_cut_run_writes_a_finished_pass_again_whose_files_are_not_whole(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut(tmp_path, monkeypatch, after=1)
+    next(tmp_path.rglob("radar_data_*.npy")).write_bytes(b"")
+    assert content(make(tmp_path)) == content(tree)
+
+
+def test_a_cut_run_of_other_settings_starts_anew(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut(tmp_path, monkeypatch, after=1, seed=5)
+    assert content(make(tmp_path)) == content(tree)
+
+
+def test_fewer_windows_are_of_fewer_frames_with_the_same_bytes(tree: Path, tmp_path: Path) -> None:
+    whole, thin = content(tree), content(make(tmp_path, windows=2))
+    assert len(rows(tmp_path / DEVELOPMENT)) == 3 * 2
+    frames = {
+        name: digest
+        for name, digest in thin.items()
+        if not name.endswith(".csv")
+        and not name.startswith("Multi_Modal_Test")  # which begin at every fourth
+    }
+    assert frames.items() <= whole.items()
+    named = {
+        f"Multi_Modal/{value[2:]}"
+        for row in rows(tmp_path / DEVELOPMENT)
+        for column, value in row.items()
+        if value.endswith((".jpg", ".ply", ".npy"))
+    }
+    written = {
+        path.relative_to(tmp_path).as_posix()
+        for kind in ("jpg", "ply", "npy")
+        for path in (tmp_path / "Multi_Modal").rglob(f"*.{kind}")
+    }
+    assert written == named
 
 
 def test_another_seed_gives_other_frames(tree: Path, tmp_path: Path) -> None:

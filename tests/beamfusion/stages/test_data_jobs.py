@@ -59,8 +59,8 @@ def test_a_forecast_that_diverges_says_in_which_epoch_and_so_does_its_evaluation
 
 
 def test_a_history_that_no_pass_has_is_an_error(run: Run) -> None:
-    with pytest.raises(UserError, match=r"data\.history 60 and data\.horizon 5 need a pass of 123 frames"):
-        run("train", "a", data__history=60, data__horizon=5)
+    with pytest.raises(UserError, match=r"data\.history 300 and data\.horizon 5 need a pass of 603 frames"):
+        run("train", "a", data__history=300, data__horizon=5)
 
 
 def test_least_squares_makes_forecasts_too(run: Run) -> None:
