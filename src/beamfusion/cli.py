@@ -55,6 +55,7 @@ def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
     simulate.add_argument("--out", required=True, type=Path, metavar="DIR", help="a new folder")
     simulate.add_argument("--seed", type=whole_number, default=0)
     simulate.add_argument("--full-size", action="store_true", help="frames of the data set's own sizes")
+    simulate.add_argument("--threads", type=_threads, default=1, help="processes (default: 1)")
     _add_set(simulate, "simulation settings, such as passes=3")
     simulate.set_defaults(command=_simulate)
 
@@ -134,7 +135,7 @@ def _simulate(options: argparse.Namespace) -> None:
     values = {**sizes, "seed": options.seed, **parse_pairs(options.overrides, "--set")}
     settings = parse(Simulation, Document("", values))
     with new_folder(options.out) as folder:
-        simulate(folder, settings, progress=True)
+        simulate(folder, settings, processes=options.threads, progress=True)
 
 
 def _validate(options: argparse.Namespace) -> int:
