@@ -8,6 +8,7 @@ TINY: dict[str, Any] = {
         "passes": 3,
         "adaptation_passes": 3,
         "test_passes": 1,
+        "speed": [9.0, 19.5],  # short passes
         "image_size": [48, 27],
         "lidar_points": 200,
         "radar_samples": 16,
