@@ -49,6 +49,7 @@ def test_rebuilding_without_any_loss_is_refused(tmp_path: Path, capsys: pytest.C
 DEEP = "[" * 100_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -186,6 +186,7 @@ def test_what_is_nested_too_deeply_is_named_with_its_line(text: str) -> None:
     assert line == "a.yaml:2: nested too deeply; expected at most 50 mappings and lists in each other"
 
 
+@pytest.mark.slow
 def test_more_brackets_than_a_stack_holds_are_refused() -> None:
     (line,) = diagnostics("x: 1\ny: " + "[" * 100_000)
     assert line == "a.yaml:2: a [ or { that is not closed"

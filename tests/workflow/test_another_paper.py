@@ -80,6 +80,7 @@ def test_a_failed_job_shows_its_one_good_line_once_and_the_rest_runs(workspace: 
     assert workspace.runs() - before == {"dry": 2, "taste": 2}
 
 
+@pytest.mark.slow
 def test_after_a_kill_the_same_command_resumes(workspace: Workspace) -> None:
     workspace.edit("config/tables.yaml", ("{leaf.kind: black}", "{leaf.grams: 11}"))
     with workspace.killed_while_slow("snakemake", "--cores", "1"):
@@ -115,6 +116,7 @@ def test_a_table_of_another_scale_is_refused_in_one_line(workspace: Workspace) -
     assert sorted((workspace.folder / "results").rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_a_result_that_is_gone_is_made_again_and_its_table_rendered_once(workspace: Workspace) -> None:
     before, shown = workspace.runs(), sorted((workspace.folder / "results/jobs/taste").iterdir())
     for _ in range(2):
@@ -126,6 +128,7 @@ def test_a_result_that_is_gone_is_made_again_and_its_table_rendered_once(workspa
     assert workspace.runs() - before == {"taste": 2}
 
 
+@pytest.mark.slow
 def test_an_upstream_result_that_is_gone_leaves_the_table_as_it_is(workspace: Workspace) -> None:
     shutil.rmtree(workspace.folder / "results/jobs/dry")
     assert workspace.plan() == {}

@@ -13,6 +13,8 @@ import pytest
 
 from tests.workflow.snake import Workspace
 
+pytestmark = pytest.mark.slow
+
 
 def as_json(workspace: Workspace, *arguments: str) -> Any:
     return json.loads(workspace.papermatrix(*arguments, "--json"))

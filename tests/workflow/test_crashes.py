@@ -31,6 +31,7 @@ def failure(workspace: Workspace) -> Any:
     return json.loads(path.read_text())
 
 
+@pytest.mark.slow
 def test_status_and_table_say_which_signal_killed_a_job(workspace: Workspace) -> None:
     workspace.snakemake("--cores", "1", fails=True)
     assert re.search(

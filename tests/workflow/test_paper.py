@@ -11,6 +11,8 @@ import pytest
 from tests.workflow.conftest import copy_of
 from tests.workflow.snake import Workspace, new_tea
 
+pytestmark = pytest.mark.slow
+
 MAIN = r"""
 \documentclass{article}
 \usepackage{amssymb,booktabs,graphicx}

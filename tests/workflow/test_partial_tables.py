@@ -34,6 +34,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.glob("*"))
 
 
+@pytest.mark.slow
 def test_a_crash_and_a_divergence_leave_tables_with_marks(workspace: Workspace) -> None:
     results = workspace.folder / "results"
     output = workspace.snakemake("--cores", "2", "--keep-going", fails=True)

@@ -42,6 +42,7 @@ def test_a_cell_and_then_its_row_are_made_and_shown_and_no_table_is_rendered(wor
     assert workspace.runs() - before == {"dry": 1, "taste": 2}
 
 
+@pytest.mark.slow
 def test_a_cell_whose_job_fails_says_so_and_the_exit_code_too(workspace: Workspace) -> None:
     workspace.edit("config/tables.yaml", ("leaf.grams: 4", "leaf.grams: 13"))
     output = workspace.papermatrix("run", "cups", "strong", "blue cup", "--cores", "1", fails=True)

@@ -10,6 +10,8 @@ from tests.papermatrix.tea import TABLES
 from tests.workflow.conftest import copy_of
 from tests.workflow.snake import Workspace, new_tea
 
+pytestmark = pytest.mark.slow
+
 STAGES = ("dry", "steep", "taste")
 
 

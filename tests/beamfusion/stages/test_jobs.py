@@ -249,6 +249,7 @@ def wait_for(condition: Callable[[], bool], process: subprocess.Popen[bytes]) ->
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGTERM])
 def test_a_training_killed_in_mid_epoch_resumes_to_the_same_scores(
     run: Run, prepared_job: Path, tmp_path: Path, kill: signal.Signals
