@@ -12,23 +12,10 @@ from scipy import stats
 
 from jobkit.result import Cost
 from papermatrix.matrix.expand import Matrix
-from papermatrix.matrix.jobs import Job
+from tests.papermatrix.analysis.sampled import ONE_COLUMN, write_samples
 from tests.papermatrix.rendered import grids, rendered
 from tests.papermatrix.tea import CellRun, Paper, finish, finish_all, runs
 
-ONE_COLUMN = """
-tables:
-  cups:
-    title: Tea
-    metric: flavour
-    better: higher
-    rows:
-      - label: plain
-      - {label: black, with: {leaf.kind: black}}
-      - {label: steeped, with: {steep.enabled: true}}
-    columns:
-      - label: cup
-"""
 SEEDS = ONE_COLUMN.replace("metric: flavour", "metric: flavour\n    seeds: [100, 101, 102]")
 KINDLESS = """
 scores: taste
@@ -52,12 +39,6 @@ def with_seeds(paper: Paper, text: str, **values: Sequence[float]) -> Matrix:
     return matrix
 
 
-def samples(job: Job, flavour: Sequence[float], **columns: object) -> None:
-    """Leave the flavour of each sip beside the job's result."""
-    frame = pd.DataFrame({"sample": range(len(flavour)), "flavour": flavour, **columns})
-    frame.to_parquet(job.folder / "samples.parquet")
-
-
 def with_samples(
     paper: Paper, text: str = ONE_COLUMN, *, cluster: object = None, **sips: Sequence[float]
 ) -> Matrix:
@@ -66,7 +47,7 @@ def with_samples(
     clusters = {} if cluster is None else {"cluster": cluster}
     for cell in runs(matrix):
         if cell.job and cell.metric and cell.metric.stage == "taste":
-            samples(cell.job, sips[cell.row], **clusters)
+            write_samples(cell.job, sips[cell.row], **clusters)
     return matrix
 
 
@@ -142,7 +123,7 @@ def test_a_part_of_the_samples_is_tested_where_the_metric_names_it(paper: Paper)
     for cell in runs(matrix):
         assert cell.job is not None
         finish(cell.job, {"flavour": {"overall": 0.7, "cold": cold[cell.row]}})
-        samples(cell.job, hot + [cold[cell.row]] * 10, part=part)
+        write_samples(cell.job, hot + [cold[cell.row]] * 10, part=part)
     assert bold(matrix) == {"plain", "steeped"}
     assert "10 samples, taken as independent" in said(matrix)
 
@@ -155,7 +136,7 @@ def test_a_column_of_samples_may_be_named_in_full(paper: Paper) -> None:
         assert cell.job is not None
         value = 0.9 if cell.row == "steeped" else 0.8
         finish(cell.job, {"flavour": {"overall": 0.7, "sip2": value}})
-        samples(cell.job, [0.7] * 8, **{"flavour.sip2": [value] * 8})
+        write_samples(cell.job, [0.7] * 8, **{"flavour.sip2": [value] * 8})
     assert bold(matrix) == {"steeped"}
 
 
