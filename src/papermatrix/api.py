@@ -133,7 +133,7 @@ def _cell(result: CellResult, variant: str | None, inference: Inference, is_bold
         result.mean * factor if is_number else result.mean,
         {value.seed: value.number * factor if is_number else value.number for value in result.values},
         result.spread * factor if result.spread is not None else None,
-        inference.interval(result) if is_number else None,
+        inference.interval(result),
         str(result.status),
         is_bold,
         tuple(job.id for job in cell.jobs),

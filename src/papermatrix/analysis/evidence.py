@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -36,12 +37,12 @@ class Evidence:
     def is_linear(self) -> bool:
         return not any(part.divisor for part in self.parts)
 
-    @property
+    @cached_property
     def sample_count(self) -> int:
         """The number of different samples."""
         return len(np.unique(np.concatenate([part.samples[0].names.astype(str) for part in self.parts])))
 
-    @property
+    @cached_property
     def cluster_count(self) -> int:
         clusters = [part.samples[0].clusters.astype(str) for part in self.parts]
         return len(np.unique(np.concatenate(clusters)))

@@ -60,6 +60,11 @@ class Interval:
         """Write what else could have been drawn: `seeds and passes`."""
         return self.over.replace("clusters", names.clusters if self.has_clusters else names.samples)
 
+    def text(self, number_format: str, names: SampleNames) -> str:
+        """Write `95 % interval 0.4102 to 0.4578 over seeds and passes`."""
+        ends = f"{self.low:{number_format}} to {self.high:{number_format}}"
+        return f"{LEVEL * 100:.0f} % interval {ends} over {self.over_text(names)}"
+
 
 class Kind(StrEnum):
     """A test, by what people call it."""
@@ -74,7 +79,6 @@ class Test:
     """How two numbers were compared."""
 
     kind: Kind
-    over: Over
     seeds: tuple[int, int]
     """Of either side."""
     is_paired: bool
@@ -130,7 +134,9 @@ class Inference:
         return self._evidence[result]
 
     def interval(self, result: CellResult) -> Interval | None:
-        """Return a number's interval; None where nothing that was repeated gives one."""
+        """Return the interval of a number of ours; None where nothing that was repeated gives one."""
+        if not (result.has_value and result.cell.is_ours):
+            return None
         if result not in self._intervals:
             self._intervals[result] = self._interval(result)
         return self._intervals[result]
@@ -246,7 +252,7 @@ def _over_samples(ours: Evidence, theirs: Evidence) -> Difference:
     if min(seeds) >= FEWEST_SEEDS and ours.cluster_count > 1:
         value, spread = _two_way(ours, theirs, is_paired)
         low, high = spread.interval(value, LEVEL)
-        test = Test(Kind.TWO_WAY, Over.BOTH, seeds, is_paired, *counts)
+        test = Test(Kind.TWO_WAY, seeds, is_paired, *counts)
         interval = _interval(low, high, Over.BOTH, has_clusters=ours.has_clusters)
         return Difference(value, interval, float(spread.p_value(value)), test)
     means = [one.estimate().over_seeds() for one in (ours, theirs)]
@@ -255,7 +261,7 @@ def _over_samples(ours: Evidence, theirs: Evidence) -> Difference:
     if difference.clusters >= FEWEST_CLUSTERS:
         ends = cluster_interval(difference, LEVEL)
         of_clusters = _interval(*ends, Over.CLUSTERS, has_clusters=ours.has_clusters)
-    test = Test(Kind.SIGN_FLIPS, Over.CLUSTERS, seeds, is_paired, *counts)
+    test = Test(Kind.SIGN_FLIPS, seeds, is_paired, *counts)
     return Difference(difference.value, of_clusters, sign_flip_p(difference.contributions), test)
 
 
@@ -292,7 +298,7 @@ def _over_seeds(ours: CellResult, theirs: CellResult, *, has_one_data: bool) -> 
     else:
         value, spread = float(a.mean() - b.mean()), welch(a, b)
     low, high = spread.interval(value, LEVEL)
-    test = Test(Kind.T, Over.SEEDS, seeds, is_paired, has_one_data=has_one_data)
+    test = Test(Kind.T, seeds, is_paired, has_one_data=has_one_data)
     return Difference(value, _interval(low, high, Over.SEEDS), float(spread.p_value(value)), test)
 
 

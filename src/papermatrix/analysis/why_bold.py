@@ -60,10 +60,7 @@ def difference_text(difference: Difference, names: SampleNames, verdict: Verdict
 
 def interval_text(interval: Interval | None, names: SampleNames) -> str:
     """Write an interval as it follows a number; nothing where there is none."""
-    if interval is None:
-        return ""
-    over = interval.over_text(names)
-    return f" (95 % interval {interval.low:.4g} to {interval.high:.4g} over {over})"
+    return f" ({interval.text('.4g', names)})" if interval else ""
 
 
 def _refusal(verdict: Verdict, names: SampleNames) -> str:

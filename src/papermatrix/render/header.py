@@ -69,8 +69,7 @@ def legend(
             names.append(f"{variant.shown}, {', '.join(notes)}" if notes else variant.shown)
         yield "each cell", " / ".join(names)
     if matrix.project.tables[results.name].intervals:
-        shown = [result for result in results.cells if result.has_value and result.cell.is_ours]
-        intervals = [interval for result in shown if (interval := inference.interval(result))]
+        intervals = [interval for result in results.cells if (interval := inference.interval(result))]
         over = dict.fromkeys(one.over_text(matrix.project.stages.sample_names) for one in intervals)
         if over:
             yield "each value", f"with its 95 % interval over {' or '.join(over)}, where they give one"

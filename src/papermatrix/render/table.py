@@ -90,9 +90,8 @@ def tidy_values(matrix: Matrix, results: TableResults, inference: Inference) -> 
 
 def _of_cell(result: CellResult, inference: Inference) -> dict[str, Any]:
     """Return what is known of all of a cell's seeds together."""
-    is_measured = result.has_value and result.cell.is_ours
-    interval = inference.interval(result) if is_measured else None
-    evidence = inference.evidence(result) if is_measured else None
+    interval = inference.interval(result)
+    evidence = inference.evidence(result) if result.has_value and result.cell.is_ours else None
     return {
         "low": interval.low if interval else None,
         "high": interval.high if interval else None,

@@ -10,7 +10,7 @@ from papermatrix.analysis.best import Place, find_best
 from papermatrix.analysis.best_notes import best_notes
 from papermatrix.analysis.comparison import Comparison, can_compare, comparisons_at
 from papermatrix.analysis.evidence import why_unusable
-from papermatrix.analysis.inference import Inference
+from papermatrix.analysis.inference import Inference, Interval
 from papermatrix.config.load import Project
 from papermatrix.config.reported import Reported
 from papermatrix.config.stages import SampleNames
@@ -33,9 +33,7 @@ from papermatrix.render.layout import (
 from papermatrix.render.origins import NO_ORIGINS, Origins, origins
 from papermatrix.render.text import (
     SLASH,
-    cell_text,
     difference_text,
-    interval_about,
     interval_text,
     reported_text,
     without_zero,
@@ -224,17 +222,15 @@ class _Grids:
 
     def _text(self, result: CellResult) -> str:
         """Write a value, with its interval where the table shows them."""
-        if self._table.intervals and self._inference and result.cell.is_ours and result.has_value:
-            return interval_text(result, self._inference.interval(result))
-        return cell_text(result)
+        return interval_text(result, self._interval(result) if self._table.intervals else None)
 
     def _about(self, result: CellResult) -> str:
         """Say a value's interval."""
-        if self._inference is None or not result.cell.is_ours or not result.has_value:
-            return ""
-        interval = self._inference.interval(result)
-        names = self._names or SampleNames()
-        return interval_about(interval, result.cell.number_format, names) if interval else ""
+        interval = self._interval(result)
+        return interval.text(result.cell.number_format, self._names or SampleNames()) if interval else ""
+
+    def _interval(self, result: CellResult) -> Interval | None:
+        return self._inference.interval(result) if self._inference else None
 
     def _same_jobs(self, label: str) -> str:
         row = next(row for row in self._table.rows if row.label == label)

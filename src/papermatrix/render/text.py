@@ -9,7 +9,6 @@ from typing import Any
 from jobkit.digest import canonical_json
 from jobkit.result import Result
 from papermatrix.analysis.inference import Interval
-from papermatrix.config.stages import SampleNames
 from papermatrix.config.tables import Column
 from papermatrix.matrix.cells import Cell
 from papermatrix.render.escape import CHECK, NOTHING
@@ -46,12 +45,6 @@ def interval_text(result: CellResult, interval: Interval | None) -> str:
         return cell_text(result)
     text = number_text(result.mean, number_format, result.cell.factor)
     return f"{text} [{interval.low:{number_format}}, {interval.high:{number_format}}]"
-
-
-def interval_about(interval: Interval, number_format: str, names: SampleNames) -> str:
-    """Write `95 % interval 0.4102 to 0.4578 over seeds and passes`."""
-    ends = f"{interval.low:{number_format}} to {interval.high:{number_format}}"
-    return f"95 % interval {ends} over {interval.over_text(names)}"
 
 
 def without_zero(text: str) -> str:
