@@ -120,9 +120,10 @@ def _interrupted_by(handler: signal.Handlers) -> Iterator[None]:
 
 
 def _wait_for(followers: Sequence[BaseProcess]) -> None:
+    """Wait until each has an exit code: join() would not, while the watching thread is fetching it."""
     deadline = time.monotonic() + GRACE_SECONDS
-    for follower in followers:
-        follower.join(max(0.0, deadline - time.monotonic()))
+    while any(follower.exitcode is None for follower in followers) and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def _die_with(sentinel: int) -> None:
