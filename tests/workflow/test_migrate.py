@@ -39,11 +39,12 @@ def test_results_of_an_older_commit_are_carried_over_and_nothing_is_computed(tmp
     new.mkdir()
     subprocess.run(["git", "clone", "-q", PROJECT, old], check=True)
     subprocess.run(["git", "checkout", "-q", OLD], cwd=old, check=True)
-    scale = yaml.safe_dump(with_changes({"model.dropout": 0, "train.epochs": 1}))
+    changes = {"model.dropout": 0, "train.epochs": 1}
+    gap = {"simulation.gap": 32.0}  # a setting that is new, whose default is not what was simulated then
     command = [sys.executable, "-m", "snakemake", "--cores", "2", "--config", "scale=tiny", "paper=null"]
     workspace = Workspace(new, parts=("Snakefile", "config", "workflow", "profiles"))
-    for folder in (old, new):
-        (folder / "config/scales/tiny.yaml").write_text(scale)
+    for folder, more in ((old, {}), (new, gap)):
+        (folder / "config/scales/tiny.yaml").write_text(yaml.safe_dump(with_changes({**changes, **more})))
         (folder / "config/tables.yaml").write_text(TABLES)
         (folder / "config/reported.yaml").write_text("scale: paper\nsource: none\ntables: {}\n")
     subprocess.run(

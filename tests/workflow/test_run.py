@@ -67,8 +67,12 @@ class Terminal:
         os.close(self._descriptor)
 
     def answer(self, prompt: str, keys: str) -> None:
-        """Press keys once a prompt is shown anew."""
+        """Press keys once a prompt is shown anew, as late as a person would.
+
+        Python's readline misses a Ctrl-C that comes after it shows its prompt and before it waits for a key.
+        """
         self._read_until(prompt)
+        time.sleep(0.5)
         os.write(self._descriptor, keys.encode())
 
     def exit_code(self) -> int:
