@@ -44,7 +44,7 @@ UNFINISHED = ".passes"
 def simulate(out: Path, settings: Simulation, *, processes: int = 1, progress: bool = False) -> None:
     """Write the whole tree to `out`, to the byte the same for the same settings, however many processes.
 
-    A run that was cut goes on after the passes that it finished; what else lies in `out` is removed.
+    An interrupted run resumes after the passes that it finished; what else lies in `out` is removed.
     """
     passes = plan(settings)
     finished = out / UNFINISHED
